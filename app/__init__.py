@@ -1,0 +1,65 @@
+"""Draagvlak: the application factory. Nobody imports from here."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import extensions
+from app.base.dates import Clock
+from config import ROOT, Settings
+
+# Lowest floor first, so that event handlers run in floor order (docs/house.md).
+ROOMS = """
+    ui vault sheets
+    audit
+    jobs documents links
+    outbox
+    staff
+    ledger organisation programmes supporters tasks
+    payments privacy
+    grants
+    gifts
+    giving letters
+    finance insights
+    demo
+""".split()
+
+
+def create_app(config: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Build the application from settings (default: read from the environment).
+
+    Raises config.SettingsError with one clear line when a setting is wrong.
+    """
+    config = config or Settings.from_environment()
+    app = Flask(
+        __name__,
+        static_folder=None,
+        template_folder=str(ROOT / "templates"),
+        instance_path=str(config.data_dir),
+    )
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="draagvlak",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_https,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=32 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        WTF_CSRF_TIME_LIMIT=None,
+        TESTING=config.app_env == "test",
+    )
+    logging.getLogger("app").setLevel(config.log_level)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    extensions.init_app(app, config, clock)
+    for room in ROOMS:
+        importlib.import_module(f"app.{room}").init_app(app)
+    importlib.import_module("app.cli").init_app(app)
+    return app

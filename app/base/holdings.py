@@ -1,0 +1,44 @@
+"""Holdings: which tables hold something of a supporter, and what merge and erasure do with it.
+
+Every room declares its own at import; the privacy room uses this registry alone. A test
+walks all foreign keys to `supporter` and fails where one is not declared here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class OnErase(Enum):
+    DELETE = "delete"  # nothing obliges us to keep it
+    KEEP = "keep"  # the fiscal duty demands it; the supporter row itself is anonymised
+    CLEAR = "clear"  # keep the row, empty `personal_columns`
+
+
+class OnMerge(Enum):
+    MOVE = "move"  # rows move to the supporter that stays
+    DROP = "drop"  # rows are made anew for the supporter that stays (search tokens, totals)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    table: str
+    column: str
+    on_merge: OnMerge
+    on_erase: OnErase
+    personal_columns: tuple[str, ...] = ()
+    label: str = ""
+    exported: bool = True
+
+
+_holdings: dict[tuple[str, str], Holding] = {}
+
+
+def declare(*holdings: Holding) -> None:
+    for holding in holdings:
+        _holdings[(holding.table, holding.column)] = holding
+
+
+def all_holdings() -> list[Holding]:
+    return list(_holdings.values())

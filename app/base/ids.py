@@ -1,0 +1,65 @@
+"""Row ids made in the application: time-ordered, 63 bits, unique without asking the database.
+
+41 bits of milliseconds since 2024, 10 bits drawn per process, 12 bits of counter. Ids made
+here need no sequence, so bulk work knows its ids before it writes, and rows from several
+hosts never collide. In JSON ids travel as strings: JavaScript rounds above 53 bits.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from datetime import UTC, datetime
+
+_EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
+_COUNTER_BITS = 12
+_PROCESS_BITS = 10
+MAX_ID = 2**63 - 1
+
+
+class _Maker:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._process = secrets.randbits(_PROCESS_BITS)
+        self._ms = 0
+        self._counter = 0
+
+    def make(self, count: int) -> list[int]:
+        with self._lock:
+            if os.getpid() != self._pid:
+                self._start()
+            made = []
+            # A clock set back must not give ids twice: keep counting in the last millisecond seen.
+            now = max(time.time_ns() // 1_000_000 - _EPOCH_MS, self._ms)
+            if now > self._ms:
+                self._ms, self._counter = now, 0
+            for _ in range(count):
+                if self._counter >= 1 << _COUNTER_BITS:
+                    self._ms, self._counter = self._ms + 1, 0
+                made.append((self._ms << _PROCESS_BITS | self._process) << _COUNTER_BITS | self._counter)
+                self._counter += 1
+            return made
+
+
+_maker = _Maker()
+
+
+def new_id() -> int:
+    """One new row id."""
+    return _maker.make(1)[0]
+
+
+def new_ids(count: int) -> list[int]:
+    """`count` new row ids, ascending, for set-based inserts."""
+    return _maker.make(count)
+
+
+def made_at(row_id: int) -> datetime:
+    """When this id was made (UTC, to the millisecond)."""
+    return datetime.fromtimestamp(((row_id >> 22) + _EPOCH_MS) / 1000, UTC)

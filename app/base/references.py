@@ -1,0 +1,65 @@
+"""References people read and type. They are made from row ids and lead back to them, so no
+column or unique index is needed.
+
+- code: Crockford base 32 with a check character, `1K2B-9QXA-7M3C-PZ`: supporters, gifts, grants.
+- RF: ISO 11649 creditor reference, for bank transfers (DOMAIN.md 6).
+"""
+
+from __future__ import annotations
+
+import re
+
+from app.base.ids import MAX_ID
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {c: i for i, c in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_CHECK = _ALPHABET + "*~$=U"
+_BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def code_of(row_id: int) -> str:
+    """The code of a row id, in groups of four."""
+    digits, rest = [], row_id
+    while rest:
+        rest, digit = divmod(rest, 32)
+        digits.append(_ALPHABET[digit])
+    body = "".join(reversed(digits)).rjust(13, "0") + _ALPHABET[row_id % 31]
+    return "-".join(body[i : i + 4] for i in range(0, len(body), 4))
+
+
+def id_of(code: str) -> int | None:
+    """The row id behind a typed code, or None if it is no valid code (forgives case, O/0, I/1)."""
+    bare = re.sub(r"[\s-]", "", code).upper()
+    if len(bare) != 14 or any(c not in _VALUES for c in bare):
+        return None
+    value = 0
+    for c in bare[:13]:
+        value = value * 32 + _VALUES[c]
+    return value if value <= MAX_ID and _VALUES[bare[13]] == value % 31 else None
+
+
+def _rf_number(text: str) -> int:
+    return int("".join(str(_BASE36.index(c)) for c in text))
+
+
+def rf_of(row_id: int) -> str:
+    """The RF reference of a row id: `RF` + 2 check digits + base 36 (ISO 11649)."""
+    body, rest = "", row_id
+    while rest:
+        rest, digit = divmod(rest, 36)
+        body = _BASE36[digit] + body
+    return f"RF{98 - _rf_number(body + 'RF00') % 97:02d}{body}"
+
+
+def id_of_rf(text: str) -> int | None:
+    """The row id behind an RF reference, or None where it is not one of ours or its check fails."""
+    bare = re.sub(r"\s", "", text).upper()
+    if not re.fullmatch(r"RF\d{2}[0-9A-Z]{1,21}", bare) or _rf_number(bare[4:] + bare[:4]) % 97 != 1:
+        return None
+    value = int(bare[4:], 36)
+    return value if value <= MAX_ID else None
+
+
+def format_rf(rf: str) -> str:
+    """In groups of four, as banks print it."""
+    return " ".join(rf[i : i + 4] for i in range(0, len(rf), 4))

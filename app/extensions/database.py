@@ -1,0 +1,105 @@
+"""How we speak to SQLite and PostgreSQL: pragmas, BEGIN, read-only by default.
+
+SQLite's driver opens transactions by itself, too late and deferred, and so loses updates
+silently. It is told not to (isolation_level=None): every transaction begins with our own
+BEGIN, which is IMMEDIATE for writing. Read transactions cannot write at all: query_only on
+SQLite, READ ONLY on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from config import ROOT, Settings, SettingsError
+
+MIGRATIONS = ROOT / "migrations"
+WRITING = "draagvlak_writing"
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL: what was answered "done" survives a power cut
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,
+    "secure_delete": 1,  # erased means overwritten
+    "recursive_triggers": 1,  # else INSERT OR REPLACE slips past the append-only triggers
+    "cache_size": -32_000,
+    "temp_store": 2,
+}
+
+
+def engine_options(config: Settings) -> dict[str, Any]:
+    if config.is_sqlite:
+        path = make_url(config.database_url).database
+        if path and path != ":memory:":
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise SettingsError(f"DATABASE_URL: cannot make {Path(path).parent} ({error.strerror}).") from None
+        return {
+            "connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False},
+            "pool_size": max(config.database_pool, config.threads + 4),
+            "max_overflow": 8,
+        }
+    return {
+        # Behind pgbouncer a prepared statement may meet another server connection.
+        "connect_args": {"prepare_threshold": None, "connect_timeout": 5, "application_name": "draagvlak"},
+        "pool_size": max(config.database_pool, config.threads + 4),
+        "max_overflow": 8,
+        "pool_pre_ping": True,
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Attach our connection habits to an engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+
+
+def _set_pragmas(connection: Any, record: Any) -> None:
+    cursor = connection.cursor()
+    for name, value in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name} = {value}")
+        got = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+        if got != value:
+            raise SettingsError(f"SQLite refuses PRAGMA {name}={value} (it says {got}); durability cannot be promised.")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(WRITING, False)
+    fairy = connection.connection
+    # The flag lives with the DBAPI connection: the pragma is sent only when it changes.
+    if fairy.record_info is not None and fairy.record_info.get("query_only") != (not writing):
+        connection.exec_driver_sql(f"PRAGMA query_only = {0 if writing else 1}")
+        fairy.record_info["query_only"] = not writing
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(WRITING, False)
+    driver = connection.connection.dbapi_connection
+    if driver is not None and driver.read_only != (not writing):
+        driver.read_only = not writing
+
+
+def writing_connection(engine: Engine) -> Connection:
+    """A connection whose transactions may write, for set-up code outside a session."""
+    return engine.connect().execution_options(**{WRITING: True})
+
+
+def check_reachable(engine: Engine) -> None:
+    """Raise SettingsError with one clear line when the database cannot be used."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except OperationalError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        reason = str(error.orig).strip().splitlines()[0]
+        raise SettingsError(f"DATABASE_URL: cannot reach {place}: {reason}") from None

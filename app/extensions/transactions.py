@@ -1,0 +1,92 @@
+"""`with writing():` is the one way to change the database. A request reads by default.
+
+Nothing slow belongs inside: no HTTP call, mail, PDF, parsing or password hashing. Services
+run inside, they never open one; views, jobs and commands open it. On SQLite writers of one
+process queue on a lock before BEGIN IMMEDIATE, which is fairer and faster than the busy
+handler; other processes wait by busy_timeout.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+from flask import current_app
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
+
+from app.extensions import db
+from app.extensions.database import WRITING
+
+_one_writer = threading.Lock()
+_AFTER = "draagvlak_after_commit"
+
+
+class WriteOutsideWriting(RuntimeError):
+    """Something tried to change the database outside `with writing():`."""
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """A write transaction: committed at the end, rolled back on any exception.
+
+    Objects loaded before it are expired and read afresh inside, so decisions are made on what
+    is true now. It does not nest.
+    """
+    session = db.session()
+    if session.info.get(WRITING):
+        raise RuntimeError("writing() does not nest: services run inside the caller's transaction")
+    session.rollback()
+    with _one_writer if db.engine.dialect.name == "sqlite" else nullcontext():
+        session.info[WRITING] = True
+        session.info[_AFTER] = []
+        try:
+            session.connection(execution_options={WRITING: True})
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            session.info.pop(_AFTER, None)
+            raise
+        finally:
+            session.info.pop(WRITING, None)
+    for action in session.info.pop(_AFTER, []):
+        action()
+
+
+@contextmanager
+def writing_in_bulk() -> Iterator[Session]:
+    """One bounded batch of a bulk job: afterwards rest as long as the lock was held, so that
+    donors' writes get their turn. Keep each batch under about 50 ms."""
+    started = time.monotonic()
+    with writing() as session:
+        started = time.monotonic()
+        yield session
+    time.sleep(min(time.monotonic() - started, 1.0))
+
+
+@contextmanager
+def writing_apart() -> Iterator[Connection]:
+    """A short write transaction of its own, beside the session's (rate limits, leases)."""
+    with _one_writer if db.engine.dialect.name == "sqlite" else nullcontext():
+        with db.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+            yield connection
+
+
+def in_writing() -> bool:
+    return bool(db.session().info.get(WRITING))
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Run `action` once this write transaction is committed (waking a worker, say); never if not."""
+    actions: list[Callable[[], None]] = db.session().info[_AFTER]
+    if action not in actions:
+        actions.append(action)
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_unannounced_writes(session: Session, *_: object) -> None:
+    if current_app and not session.info.get(WRITING) and (session.new or session.dirty or session.deleted):
+        raise WriteOutsideWriting("open `with writing():` before changing anything")

@@ -1,0 +1,9 @@
+"""Tokens of every kind: single use, task links, feeds. Only hashes are stored."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    pass

@@ -1,0 +1,9 @@
+"""CSV and XLSX, in and out, in bounded memory, executing nothing."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    pass
