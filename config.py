@@ -120,9 +120,16 @@ def _convert(name: str, raw: str, kind: object) -> object:
                 raise ValueError
             return number
         if kind is bool:
-            return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
-                raw.strip().lower()
-            ]
+            return {
+                "1": True,
+                "true": True,
+                "yes": True,
+                "on": True,
+                "0": False,
+                "false": False,
+                "no": False,
+                "off": False,
+            }[raw.strip().lower()]
         if kind is Path:
             path = Path(raw).expanduser()
             return path if path.is_absolute() else ROOT / path

@@ -13,20 +13,7 @@ from app.base.dates import Clock
 from config import ROOT, Settings
 
 # Lowest floor first, so that event handlers run in floor order (docs/house.md).
-ROOMS = """
-    ui vault sheets
-    audit
-    jobs documents links
-    outbox
-    staff
-    ledger organisation programmes supporters tasks
-    payments privacy
-    grants
-    gifts
-    giving letters
-    finance insights
-    demo
-""".split()
+ROOMS = ["ui", "vault", "sheets", "audit", "jobs", "documents", "links", "outbox", "staff", "ledger", "organisation", "programmes", "supporters", "tasks", "payments", "privacy", "grants", "gifts", "giving", "letters", "finance", "insights", "demo"]
 
 
 def create_app(config: Settings | None = None, clock: Clock | None = None) -> Flask:

@@ -6,4 +6,6 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.ui import permissions
+
+    permissions.init_app(app)

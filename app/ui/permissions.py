@@ -1,0 +1,117 @@
+"""Who may do what. Login is the rule: endpoints open to the public are the one list below.
+
+Every other view names its permission with `@requires(...)`; one without is refused at
+request time, and a test fails. tests/*/access.txt holds the table of routes by role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.base.errors import Forbidden
+from app.base.states import N_, Labelled
+
+
+class Permission(StrEnum):
+    COCKPIT_READ = "cockpit:read"
+    SUPPORTERS_READ = "supporters:read"
+    SUPPORTERS_WRITE = "supporters:write"
+    NOTES_READ = "notes:read"
+    TASKS_WRITE = "tasks:write"
+    GRANTS_READ = "grants:read"
+    GRANTS_WRITE = "grants:write"
+    GIFTS_READ = "gifts:read"
+    GIFTS_WRITE = "gifts:write"
+    FINANCE_READ = "finance:read"
+    FINANCE_WRITE = "finance:write"
+    EXPORTS_FIGURES = "exports:figures"
+    EXPORTS_PERSONAL = "exports:personal"
+    ORGANISATION_READ = "organisation:read"
+    ORGANISATION_WRITE = "organisation:write"
+    STAFF_MANAGE = "staff:manage"
+    AUDIT_READ = "audit:read"
+    OUTBOX_READ = "outbox:read"
+    OUTBOX_WRITE = "outbox:write"
+    OWN_ACCOUNT = "own:account"
+
+
+class Role(Labelled):
+    VIEWER = "viewer", N_("Viewer")
+    FUNDRAISER = "fundraiser", N_("Fundraiser")
+    FINANCE = "finance", N_("Finance")
+    ADMIN = "admin", N_("Administrator")
+
+
+_P = Permission
+_VIEWER = {_P.COCKPIT_READ, _P.GRANTS_READ, _P.FINANCE_READ, _P.EXPORTS_FIGURES, _P.ORGANISATION_READ, _P.OWN_ACCOUNT}
+_SUPPORTERS = {_P.SUPPORTERS_READ, _P.GIFTS_READ, _P.TASKS_WRITE, _P.EXPORTS_PERSONAL, _P.OUTBOX_READ}
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset(_VIEWER),
+    Role.FUNDRAISER: frozenset(
+        _VIEWER | _SUPPORTERS | {_P.SUPPORTERS_WRITE, _P.NOTES_READ, _P.GRANTS_WRITE, _P.GIFTS_WRITE}
+    ),
+    Role.FINANCE: frozenset(_VIEWER | _SUPPORTERS | {_P.GIFTS_WRITE, _P.FINANCE_WRITE, _P.AUDIT_READ}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+# Open to anybody. Adding a line here is a decision, not a convenience.
+PUBLIC_ENDPOINTS = frozenset(
+    {
+        "ui.static",
+        "ui.language",
+        "ui.root",
+    }
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_MARK = "draagvlak_permission"
+
+
+def requires(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Say which permission a view needs: put it right under the route decorator."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not may(permission):
+                raise Forbidden(N_("Your role does not allow this."))
+            return view(*args, **kwargs)
+
+        setattr(guarded, _MARK, permission)
+        return guarded
+
+    return decorate
+
+
+def permission_of(view: Callable[..., object]) -> Permission | None:
+    """The permission a view names, None if it names none."""
+    return getattr(view, _MARK, None)
+
+
+def may(permission: Permission) -> bool:
+    """Whether the signed-in person may do this. Nobody signed in: no."""
+    return bool(current_user.is_authenticated and current_user.can(permission))
+
+
+def _guard() -> ResponseReturnValue | None:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in PUBLIC_ENDPOINTS:
+        return None
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
+    if permission_of(current_app.view_functions[endpoint]) is None:
+        abort(403)
+    return None
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_guard)
+    app.jinja_env.globals.update(may=may, Permission=Permission)
