@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from itertools import chain
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,7 +14,20 @@ from app.base.dates import Clock
 from config import ROOT, Settings
 
 # Lowest floor first, so that event handlers run in floor order (docs/house.md).
-ROOMS = ["ui", "vault", "sheets", "audit", "jobs", "documents", "links", "outbox", "staff", "ledger", "organisation", "programmes", "supporters", "tasks", "payments", "privacy", "grants", "gifts", "giving", "letters", "finance", "insights", "demo"]
+ROOMS = (
+    ("ui", "vault", "sheets"),
+    ("audit",),
+    ("jobs", "documents", "links"),
+    ("outbox",),
+    ("staff",),
+    ("ledger", "organisation", "programmes", "supporters", "tasks"),
+    ("payments", "privacy"),
+    ("grants",),
+    ("gifts",),
+    ("giving", "letters"),
+    ("finance", "insights"),
+    ("demo",),
+)
 
 
 def create_app(config: Settings | None = None, clock: Clock | None = None) -> Flask:
@@ -46,7 +60,7 @@ def create_app(config: Settings | None = None, clock: Clock | None = None) -> Fl
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     extensions.init_app(app, config, clock)
-    for room in ROOMS:
+    for room in chain.from_iterable(ROOMS):
         importlib.import_module(f"app.{room}").init_app(app)
     importlib.import_module("app.cli").init_app(app)
     return app

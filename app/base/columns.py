@@ -80,7 +80,7 @@ def cents_column(*, nullable: bool = False, **kwargs: Any) -> MappedColumn[Any]:
 
 
 def whole(*columns: str) -> tuple[CheckConstraint, ...]:
-    """Constraints that keep anything but whole numbers out, also past the ORM: `__table_args__ = whole("amount_cents")`.
+    """Constraints that keep all but whole numbers out, also past the ORM: `__table_args__ = whole("amount_cents")`.
 
     Written so that both databases understand it: text and 12.5 fail the comparison on SQLite,
     and PostgreSQL's bigint holds nothing else.

@@ -63,13 +63,13 @@ def format_date(day: date, language: str = "nl") -> str:
 
 
 _MONTHS = {
-    "nl": ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"],
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "nl": "- januari februari maart april mei juni juli augustus september oktober november december",
+    "en": "- January February March April May June July August September October November December",
 }
 
 
 def month_name(month: int, language: str = "nl") -> str:
-    return _MONTHS[language][month - 1]
+    return _MONTHS[language].split()[month]
 
 
 def format_long_date(day: date, language: str = "nl") -> str:

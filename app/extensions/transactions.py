@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from flask import current_app
 from sqlalchemy import Connection, event
@@ -22,6 +22,11 @@ from app.extensions.database import WRITING
 
 _one_writer = threading.Lock()
 _AFTER = "draagvlak_after_commit"
+
+
+def _turn() -> AbstractContextManager[object]:
+    """Our place in this process's queue of writers; PostgreSQL needs none."""
+    return _one_writer if db.engine.dialect.name == "sqlite" else nullcontext()
 
 
 class WriteOutsideWriting(RuntimeError):
@@ -39,7 +44,7 @@ def writing() -> Iterator[Session]:
     if session.info.get(WRITING):
         raise RuntimeError("writing() does not nest: services run inside the caller's transaction")
     session.rollback()
-    with _one_writer if db.engine.dialect.name == "sqlite" else nullcontext():
+    with _turn():
         session.info[WRITING] = True
         session.info[_AFTER] = []
         try:
@@ -70,9 +75,8 @@ def writing_in_bulk() -> Iterator[Session]:
 @contextmanager
 def writing_apart() -> Iterator[Connection]:
     """A short write transaction of its own, beside the session's (rate limits, leases)."""
-    with _one_writer if db.engine.dialect.name == "sqlite" else nullcontext():
-        with db.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
-            yield connection
+    with _turn(), db.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+        yield connection
 
 
 def in_writing() -> bool:

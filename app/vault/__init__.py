@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+import click
 from flask import Flask
+from flask.cli import AppGroup
+
+from app.extensions import settings
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.vault import keys, models, rotation
+
+    assert models
+    with app.app_context():
+        keys.keyring(settings().vault_keys)
+
+    group = AppGroup("vault", help="Keys for what is encrypted at rest.")
+
+    @group.command("rotate")
+    def rotate() -> None:
+        """Seal everything anew under the first key of VAULT_KEYS; can be stopped and resumed."""
+        for sealed in rotation.sealed_columns():
+            click.echo(f"{sealed.table}.{sealed.column}: {rotation.rotate(sealed)} sealed anew")
+
+    app.cli.add_command(group)
