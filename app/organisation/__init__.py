@@ -1,4 +1,4 @@
-"""The one legal entity that receives the money: profile, own bank accounts, creditor identifier."""
+"""The organisation: the one legal entity that receives the money, and its own bank accounts."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.organisation import models  # noqa: F401

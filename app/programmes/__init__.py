@@ -1,4 +1,4 @@
-"""What money is for: programmes, funds, campaigns."""
+"""Programmes that money goes to, restricted funds within them, and campaigns that raise it."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.programmes import models  # noqa: F401
