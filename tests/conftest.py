@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app import create_app
 from app.extensions import db
 from app.extensions.database import writing_connection
+from app.staff import passwords
+from app.ui.permissions import Role
 from config import Settings
+from tests.support.client import Client
 
 
 class SettableClock:
@@ -71,6 +74,20 @@ def app(template_database: Path, session_dir: Path, tmp_path: Path, clock: Setta
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """argon2id still, with parameters that cost next to nothing."""
+    passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
+def client(app: Flask) -> Client:
+    """Nobody signed in yet; see tests/support/client.py for what it does beyond Flask's own."""
+    app.test_client_class = Client
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[[Role | str], Client]:
+    """`sign_in("finance")` signs `client` in as a new member of staff of that role, and returns it."""
+    return client.sign_in

@@ -6,8 +6,6 @@ mistakes are ordinary exceptions and end in a designed 500 page.
 
 from __future__ import annotations
 
-import typing
-
 
 class DomainError(Exception):
     """Something a person asked for cannot be done; `message % params` says why and what to do."""
@@ -49,4 +47,4 @@ class TooMany(DomainError):
     """A rate limit was reached; `retry_after` in seconds."""
 
     status = 429
-    retry_after: typing.ClassVar[int] = 600
+    retry_after = 600

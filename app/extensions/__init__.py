@@ -48,12 +48,13 @@ def now() -> datetime:
 
 
 def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> None:
-    from app.extensions import database
+    from app.extensions import database, limits
 
     app.config["SETTINGS"] = config
     app.extensions["clock"] = app_clock or SystemClock()
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(config)
+    assert limits  # its table
     db.init_app(app)
     migrate.init_app(app, db, directory=str(database.MIGRATIONS))
     csrf.init_app(app)

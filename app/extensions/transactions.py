@@ -75,6 +75,8 @@ def writing_in_bulk() -> Iterator[Session]:
 @contextmanager
 def writing_apart() -> Iterator[Connection]:
     """A short write transaction of its own, beside the session's (rate limits, leases)."""
+    if in_writing():
+        raise RuntimeError("writing_apart() inside writing() would wait for itself")
     with _turn(), db.engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
         yield connection
 

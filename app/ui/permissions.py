@@ -67,6 +67,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "ui.static",
         "ui.language",
         "ui.root",
+        "staff.login",
+        "staff.sign_in_with_password",
     }
 )
 

@@ -1,0 +1,161 @@
+"""Signed-in sessions kept on the server, so that ending one works on the very next request.
+
+The cookie carries a random token; the database its SHA-256 only. A session ends by signing
+out, by being revoked, after `session_idle_minutes` without a request, and after
+`session_hours` whatever happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import request, session
+from flask_login import UserMixin
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app.base.actor import Actor
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.extensions import db, now, settings
+from app.extensions.transactions import in_writing, writing_apart
+from app.staff.models import Staff, StaffSession
+from app.ui.permissions import ROLE_PERMISSIONS, Permission, Role
+
+COOKIE_KEY = "staff"
+TOUCH_EVERY = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn(UserMixin):
+    """Who is signed in, as read at the start of this request (`current_user`)."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    language: str
+    theme: str
+    session_id: int
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("staff", self.id)
+
+    def can(self, permission: Permission) -> bool:
+        return permission in ROLE_PERMISSIONS[self.role]
+
+
+def start(staff_id: int, *, address: str, browser: str, now: datetime) -> str:
+    """Open a session for this person; the token for the cookie, which is not kept here."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        StaffSession(
+            staff_id=staff_id,
+            token_hash=_hash(token),
+            created_at=now,
+            last_seen_at=now,
+            address=address[:45],
+            browser=browser[:200],
+        )
+    )
+    db.session.execute(update(Staff).where(Staff.id == staff_id).values(last_sign_in_at=now))
+    return token
+
+
+def remember(token: str) -> None:
+    """Put a fresh session's token in the cookie; whatever the cookie held before is gone (fixation)."""
+    session.clear()
+    session[COOKIE_KEY] = token
+
+
+def current(token: str, at: datetime) -> SignedIn | None:
+    """Whose living session this is, None if it is unknown, ended, too old or the account is closed."""
+    config = settings()
+    row = db.session.execute(
+        select(Staff, StaffSession.id, StaffSession.last_seen_at)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(
+            StaffSession.token_hash == _hash(token),
+            StaffSession.ended_at.is_(None),
+            StaffSession.created_at > at - timedelta(hours=config.session_hours),
+            StaffSession.last_seen_at > at - timedelta(minutes=config.session_idle_minutes),
+            Staff.active,
+        )
+    ).first()
+    if row is None:
+        return None
+    staff, session_id, last_seen_at = row
+    if at - last_seen_at >= TOUCH_EVERY:
+        _touch(session_id, at)
+    return SignedIn(staff.id, staff.name, staff.email, staff.role, staff.language, staff.theme, session_id)
+
+
+def load_from_request(_request: object) -> SignedIn | None:
+    """Flask-Login asks once per request, when `current_user` is first used."""
+    token = session.get(COOKIE_KEY)
+    return current(token, now()) if isinstance(token, str) else None
+
+
+def end(session_id: int, staff_id: int, *, now: datetime) -> None:
+    """End one session of this person. NotFound if it is not theirs."""
+    changed = db.session.execute(
+        update(StaffSession)
+        .where(StaffSession.id == session_id, StaffSession.staff_id == staff_id)
+        .values(ended_at=now)
+        .returning(StaffSession.id)
+    ).first()
+    if changed is None:
+        raise NotFound(N_("This session is not there any more."))
+
+
+def end_all(staff_id: int, *, now: datetime, besides: int | None = None) -> None:
+    """End every living session of this person, except the session `besides`."""
+    statement = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+    if besides is not None:
+        statement = statement.where(StaffSession.id != besides)
+    db.session.execute(statement.values(ended_at=now))
+
+
+def living(staff_id: int, at: datetime) -> list[StaffSession]:
+    """Sessions of this person that would still be let in, the latest first."""
+    config = settings()
+    return list(
+        db.session.scalars(
+            select(StaffSession)
+            .where(
+                StaffSession.staff_id == staff_id,
+                StaffSession.ended_at.is_(None),
+                StaffSession.created_at > at - timedelta(hours=config.session_hours),
+                StaffSession.last_seen_at > at - timedelta(minutes=config.session_idle_minutes),
+            )
+            .order_by(StaffSession.last_seen_at.desc())
+            .limit(100)
+        )
+    )
+
+
+def client_label() -> tuple[str, str]:
+    """Address and browser of this request, for the list of sessions."""
+    return request.remote_addr or "", request.user_agent.string
+
+
+def _touch(session_id: int, at: datetime) -> None:
+    """Note that the session lives. If it cannot be written, it ends sooner: reading goes on."""
+    if in_writing():
+        return
+    try:
+        with writing_apart() as connection:
+            connection.execute(update(StaffSession).where(StaffSession.id == session_id).values(last_seen_at=at))
+    except OperationalError:
+        log.warning("a session's last use could not be noted")
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

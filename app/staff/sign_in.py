@@ -1,0 +1,107 @@
+"""Signing in, as steps: password, then whatever else is registered, then the session.
+
+A step is one page. `proceed` decides what comes next: the page of the first step that
+applies to this person and is not done, or the session. A second factor registers itself
+with `add_step` and calls `proceed` when it is satisfied; no view here changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import session
+from sqlalchemy import select, update
+
+from app.base.errors import Forbidden, Invalid
+from app.base.states import N_
+from app.extensions import db, limits
+from app.staff import passwords
+from app.staff.models import Staff, email_key
+
+PENDING_KEY = "signing_in"
+PENDING_FOR = timedelta(minutes=10)
+WRONG = N_("This e-mail address and password do not go together. Check both and try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page between the password and the session, for those it `applies` to (by staff id)."""
+
+    name: str
+    endpoint: str
+    applies: Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Somebody who has done some steps, not yet all: `done` names them."""
+
+    staff_id: int
+    done: tuple[str, ...]
+    target: str
+
+
+_steps: list[Step] = []
+
+
+def add_step(step: Step) -> None:
+    if step.name not in [known.name for known in _steps]:
+        _steps.append(step)
+
+
+def next_step(staff_id: int, done: tuple[str, ...]) -> Step | None:
+    """The first step that this person still has to do."""
+    return next((step for step in _steps if step.name not in done and step.applies(staff_id)), None)
+
+
+def hold(pending: Pending, at: datetime) -> None:
+    """Remember between two steps who is on the way, in the signed cookie, for ten minutes."""
+    session.clear()
+    session[PENDING_KEY] = [str(pending.staff_id), list(pending.done), pending.target, at.timestamp()]
+
+
+def held(at: datetime) -> Pending:
+    """Who is on the way. Forbidden when nobody is, or it took too long."""
+    try:
+        staff_id, done, target, since = session[PENDING_KEY]
+    except (KeyError, ValueError):
+        raise Forbidden(N_("Sign in with your password first.")) from None
+    if at.timestamp() - since > PENDING_FOR.total_seconds():
+        session.pop(PENDING_KEY, None)
+        raise Forbidden(N_("This took too long. Sign in again."))
+    return Pending(int(staff_id), tuple(done), target)
+
+
+def check_password(email: str, password: str, *, address: str, known_device: str | None) -> int:
+    """The id of the person whose password this is. Holds no transaction open.
+
+    Attempts are counted before the password is tried, so that many at once are counted too.
+    A device that signed in to this account before is counted apart: an attacker elsewhere
+    cannot shut the real person out. Raises TooMany, or Invalid in the same words for an
+    unknown address, a wrong password and a closed account.
+    """
+    key = email_key(email)
+    who = f"device:{known_device}" if known_device else f"account:{key}"
+    limits.hit("sign-in address", address, 60, 600)
+    limits.hit("sign-in pair", f"{address}|{who}", 10, 600)
+    limits.delay("sign-in", who)
+    row = db.session.execute(select(Staff.id, Staff.password_hash).where(Staff.email_key == key, Staff.active)).first()
+    db.session.rollback()
+    if not passwords.matches(password, row.password_hash if row else None) or row is None:
+        raise Invalid(WRONG)
+    limits.forget("sign-in pair", f"{address}|{who}", 600)
+    limits.forget("sign-in", who)
+    return int(row.id)
+
+
+def fresh_hash(staff_id: int, password: str) -> str | None:
+    """A new hash where the stored one was made with older parameters, else None."""
+    stored = db.session.scalar(select(Staff.password_hash).where(Staff.id == staff_id))
+    db.session.rollback()
+    return passwords.hashed(password) if stored and passwords.outdated(stored) else None
+
+
+def store_hash(staff_id: int, password_hash: str) -> None:
+    db.session.execute(update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash))
