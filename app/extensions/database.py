@@ -43,6 +43,7 @@ def engine_options(config: Settings) -> dict[str, Any]:
             "connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False},
             "pool_size": max(config.database_pool, config.threads + 4),
             "max_overflow": 8,
+            "hide_parameters": True,
         }
     return {
         # Behind pgbouncer a prepared statement may meet another server connection.
@@ -50,6 +51,7 @@ def engine_options(config: Settings) -> dict[str, Any]:
         "pool_size": max(config.database_pool, config.threads + 4),
         "max_overflow": 8,
         "pool_pre_ping": True,
+        "hide_parameters": True,  # errors reach logs; what donors typed must not
     }
 
 

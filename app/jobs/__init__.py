@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import signal
+
+import click
+from flask import Flask, current_app
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.jobs import models
+
+    assert models
+
+    @app.cli.command("worker")
+    @click.option("--once", is_flag=True, help="Run what is due now, then stop.")
+    def run_worker(once: bool) -> None:
+        """Do queued work: mail, reminders, polling, sums. Run as many as you like."""
+        from app.jobs import services, worker
+
+        if once:
+            click.echo(f"{services.run_due()} jobs done")
+            return
+        loop = worker.WorkerLoop(current_app._get_current_object())  # type: ignore[attr-defined]
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: loop.stop(0))
+        loop.start()
+        loop.wait()
+        loop.stop()

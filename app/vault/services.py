@@ -113,7 +113,7 @@ def unseal_many_for(items: Iterable[tuple[int, bytes, str]]) -> list[str | None]
     """`unseal_for` for (person id, blob, context) triples with one query for the keys."""
     items = list(items)
     ids = {person for person, _, _ in items}
-    rows = db.session.execute(select(PersonKey.id, PersonKey.wrapped).where(PersonKey.id.in_(ids))).tuples()
+    rows = db.session.execute(select(PersonKey.id, PersonKey.wrapped).where(PersonKey.id.in_(ids)))
     keys = {i: unseal_bytes(wrapped, f"person:{i}") for i, wrapped in rows}
     return [_open({"p": keys[p]}, blob, ctx).decode() if p in keys else None for p, blob, ctx in items]
 
