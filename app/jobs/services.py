@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 
 from app.base.ids import new_id, stable_id
+from app.base.works import Payload, job, periodic, periodics, work_of
 from app.extensions import db, now
 from app.extensions.sql import insert_new
 from app.extensions.transactions import after_commit, writing
 from app.jobs.models import Job, JobState, Schedule
-from app.jobs.registry import Payload, job, periodic, periodics, work_of
 
 __all__ = ["enqueue", "enqueue_many", "job", "periodic", "run_due", "run_one", "tick"]
 

@@ -19,9 +19,9 @@ from sqlalchemy import delete, select, update
 from app.base.errors import NotFound
 from app.base.ids import new_id
 from app.base.states import N_
+from app.base.works import Payload, periodic
 from app.extensions import db, now
 from app.extensions.transactions import writing_in_bulk
-from app.jobs.registry import Payload, periodic
 from app.links.models import Link
 from app.vault.rotation import SealedColumn, declare_sealed
 from app.vault.services import seal, unseal

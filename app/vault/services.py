@@ -92,29 +92,34 @@ def make_person_keys(ids: Iterable[int]) -> None:
         db.session.execute(insert(PersonKey), rows)
 
 
-def _person_key(person_id: int) -> bytes | None:
-    wrapped = db.session.execute(select(PersonKey.wrapped).where(PersonKey.id == person_id)).scalar()
-    return unseal_bytes(wrapped, f"person:{person_id}") if wrapped else None
+def _person_keys(ids: set[int]) -> dict[int, bytes]:
+    if not ids:
+        return {}
+    rows = db.session.execute(select(PersonKey.id, PersonKey.wrapped).where(PersonKey.id.in_(ids)))
+    return {row_id: unseal_bytes(wrapped, f"person:{row_id}") for row_id, wrapped in rows}
 
 
 def seal_for(person_id: int, plain: str, context: str) -> bytes | None:
     """Seal with the person's own key; None where that person was erased."""
-    key = _person_key(person_id)
-    return _seal("p", key, plain.encode(), context) if key else None
+    return seal_many_for([(person_id, plain, context)])[0]
+
+
+def seal_many_for(items: Iterable[tuple[int, str, str]]) -> list[bytes | None]:
+    """`seal_for` for (person id, text, context) triples with one query for the keys."""
+    items = list(items)
+    keys = _person_keys({person for person, _, _ in items})
+    return [_seal("p", keys[p], text.encode(), context) if p in keys else None for p, text, context in items]
 
 
 def unseal_for(person_id: int, blob: bytes, context: str) -> str | None:
     """Open what was sealed for a person; None once the person was erased."""
-    key = _person_key(person_id)
-    return _open({"p": key}, blob, context).decode() if key else None
+    return unseal_many_for([(person_id, blob, context)])[0]
 
 
 def unseal_many_for(items: Iterable[tuple[int, bytes, str]]) -> list[str | None]:
     """`unseal_for` for (person id, blob, context) triples with one query for the keys."""
     items = list(items)
-    ids = {person for person, _, _ in items}
-    rows = db.session.execute(select(PersonKey.id, PersonKey.wrapped).where(PersonKey.id.in_(ids)))
-    keys = {i: unseal_bytes(wrapped, f"person:{i}") for i, wrapped in rows}
+    keys = _person_keys({person for person, _, _ in items})
     return [_open({"p": keys[p]}, blob, ctx).decode() if p in keys else None for p, blob, ctx in items]
 
 

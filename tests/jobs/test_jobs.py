@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.base import works as registry
 from app.extensions import db, now, writing
-from app.jobs import registry, services, worker
+from app.jobs import services, worker
 from app.jobs.models import Job, JobState
 from tests.conftest import SettableClock
 

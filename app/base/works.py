@@ -1,4 +1,4 @@
-"""Which jobs there are and when the periodic ones run. Rooms register theirs at import."""
+"""Which jobs there are and when the periodic ones run. Rooms of any floor register theirs at import."""
 
 from __future__ import annotations
 
