@@ -1,8 +1,13 @@
-"""Fixtures shared by all tests: a fresh real database for each test, a clock that can be set."""
+"""Fixtures shared by all tests: a fresh real database for each test, a clock that can be set.
+
+A test that asks for `app` (or anything that stands on it) runs on the databases named by
+`--database`: sqlite (default), postgresql or both. `@pytest.mark.databases("sqlite")` keeps a test
+to one of them. Without PostgreSQL its part is skipped with the reason, and fails with REQUIRE_ALL=1.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +18,16 @@ from flask import Flask
 
 from app import create_app
 from app.extensions import db
-from app.extensions.database import writing_connection
 from app.staff import passwords
 from app.ui.permissions import Role
-from config import Settings
+from tests.support import guard
 from tests.support.client import Client
+from tests.support.databases import Databases, make_settings
+from tests.support.postgres import Missing, Postgres, Server
+
+__all__ = ["SettableClock", "make_settings"]
+KINDS = ("sqlite", "postgresql")
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in ("", "0")
 
 
 class SettableClock:
@@ -36,26 +46,85 @@ class SettableClock:
         self.instant += timedelta(**delta)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=(*KINDS, "both"), default="sqlite", help="databases to run the tests on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "databases(*kinds): run on these databases only (sqlite, postgresql)")
+    config.addinivalue_line("markers", "no_tables: start from a database without a single table")
+    if hasattr(config, "workerinput") or config.option.collectonly or config.option.database == "sqlite":
+        return
+    postgres = Postgres()
+    config.add_cleanup(postgres.stop)
+    try:
+        config._postgres = str(postgres.start().directory)  # type: ignore[attr-defined]
+    except Missing as reason:
+        config._postgres_missing = str(reason)  # type: ignore[attr-defined]
+
+
+class _TellWorkers:
+    """The server is started once, by the first process; xdist's workers are told where."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: pytest.Item) -> None:
+        for name in ("_postgres", "_postgres_missing"):
+            node.workerinput[name] = getattr(node.config, name, "")  # type: ignore[attr-defined]
+
+
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    if not manager.has_plugin("tell_workers"):
+        manager.register(_TellWorkers(), "tell_workers")
+
+
+def _told(config: pytest.Config, name: str) -> str:
+    return str(getattr(config, "workerinput", {}).get(name) or getattr(config, name, ""))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--database")
+    kinds = KINDS if chosen == "both" else (chosen,)
+    marker = metafunc.definition.get_closest_marker("databases")
+    metafunc.parametrize("database", [kind for kind in kinds if marker is None or kind in marker.args])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    callspec = getattr(item, "callspec", None)
+    reason = _told(item.config, "_postgres_missing")
+    if reason and callspec is not None and callspec.params.get("database") == "postgresql":
+        missing(reason)
+
+
+def missing(reason: str) -> None:
+    """Skip a test whose tool is not on this machine; where everything must be there, fail it."""
+    if REQUIRE_ALL:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_leaves_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        guard.close_the_door(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
-def session_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("session")
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Where tests that need more than one database get them."""
+    where = _told(request.config, "_postgres")
+    return Databases(tmp_path_factory.mktemp("template"), Server(Path(where)) if where else None)
 
 
-def make_settings(directory: Path, **environ: str) -> Settings:
-    return Settings.from_environment({"APP_ENV": "test", "DATA_DIR": str(directory), "WORKER": "no"} | environ)
-
-
-@pytest.fixture(scope="session")
-def template_database(session_dir: Path) -> Path:
-    """An empty database with the whole schema and its triggers, copied for each test."""
-    app = create_app(make_settings(session_dir))
-    with app.app_context():
-        with writing_connection(db.engine) as connection, connection.begin():
-            db.metadata.create_all(connection)
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.engine.dispose()
-    return session_dir / "draagvlak.db"
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """The address of this test's own database."""
+    make = databases.empty if request.node.get_closest_marker("no_tables") else databases.fresh
+    with make(database, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -64,10 +133,8 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def app(template_database: Path, session_dir: Path, tmp_path: Path, clock: SettableClock) -> Iterator[Flask]:
-    shutil.copy(template_database, tmp_path / "draagvlak.db")
-    shutil.copy(session_dir / "secrets.json", tmp_path / "secrets.json")
-    app = create_app(make_settings(tmp_path), clock)
+def app(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Flask]:
+    app = create_app(make_settings(tmp_path, DATABASE_URL=database_url), clock)
     with app.app_context():
         yield app
         db.session.remove()
