@@ -19,7 +19,7 @@ class Organisation(db.Model):
     __tablename__ = "organisation"
     __table_args__ = (
         CheckConstraint("fiscal_year_start BETWEEN 1 AND 12", name="fiscal_year_start_month"),
-        CheckConstraint("only = 1", name="only_one"),
+        CheckConstraint('"only" = 1', name="only_one"),
     )
 
     id: Mapped[int] = id_column()
