@@ -6,7 +6,4 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.outbox import delivery, models
-
-    assert delivery
-    assert models
+    pass

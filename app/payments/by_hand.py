@@ -1,0 +1,90 @@
+"""Transfers that finance saw arrive, recorded by hand until bank files do it, and taken back."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from app.audit.services import record
+from app.base.actor import Actor
+from app.base.dates import local_midnight
+from app.base.errors import Invalid, NotFound
+from app.base.events import publish
+from app.base.ids import new_id
+from app.base.money import Money
+from app.base.states import N_
+from app.extensions import db
+from app.payments.events import CheckoutsPaid, PaymentsUndone
+from app.payments.models import Checkout, Payment
+from app.payments.opening import move
+from app.payments.providers.registry import BANK
+from app.payments.states import CheckoutState, PaymentState
+
+
+def receive_by_hand(
+    checkout_id: int, amount: Money, received_on: date, bank_reference: str, *, actor: Actor, now: datetime
+) -> int:
+    """A promised transfer arrived: the checkout is paid, with the amount that really came. Returns the
+    payment's id. Raises NotFound, Refused (paid already), Invalid (a day to come, no money)."""
+    checkout = _locked(checkout_id)
+    if amount.cents <= 0:
+        raise Invalid(N_("The amount must be more than zero."), field="amount")
+    if local_midnight(received_on) > now:
+        raise Invalid(N_("This day is still to come."), field="received_on")
+    paid_at = local_midnight(received_on)
+    move(checkout, CheckoutState.PAID, by=actor.label or actor.kind, now=now, paid_at=paid_at)
+    payment_id = new_id()
+    db.session.execute(
+        insert(Payment).values(
+            id=payment_id,
+            checkout_id=checkout_id,
+            state=PaymentState.RECEIVED,
+            provider=BANK,
+            provider_id=bank_reference.strip()[:80],
+            method=checkout.method,
+            amount_cents=amount.cents,
+            currency=amount.currency,
+            mode="hand",
+            paid_at=paid_at,
+            created_at=now,
+        )
+    )
+    record(
+        "payment.received",
+        ("payment", payment_id),
+        actor=actor,
+        now=now,
+        changes={"amount_cents": [None, amount.cents], "received_on": [None, received_on.isoformat()]},
+    )
+    publish(CheckoutsPaid(ids=(checkout_id,), actor=actor, at=now))
+    return payment_id
+
+
+def undo_by_hand(payment_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Take back what was recorded by hand: the checkout is promised again, the gifts room reverses its
+    booking. Raises NotFound where no such payment was recorded by hand or it was undone before."""
+    payment = db.session.execute(
+        select(Payment.id, Payment.checkout_id, Payment.amount_cents)
+        .where(Payment.id == payment_id, Payment.provider == BANK, Payment.state != PaymentState.UNDONE)
+        .with_for_update()
+    ).first()
+    if payment is None:
+        raise NotFound(N_("This payment was not recorded by hand, or it was undone already."))
+    checkout = _locked(payment.checkout_id)
+    db.session.execute(update(Payment).where(Payment.id == payment_id).values(state=PaymentState.UNDONE))
+    move(checkout, CheckoutState.PROMISED, by=actor.label or actor.kind, now=now, paid_at=None)
+    record("payment.undone", ("payment", payment_id), actor=actor, now=now, changes={"reason": [None, reason[:200]]})
+    publish(PaymentsUndone(ids=(payment_id,), actor=actor, at=now))
+
+
+def _locked(checkout_id: int) -> Any:
+    row = db.session.execute(
+        select(Checkout.id, Checkout.state, Checkout.method)
+        .where(Checkout.id == checkout_id, Checkout.provider == BANK)
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound(N_("There is no such promise."))
+    return row

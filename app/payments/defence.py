@@ -1,0 +1,60 @@
+"""Against card testing: stolen cards are tried where small gifts are easy.
+
+Failed payments are counted per address and form, and per method over all donors. The count is
+read before a checkout is stored and raised when the provider says that one failed. A count that
+cannot be read or raised is an error, never a pass.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import select
+
+from app.base.errors import TooMany
+from app.base.states import N_
+from app.extensions import db, limits
+from app.payments.models import Checkout
+from app.payments.providers.registry import BANK_TRANSFER
+from app.vault.services import blind_index
+
+WINDOW = 600  # seconds
+MOST_PER_PERSON = 5
+MOST_PER_METHOD = 60
+_PERSON, _METHOD = "payment failed", "payment method failed"
+METHOD_PAUSED = N_("Too many payments with this method failed just now. Choose another method, or try again later.")
+log = logging.getLogger(__name__)
+
+
+def failure_key(address: str, form: str) -> bytes:
+    """Who posts which form, as a keyed hash. The address is that of the connection, or of a trusted proxy."""
+    return blind_index(f"{address}\n{form}", "payment failures")
+
+
+def check(key: bytes | None, method: str) -> None:
+    """Raise TooMany when this address failed too often, or when this method is under attack."""
+    if method == BANK_TRANSFER:
+        return
+    if key is not None:
+        limits.check(_PERSON, key.hex(), MOST_PER_PERSON, WINDOW)
+    if limits.failures(_METHOD, method, WINDOW) >= MOST_PER_METHOD:
+        raise TooMany(METHOD_PAUSED)
+
+
+def count(failed: list[int]) -> None:
+    """Count these failed checkouts, in short transactions of their own."""
+    if not failed:
+        return
+    rows = db.session.execute(select(Checkout.failure_key, Checkout.method).where(Checkout.id.in_(failed))).all()
+    db.session.rollback()
+    for key, method in rows:
+        if key is not None:
+            _hit(_PERSON, key.hex(), MOST_PER_PERSON)
+        _hit(_METHOD, method, MOST_PER_METHOD)
+
+
+def _hit(bucket: str, key: str, most: int) -> None:
+    try:
+        limits.hit(bucket, key, most, WINDOW)
+    except TooMany:
+        log.warning("%s: %d times within %d seconds", bucket, most, WINDOW)

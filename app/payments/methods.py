@@ -1,0 +1,60 @@
+"""Which ways to pay the form shows: what the provider offers, narrowed by PAYMENT_METHODS.
+
+Asked of the provider at most every ten minutes, and not by a donor who waits: while the list is
+asked anew, or the provider is down, the last known one is used.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+from flask import Flask, current_app
+
+from app.extensions import settings
+from app.payments.providers.base import Method, ProviderRefused, ProviderUnsure
+from app.payments.providers.registry import active
+
+KEEP_SECONDS = 600.0
+TRY_AGAIN_SECONDS = 30.0
+_KEY = "payment_methods_known"
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Known:
+    methods: list[Method] = field(default_factory=list)
+    until: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[_KEY] = _Known()
+
+
+def methods_offered() -> list[Method]:
+    """The provider's methods in its order, or in that of PAYMENT_METHODS where set. Empty while the
+    provider was never reached: bank transfer is then what is left."""
+    known: _Known = current_app.extensions[_KEY]
+    if time.monotonic() >= known.until and known.lock.acquire(blocking=not known.methods):
+        try:
+            if time.monotonic() >= known.until:
+                _ask(known)
+        finally:
+            known.lock.release()
+    wanted = settings().payment_methods
+    if not wanted:
+        return list(known.methods)
+    by_id = {method.id: method for method in known.methods}
+    return [by_id[name] for name in wanted if name in by_id]
+
+
+def _ask(known: _Known) -> None:
+    try:
+        known.methods = active().methods()
+        known.until = time.monotonic() + KEEP_SECONDS
+    except (ProviderUnsure, ProviderRefused) as error:
+        log.warning("payment methods: no answer from the provider, the last known are used: %s", error)
+        known.until = time.monotonic() + TRY_AGAIN_SECONDS

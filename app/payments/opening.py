@@ -1,0 +1,140 @@
+"""Opening a checkout: the one small row that a post of the donation form writes.
+
+The draft is made outside the transaction (sealing, hashing); the insert inside is all that a
+donor waits for. A second post of the same form meets the primary key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from app.base.actor import PUBLIC
+from app.base.errors import Refused
+from app.base.events import publish
+from app.base.ids import new_id
+from app.base.money import Money
+from app.base.states import N_
+from app.extensions import db
+from app.extensions.sql import insert_new
+from app.payments.events import CheckoutsPromised
+from app.payments.models import Checkout, CheckoutChange
+from app.payments.providers.base import Started
+from app.payments.providers.registry import BANK, BANK_TRANSFER
+from app.payments.states import MOVES, CheckoutState
+from app.vault.services import blind_index, seal
+
+FIRST_LOOK = timedelta(minutes=1)
+ANOTHER_BODY = N_("This form was already sent with other contents. Check what you filled in and send it again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checkout about to be stored, sealed already. `row` holds its columns."""
+
+    id: int
+    row: dict[str, Any]
+
+    @property
+    def is_transfer(self) -> bool:
+        return bool(self.row["method"] == BANK_TRANSFER)
+
+
+def draft_checkout(
+    checkout_id: int,
+    *,
+    amount: Money,
+    method: str,
+    provider: str,
+    details: Mapping[str, Any],
+    language: str,
+    now: datetime,
+    programme_id: int | None = None,
+    campaign_id: int | None = None,
+    failure_key: bytes | None = None,
+) -> Draft:
+    """Seal and hash what a donor posted; call it before `with writing():`.
+
+    `checkout_id` was made with the form and came back in its signed token. `details` is what the
+    donor typed (name parts, e-mail, newsletter, …), JSON-able, and nothing that changes by itself:
+    together with the amount, method and purpose it makes out whether two posts are the same.
+    """
+    plain = json.dumps(dict(details), sort_keys=True, ensure_ascii=False)
+    body = json.dumps([amount.cents, amount.currency, method, programme_id, campaign_id, language, plain])
+    transfer = method == BANK_TRANSFER
+    row = {
+        "id": checkout_id,
+        "state": CheckoutState.PROMISED if transfer else CheckoutState.OPEN,
+        "provider": BANK if transfer else provider,
+        "provider_id": None,
+        "method": method,
+        "amount_cents": amount.cents,
+        "currency": amount.currency,
+        "programme_id": programme_id,
+        "campaign_id": campaign_id,
+        "language": language,
+        "body_hash": blind_index(body, "checkout body"),
+        "details": seal(plain, f"checkout:{checkout_id}"),
+        "failure_key": failure_key,
+        "pay_url": None,
+        "profile": None,
+        "mode": None,
+        "attempts": 0,
+        "next_check_at": None if transfer else now + FIRST_LOOK,
+        "created_at": now,
+    }
+    return Draft(checkout_id, row)
+
+
+def with_start(draft: Draft, started: Started) -> Draft:
+    """The draft with a payment that needed no call to start, so that one insert tells all."""
+    known = {
+        "provider_id": started.provider_id,
+        "pay_url": started.pay_url,
+        "mode": started.mode,
+        "profile": started.profile,
+    }
+    return Draft(draft.id, draft.row | known)
+
+
+def open_checkout(draft: Draft) -> bool:
+    """Store the checkout, inside `with writing():`. False if this form was posted before with the
+    same contents; Refused if with others. A promised transfer is told to the rooms above at once."""
+    made = db.session.execute(insert_new(Checkout).values(draft.row).returning(Checkout.id)).first()
+    if made is None:
+        known = db.session.execute(select(Checkout.body_hash).where(Checkout.id == draft.id)).scalar_one()
+        if known != draft.row["body_hash"]:
+            raise Refused(ANOTHER_BODY)
+        return False
+    if draft.is_transfer:
+        at = draft.row["created_at"]
+        publish(CheckoutsPromised(ids=(draft.id,), actor=PUBLIC, at=at))
+        empty_details([draft.id])
+    return True
+
+
+def empty_details(checkout_ids: list[int]) -> None:
+    """Drop what was typed once a gift holds it, so that erasing a supporter finds nothing here."""
+    db.session.execute(
+        update(Checkout).where(Checkout.id.in_(checkout_ids)).values(details=None, failure_key=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def move(checkout: Row[Any] | Checkout, to: CheckoutState, *, by: str, now: datetime, **values: Any) -> None:
+    """Move one checkout, locked by the caller, and write its history."""
+    MOVES.check(checkout.state, to)
+    db.session.execute(
+        update(Checkout).where(Checkout.id == checkout.id).values(state=to, attempts=0, **values),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.execute(
+        insert(CheckoutChange).values(
+            id=new_id(), checkout_id=checkout.id, before=checkout.state, after=to, by=by[:80], at=now
+        )
+    )

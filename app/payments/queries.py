@@ -1,0 +1,125 @@
+"""Reading checkouts and payments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.payments.models import Checkout, Payment, PaymentEvent
+from app.payments.states import CheckoutState, PaymentEventKind, PaymentState
+from app.vault.services import unseal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutFacts:
+    """A checkout with its payment, opened: what the gifts room needs to make a gift of it.
+
+    `amount_cents` is what was asked for; `received_cents` what came in (None while promised).
+    `details` is what the donor typed, {} once emptied. `consumer` holds name and iban if the
+    provider told them.
+    """
+
+    id: int
+    state: CheckoutState
+    provider: str
+    method: str
+    amount_cents: int
+    currency: str
+    programme_id: int | None
+    campaign_id: int | None
+    language: str
+    created_at: datetime
+    details: dict[str, Any] = field(default_factory=dict)
+    payment_id: int | None = None
+    received_cents: int | None = None
+    fee_cents: int | None = None
+    paid_at: datetime | None = None
+    provider_id: str | None = None
+    consumer: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnFacts:
+    """One PaymentEvent with the checkout it belongs to. `amount_cents` is negative for what came again."""
+
+    id: int
+    payment_id: int
+    checkout_id: int
+    kind: PaymentEventKind
+    amount_cents: int
+    at: datetime
+    reason: str | None
+
+
+def facts_of(checkout_ids: Iterable[int]) -> list[CheckoutFacts]:
+    """The facts of these checkouts, in the order of their ids; unknown ids are left out."""
+    ids = list(checkout_ids)
+    rows = db.session.execute(
+        select(Checkout.__table__, Payment.__table__)
+        .outerjoin(Payment, (Payment.checkout_id == Checkout.id) & (Payment.state != PaymentState.UNDONE))
+        .where(Checkout.id.in_(ids))
+        .order_by(Checkout.id)
+    ).all()
+    return [_facts(row._mapping) for row in rows]
+
+
+def _facts(row: Any) -> CheckoutFacts:
+    c, p = Checkout.__table__.c, Payment.__table__.c
+    checkout_id, payment_id = row[c.id], row[p.id]
+    details = row[c.details]
+    consumer = row[p.consumer]
+    return CheckoutFacts(
+        id=checkout_id,
+        state=row[c.state],
+        provider=row[c.provider],
+        method=row[p.method] or row[c.method],
+        amount_cents=row[c.amount_cents],
+        currency=row[c.currency],
+        programme_id=row[c.programme_id],
+        campaign_id=row[c.campaign_id],
+        language=row[c.language],
+        created_at=row[c.created_at],
+        details=json.loads(unseal(details, f"checkout:{checkout_id}")) if details else {},
+        payment_id=payment_id,
+        received_cents=row[p.amount_cents],
+        fee_cents=row[p.fee_cents],
+        paid_at=row[p.paid_at],
+        provider_id=row[p.provider_id] or row[c.provider_id],
+        consumer=json.loads(unseal(consumer, f"payment:{payment_id}")) if consumer else {},
+    )
+
+
+def details_of(checkout_id: int) -> dict[str, Any]:
+    """What the donor typed; {} once a gift holds it, or for an unknown checkout."""
+    facts = facts_of([checkout_id])
+    return facts[0].details if facts else {}
+
+
+def returns_of(event_ids: Iterable[int]) -> list[ReturnFacts]:
+    """The facts of these refunds or chargebacks, oldest first."""
+    rows = db.session.execute(
+        select(
+            PaymentEvent.id,
+            PaymentEvent.payment_id,
+            Payment.checkout_id,
+            PaymentEvent.kind,
+            PaymentEvent.amount_cents,
+            PaymentEvent.at,
+            PaymentEvent.reason,
+        )
+        .join(Payment, Payment.id == PaymentEvent.payment_id)
+        .where(PaymentEvent.id.in_(list(event_ids)))
+        .order_by(PaymentEvent.id)
+    ).all()
+    return [ReturnFacts(**row._mapping) for row in rows]
+
+
+def state_of(checkout_id: int) -> CheckoutState | None:
+    """The state as it is stored now, None for an unknown or erased checkout."""
+    return db.session.execute(select(Checkout.state).where(Checkout.id == checkout_id)).scalar()

@@ -1,0 +1,138 @@
+"""Money that went back: refunds and chargebacks, each by the provider's own id, entered once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+
+from app.base.actor import Actor
+from app.base.events import publish
+from app.base.ids import new_id
+from app.extensions import db
+from app.payments.events import PaymentsChargedBack, PaymentsRefunded
+from app.payments.keys import key_of, remember
+from app.payments.models import Checkout, Payment, PaymentEvent
+from app.payments.providers.base import Movement, Truth
+from app.payments.states import PaymentEventKind, PaymentState, Problem
+
+_KINDS = (PaymentEventKind.REFUND, PaymentEventKind.CHARGEBACK)
+
+
+def apply_returns(truths: Mapping[int, Truth], *, actor: Actor, now: datetime) -> None:
+    """Enter what these truths, by checkout id, say went back or came again, and tell the rooms above.
+
+    Every movement is entered once by its own id and undone once, both for good: an older truth
+    that comes late finds its ids known and changes nothing.
+    """
+    made: dict[PaymentEventKind, list[int]] = {kind: [] for kind in _KINDS}
+    for payment in _payments(truths):
+        truth = truths[payment.checkout_id]
+        if truth.provider_id == payment.provider_id:
+            _apply_to(payment, truth, made, now)
+    for kind, event in zip(_KINDS, (PaymentsRefunded, PaymentsChargedBack), strict=True):
+        publish(event(ids=tuple(made[kind]), actor=actor, at=now))
+
+
+def _payments(truths: Mapping[int, Truth]) -> list[Any]:
+    """The payments that a truth could change: most have nothing returned and stay out of it."""
+    moved = [i for i, t in truths.items() if t.refunded_cents or t.charged_back_cents or t.movements]
+    went_back = (Payment.refunded_cents > 0) | (Payment.charged_back_cents > 0) | Payment.checkout_id.in_(moved)
+    rows = db.session.execute(
+        select(
+            Payment.id, Payment.checkout_id, Payment.provider, Payment.provider_id, Payment.amount_cents,
+            Payment.refunded_cents, Payment.charged_back_cents,
+        )
+        .where(Payment.checkout_id.in_(list(truths)), Payment.state != PaymentState.UNDONE, went_back)
+        .order_by(Payment.id)
+    )  # fmt: skip
+    return list(rows)
+
+
+def _apply_to(payment: Any, truth: Truth, made: dict[PaymentEventKind, list[int]], now: datetime) -> None:
+    totals = {PaymentEventKind.REFUND: truth.refunded_cents, PaymentEventKind.CHARGEBACK: truth.charged_back_cents}
+    entered = {
+        PaymentEventKind.REFUND: payment.refunded_cents,
+        PaymentEventKind.CHARGEBACK: payment.charged_back_cents,
+    }
+    before = dict(entered)
+    for kind in _KINDS:
+        for movement in _named(truth, kind, totals[kind]):
+            change = _change(movement, entered[kind], totals[kind], truth.provider)
+            if change:
+                entered[kind] += change
+                made[kind].append(_enter(payment.id, movement, change, truth.provider, now))
+    _mark(payment, entered, totals, now, changed=entered != before)
+
+
+def _named(truth: Truth, kind: PaymentEventKind, total: int) -> list[Movement]:
+    """The provider's movements, oldest first, and one that stands for what it does not name."""
+    named = sorted((m for m in truth.movements if m.kind is kind), key=lambda m: (not m.undone, m.at, m.provider_id))
+    missing = total - sum(m.amount_cents for m in named if not m.undone)
+    if missing > 0:
+        at = max((m.at for m in named), default=truth.paid_at)
+        if at is not None:
+            named.append(Movement(kind, f"{truth.provider_id}/{kind}/{total}", missing, at))
+    return named
+
+
+def _change(movement: Movement, entered: int, total: int, provider: str) -> int:
+    """What this movement changes in what was entered, in cents; 0 when it is no news."""
+    came_in, went_back = (f"{way}:{key_of(provider, movement.provider_id)}" for way in ("in", "back"))
+    if movement.undone:
+        # Keep both keys, also of a refund that failed before we heard of it: it must never enter later.
+        was_in = not remember(came_in, 0)
+        return -movement.amount_cents if remember(went_back, 0) and was_in else 0
+    # The list may name what the total does not count yet (a refund that waits for balance).
+    fits = movement.amount_cents <= total - entered
+    return movement.amount_cents if fits and remember(came_in, 0) else 0
+
+
+def _enter(payment_id: int, movement: Movement, change: int, provider: str, now: datetime) -> int:
+    event_id = new_id()
+    db.session.execute(
+        insert(PaymentEvent).values(
+            id=event_id,
+            payment_id=payment_id,
+            kind=movement.kind,
+            provider_id=movement.provider_id,
+            amount_cents=change,
+            reason=(movement.reason or "")[:200] or None,
+            at=movement.at,
+            created_at=now,
+        )
+    )
+    return event_id
+
+
+def _mark(
+    payment: Any,
+    entered: dict[PaymentEventKind, int],
+    totals: dict[PaymentEventKind, int],
+    now: datetime,
+    *,
+    changed: bool,
+) -> None:
+    """Keep the sums on the payment, and show people what does not add up until it does."""
+    refunded, charged_back = entered[PaymentEventKind.REFUND], entered[PaymentEventKind.CHARGEBACK]
+    if changed:
+        back = refunded + charged_back
+        state = PaymentState.RECEIVED if back == 0 else PaymentState.PARTLY_RETURNED
+        state = PaymentState.RETURNED if back >= payment.amount_cents else state
+        db.session.execute(
+            update(Payment)
+            .where(Payment.id == payment.id)
+            .values(refunded_cents=refunded, charged_back_cents=charged_back, state=state),
+            execution_options={"synchronize_session": False},
+        )
+    values: dict[str, Any] = {"problem": None}
+    if entered != totals:  # perhaps only an old answer: look again soon
+        values = {"problem": Problem.RETURNS, "next_check_at": now + timedelta(minutes=1)}
+    db.session.execute(
+        update(Checkout)
+        .where(Checkout.id == payment.checkout_id, or_(Checkout.problem.is_(None), Checkout.problem == Problem.RETURNS))
+        .values(**values),
+        execution_options={"synchronize_session": False},
+    )
