@@ -18,8 +18,9 @@ class AuditEvent(db.Model):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_subject", "subject_type", "subject_id", "id"),
-        Index("ix_audit_event_actor", "actor_id", "id"),
-        Index("ix_audit_event_action", "action", "id"),
+        Index("ix_audit_event_actor", "actor_id", "at", "id"),
+        Index("ix_audit_event_action", "action", "at", "id"),
+        Index("ix_audit_event_at", "at", "id"),
     )
 
     id: Mapped[int] = id_column()

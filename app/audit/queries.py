@@ -62,7 +62,11 @@ def search(
 def _read(query: Select[AuditEvent], limit: int, before: int | None) -> list[TrailLine]:
     if before is not None:
         query = query.where(AuditEvent.id < before)
-    events = list(db.session.execute(query.order_by(AuditEvent.id.desc()).limit(limit)).scalars())
+    return lines(list(db.session.execute(query.order_by(AuditEvent.id.desc()).limit(limit)).scalars()))
+
+
+def lines(events: list[AuditEvent]) -> list[TrailLine]:
+    """Events as people read them, with one more statement for the keys of people they tell about."""
     sealed = [(e.person_id, e.changes_sealed, f"audit:{e.id}") for e in events if e.person_id and e.changes_sealed]
     opened = dict(zip((context for _, _, context in sealed), unseal_many_for(sealed), strict=True))
     return [
