@@ -6,4 +6,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.supporters import consent_models, contact_models, doubles, interaction_models, models
+
+    assert consent_models
+    assert contact_models
+    assert interaction_models
+    assert models
+    assert doubles
