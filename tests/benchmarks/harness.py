@@ -1,0 +1,169 @@
+"""What every benchmark shares: results, the table, servers in processes of their own.
+
+A figure means something only beside its floor: the least that could do the same, measured in
+the same run on the same machine. Aims are ratios of the two.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """`ratio` is ours ÷ floor in `unit`; `aim` says which side of which number is wanted."""
+
+    job: str
+    ours: float
+    unit: str
+    aim: str
+    floor: float | None = None
+    peak_mb: float | None = None
+    statements: int | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return round(self.ours / self.floor, 3) if self.floor else None
+
+    def reached(self) -> bool | None:
+        """Whether the aim was reached; None where it cannot be told."""
+        sign, _, number = self.aim.partition(" ")
+        figure = self.ours if self.aim.endswith(("ms", "s", "MB")) else self.ratio
+        if figure is None or sign not in ("≥", "≤"):
+            return None
+        limit = float(number.split()[0])
+        return figure >= limit if sign == "≥" else figure <= limit
+
+
+Job = Callable[[], list[Result]]
+_jobs: dict[str, Job] = {}
+
+
+def bench(name: str) -> Callable[[Job], Job]:
+    """Register a benchmark: its name is the beginning of the jobs it reports."""
+
+    def register(job: Job) -> Job:
+        _jobs[name] = job
+        return job
+
+    return register
+
+
+def chosen(prefix: str) -> list[tuple[str, Job]]:
+    return [(name, job) for name, job in _jobs.items() if name.startswith(prefix) or prefix.startswith(name)]
+
+
+def report(results: list[Result], path: Path) -> None:
+    """Print the table and write `path`; jobs measured earlier and not now stay in the file."""
+    width = max(len(r.job) for r in results)
+    print(f"{'job':<{width}}  {'ours':>12}  {'floor':>12}  {'ratio':>7}  {'peak MB':>8}  {'SQL':>4}  aim")
+    for r in results:
+        mark = {True: "reached", False: "missed", None: ""}[r.reached()]
+        floor = f"{r.floor:,.1f}" if r.floor is not None else "-"
+        ratio = f"{r.ratio:.2f}" if r.ratio is not None else "-"
+        peak = f"{r.peak_mb:,.0f}" if r.peak_mb is not None else "-"
+        count = str(r.statements) if r.statements is not None else "-"
+        print(
+            f"{r.job:<{width}}  {r.ours:>9,.1f} {r.unit:<3}{floor:>12}  {ratio:>7}  {peak:>8}  {count:>4}  {r.aim}  {mark}"
+        )
+    try:
+        earlier = {row["job"]: row for row in json.loads(path.read_text(encoding="utf-8"))}
+    except (FileNotFoundError, ValueError):
+        earlier = {}
+    for r in results:
+        earlier[r.job] = {**asdict(r), "ratio": r.ratio}
+    keys = ("job", "ours", "floor", "unit", "ratio", "aim", "peak_mb", "statements")
+    rows = [{key: row.get(key) for key in keys} for row in earlier.values()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder for one benchmark's database, on disk (not in memory: durability has its price)."""
+    (ROOT / "var").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=ROOT / "var") as directory:
+        yield Path(directory)
+
+
+def environment(directory: Path, **extra: str) -> dict[str, str]:
+    base = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    return base | {"APP_ENV": "demo", "DATA_DIR": str(directory), "DEMO_PASSWORD": "bench-password-1"} | extra
+
+
+def flask(directory: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run one of our commands; its output is kept for when it fails."""
+    command = [sys.executable, "-m", "flask", "--app", "app", *arguments]
+    done = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=environment(directory, **extra), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"flask {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+@contextmanager
+def server(command: list[str], env: dict[str, str], port: int, path: str = "/") -> Iterator[int]:
+    """A server in a process of its own, awaited until it answers; yields its port."""
+    with open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=nowhere, stderr=nowhere)  # noqa: S603
+    try:
+        _await(port, path, process)
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), 2) as probe:
+                probe.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+                if probe.recv(12).startswith(b"HTTP/1.1"):
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server did not answer within 60 s")
+
+
+def ours(directory: Path, port: int, **extra: str) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of our server, as `make run` starts it."""
+    command = [sys.executable, "-m", "flask", "--app", "app", "serve"]
+    return command, environment(directory, HOST="127.0.0.1", PORT=str(port), **extra)
+
+
+def floor(name: str, directory: Path, port: int) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of one of the bare servers in floors.py."""
+    return [sys.executable, "-m", "tests.benchmarks.floors", name, str(directory), str(port)], environment(directory)
+
+
+def peak_mb_of_children() -> float:
+    """The largest child process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
