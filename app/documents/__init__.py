@@ -1,4 +1,4 @@
-"""Stored files by content hash, and PDFs made with Typst."""
+"""Stored files, sealed, by content hash."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.documents import models, views
+
+    assert models
+    app.register_blueprint(views.bp)

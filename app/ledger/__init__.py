@@ -1,4 +1,4 @@
-"""Double entry, append-only: accounts, periods, journal, postings."""
+"""Double entry, append-only: accounts, periods, journal, postings, sums."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.ledger import commands, models, seals  # noqa: F401
+
+    seals.register()
+    app.cli.add_command(commands.group)

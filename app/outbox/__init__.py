@@ -6,4 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.outbox import delivery, models
+
+    assert delivery
+    assert models

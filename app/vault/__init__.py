@@ -23,5 +23,7 @@ def init_app(app: Flask) -> None:
         """Seal everything anew under the first key of VAULT_KEYS; can be stopped and resumed."""
         for sealed in rotation.sealed_columns():
             click.echo(f"{sealed.table}.{sealed.column}: {rotation.rotate(sealed)} sealed anew")
+        for name, reseal in rotation.sealed_stores().items():
+            click.echo(f"{name}: {reseal()} sealed anew")
 
     app.cli.add_command(group)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import LargeBinary, bindparam, column, select, table, update
@@ -34,6 +35,18 @@ def declare_sealed(*columns: SealedColumn) -> None:
 
 def sealed_columns() -> list[SealedColumn]:
     return list(_sealed.values())
+
+
+_stores: dict[str, Callable[[], int]] = {}
+
+
+def declare_store(name: str, reseal: Callable[[], int]) -> None:
+    """What is sealed outside the database; `reseal` seals it anew and returns how many changed."""
+    _stores[name] = reseal
+
+
+def sealed_stores() -> dict[str, Callable[[], int]]:
+    return dict(_stores)
 
 
 declare_sealed(SealedColumn("person_key", "wrapped", "person:{id}"))

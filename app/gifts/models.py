@@ -1,0 +1,143 @@
+"""Gifts, what happened to each since, and the supporters' totals over them. Amounts are cents."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.columns import (
+    Big,
+    cents_column,
+    id_column,
+    instant_column,
+    positive,
+    reference_column,
+    state_column,
+    text_column,
+    whole,
+)
+from app.base.states import N_, Labelled, Transitions
+from app.extensions import db
+from app.ledger.rj import RjLine
+
+
+class GiftState(Labelled):
+    PROMISED = "promised", N_("Promised")
+    RECEIVED = "received", N_("Received")
+    CANCELED = "canceled", N_("Canceled")
+    REFUNDED = "refunded", N_("Refunded")
+    CHARGED_BACK = "charged_back", N_("Charged back")
+
+
+_S = GiftState
+# A transfer may still arrive after it was given up; a receipt recorded by mistake is undone; a refund
+# may fail after all and a bank may withdraw a chargeback.
+MOVES = Transitions(
+    GiftState,
+    {
+        _S.PROMISED: {_S.RECEIVED, _S.CANCELED},
+        _S.RECEIVED: {_S.PROMISED, _S.CANCELED, _S.REFUNDED, _S.CHARGED_BACK},
+        _S.CANCELED: {_S.PROMISED, _S.RECEIVED},
+        _S.REFUNDED: {_S.RECEIVED, _S.CHARGED_BACK},
+        _S.CHARGED_BACK: {_S.RECEIVED, _S.REFUNDED},
+    },
+)
+
+HELD = (_S.RECEIVED, _S.REFUNDED, _S.CHARGED_BACK)  # money came in, whatever went back since
+BANK_TRANSFER = "bank_transfer"
+CASH = "cash"
+
+
+class Gift(db.Model):
+    """One gift of one supporter.
+
+    A gift that came through a checkout has the checkout's id: that is what makes it one gift however
+    often the news arrives, and it is the number in the donor's RF reference. `gift_date` is the day
+    the money came; of a promise, the day it was made.
+    """
+
+    __tablename__ = "gift"
+
+    id: Mapped[int] = id_column()
+    supporter_id: Mapped[int] = reference_column("supporter.id", index=False)
+    programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
+    campaign_id: Mapped[int | None] = reference_column("campaign.id", nullable=True, index=False)
+    checkout_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    payment_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    amount_cents: Mapped[int] = cents_column()
+    refunded_cents: Mapped[int] = cents_column(default=0)  # sent or taken back since
+    gift_date: Mapped[date]
+    state: Mapped[GiftState] = state_column(GiftState)
+    method: Mapped[str] = text_column(30)  # as the provider calls it, or bank_transfer, cash
+    rj_line: Mapped[RjLine] = state_column(RjLine)
+    source: Mapped[str] = text_column(30)  # where it came in: steun-ons, a campaign's code, staff
+    created_at: Mapped[datetime] = instant_column()
+
+    __table_args__ = (
+        *whole("amount_cents", "refunded_cents"),
+        *positive("amount_cents"),
+        CheckConstraint("refunded_cents >= 0 AND refunded_cents <= amount_cents", name="refunded_within"),
+        CheckConstraint(
+            "refunded_cents = 0 OR state IN ('received', 'refunded', 'charged_back')", name="refunded_was_received"
+        ),
+        Index("ix_gift_supporter", "supporter_id", "gift_date", "id"),
+        Index("ix_gift_date", "gift_date", "id"),
+        Index("ix_gift_state", "state", "gift_date", "id"),
+        Index("ix_gift_amount", "amount_cents", "id"),
+        Index("ix_gift_programme", "programme_id", "gift_date", "id"),
+        Index("ix_gift_payment", "payment_id"),
+    )
+
+    @property
+    def kept_cents(self) -> int:
+        """What of it stayed with us."""
+        return self.amount_cents - self.refunded_cents if self.state in HELD else 0
+
+
+class GiftStep(db.Model):
+    """What happened to a gift after it was made: one row for each change, never changed itself.
+
+    `cents` is the money that moved with it: what was received, or went back (negative).
+    """
+
+    __tablename__ = "gift_step"
+
+    id: Mapped[int] = id_column()
+    gift_id: Mapped[int] = reference_column("gift.id")
+    before: Mapped[GiftState] = state_column(GiftState)
+    after: Mapped[GiftState] = state_column(GiftState)
+    on_date: Mapped[date]
+    cents: Mapped[int | None] = cents_column(nullable=True)
+    bank_reference: Mapped[str | None] = text_column(140, nullable=True)
+    staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    at: Mapped[datetime] = instant_column()
+
+
+class GiftFresh(db.Model):
+    """What a change of a gift adds to its supporter's total, until the next fold. No row is ever updated."""
+
+    __tablename__ = "gift_fresh"
+
+    id: Mapped[int] = id_column()
+    supporter_id: Mapped[int] = reference_column("supporter.id")
+    cents: Mapped[int] = cents_column()  # may be negative
+    gifts: Mapped[int]  # 1, 0 or -1
+    given_on: Mapped[date]
+
+    __table_args__ = whole("cents")
+
+
+class GiftTotal(db.Model):
+    """Folded totals of a supporter over received gifts, refunds out. Read it together with gift_fresh."""
+
+    __tablename__ = "gift_total"
+
+    supporter_id: Mapped[int] = reference_column("supporter.id", index=False, primary_key=True, autoincrement=False)
+    cents: Mapped[int] = cents_column()
+    gifts: Mapped[int]
+    first_on: Mapped[date | None] = mapped_column(nullable=True)
+    last_on: Mapped[date | None] = mapped_column(nullable=True)
+
+    __table_args__ = (*whole("cents"), Index("ix_gift_total_cents", "cents", "supporter_id"))

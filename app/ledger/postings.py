@@ -1,0 +1,143 @@
+"""Money event → debit and credit. This is the whole bookkeeping of the product; docs/ledger.md
+explains it to an accountant.
+
+EVENT                     DEBIT                              CREDIT
+gift promised             nothing: booked on receipt
+gift received, provider   clearing account of the provider   income, line of the giver's origin
+gift received, bank       bank                               income, line of the giver's origin
+gift refunded             income, same line                  clearing account, or bank
+gift charged back         income, same line                  clearing account, or bank
+provider fee              provider fees (raising costs)      clearing account of the provider
+provider payout           bank                               clearing account of the provider
+instalment requested      nothing: a request is no money and changes no right
+grant recognised          received in advance, as far as     income, line of the grant
+                          there is any; the rest receivable
+instalment received,      bank                               receivable, as far as there is any;
+  other rules                                                the rest received in advance
+instalment received,      bank                               income, line of the grant
+  rule "receipt"
+undone                    the same lines, sides swapped (services.reverse)
+
+When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
+contribution year its part, `costs` as the costs it covers are made, `receipt` never (receiving is
+recognising).
+
+Every function takes the source (table, id) of the event, positive cents and the booking date, and
+gives an entry for services.post. The key is event + source, so an event is booked once; `part`
+tells several of one source apart (partial refunds, years of a grant).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.ledger.accounts import BANK, CLEARING, FEES, INCOME, RECEIVABLE, RECEIVED_AHEAD
+from app.ledger.entries import Entry, Line
+from app.ledger.models import Event
+from app.ledger.rj import RjLine
+
+Source = tuple[str, int]
+BY_BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What income is for and where it comes from."""
+
+    rj_line: RjLine
+    programme_id: int | None = None
+    campaign_id: int | None = None
+    grant_id: int | None = None
+
+    def income(self, cents: int) -> Line:
+        """An income line: credit for positive `cents` received, debit for negative."""
+        return Line(INCOME[self.rj_line], -cents, self.programme_id, self.grant_id, self.campaign_id, self.rj_line)
+
+
+def gift_received(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
+    """`via` is the payment provider's name, or "bank" for money seen on the bank account."""
+    lines = (Line(_money(via), _positive(cents)), purpose.income(cents))
+    return _entry(Event.GIFT_RECEIVED, source, on, lines, part)
+
+
+def gift_refunded(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
+    """A gift given back, whole or in part."""
+    lines = (purpose.income(-_positive(cents)), Line(_money(via), -cents))
+    return _entry(Event.GIFT_REFUNDED, source, on, lines, part)
+
+
+def gift_charged_back(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
+    """A gift the donor's bank took back; its fee is a `payment_fee` of its own."""
+    lines = (purpose.income(-_positive(cents)), Line(_money(via), -cents))
+    return _entry(Event.GIFT_CHARGED_BACK, source, on, lines, part)
+
+
+def payment_fee(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
+    """What the provider withholds for a payment, a refund or a chargeback. Fees it invoices apart
+    reach the accounting package as an invoice and are not booked here."""
+    lines = (Line(FEES, _positive(cents)), Line(_clearing(provider), -cents))
+    return _entry(Event.FEE_CHARGED, source, on, lines, part)
+
+
+def payout_received(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
+    """The provider pays what it holds to our bank account (net of withheld fees)."""
+    lines = (Line(BANK, _positive(cents)), Line(_clearing(provider), -cents))
+    return _entry(Event.PAYOUT_RECEIVED, source, on, lines, part)
+
+
+def grant_recognised(
+    source: Source, cents: int, on: date, purpose: Purpose, *, ahead_cents: int = 0, part: str = ""
+) -> Entry:
+    """Grant income becomes ours. `ahead_cents` is what stands received in advance for this grant
+    (queries.grant_balance, read with the grant locked)."""
+    from_ahead = min(_positive(cents), max(ahead_cents, 0))
+    lines = (
+        *_on(RECEIVED_AHEAD, from_ahead, purpose),
+        *_on(RECEIVABLE, cents - from_ahead, purpose),
+        purpose.income(cents),
+    )
+    return _entry(Event.GRANT_RECOGNISED, source, on, lines, part)
+
+
+def instalment_received(
+    source: Source, cents: int, on: date, purpose: Purpose, *, receivable_cents: int = 0, part: str = ""
+) -> Entry:
+    """Grant money arrived on the bank account. `receivable_cents` is what stands receivable for this
+    grant (queries.grant_balance, read with the grant locked)."""
+    from_receivable = min(_positive(cents), max(receivable_cents, 0))
+    lines = (
+        Line(BANK, cents),
+        *_on(RECEIVABLE, -from_receivable, purpose),
+        *_on(RECEIVED_AHEAD, from_receivable - cents, purpose),
+    )
+    return _entry(Event.INSTALMENT_RECEIVED, source, on, lines, part)
+
+
+def instalment_received_as_income(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+    """Grant money arrived, of a grant recognised on receipt."""
+    return _entry(Event.INSTALMENT_RECEIVED, source, on, (Line(BANK, _positive(cents)), purpose.income(cents)), part)
+
+
+def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:
+    key = f"{event.value}:{source[0]}:{source[1]}" + (f":{part}" if part else "")
+    return Entry(event, on, source, key, lines)
+
+
+def _on(account: str, cents: int, purpose: Purpose) -> tuple[Line, ...]:
+    """A balance line that carries its grant; none for nothing."""
+    return (Line(account, cents, purpose.programme_id, purpose.grant_id),) if cents else ()
+
+
+def _money(via: str) -> str:
+    return BANK if via == BY_BANK else _clearing(via)
+
+
+def _clearing(provider: str) -> str:
+    return CLEARING[provider]
+
+
+def _positive(cents: int) -> int:
+    if type(cents) is not int or cents <= 0:
+        raise ValueError("a money event has a positive, whole number of cents; its function knows the side")
+    return cents

@@ -1,0 +1,88 @@
+"""Sums over the journal that are live and need no hot rows.
+
+Posting adds what its lines come to, cell by cell, to `ledger_fresh`; a job folds fresh rows into
+`ledger_sum` and removes them in one transaction; readers add both in one statement, so a fold is
+never seen half done. A cell is account × month × programme × grant × campaign × RJ line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import CompoundSelect, delete, insert, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.base.dates import month_start
+from app.base.ids import new_ids
+from app.extensions import db
+from app.ledger.models import LedgerFresh, LedgerSum
+
+_DIMENSIONS = ("month", "account_id", "programme_id", "grant_id", "campaign_id", "rj_line")
+_AMOUNTS = ("debit_cents", "credit_cents", "line_count")
+
+
+def add(line_rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add new lines to the fresh sums. Credits are kept as positive cents."""
+    cells: dict[tuple[Any, ...], list[int]] = {}
+    for row in line_rows:
+        cell = (
+            month_start(row["booked_on"]), row["account_id"], row["programme_id"], row["grant_id"],
+            row["campaign_id"], row["rj_line"],
+        )  # fmt: skip
+        amounts = cells.setdefault(cell, [0, 0, 0])
+        amounts[0 if row["cents"] > 0 else 1] += abs(row["cents"])
+        amounts[2] += 1
+    rows = [
+        {"id": row_id, "cell": _cell_name(cell), **dict(zip(_DIMENSIONS, cell, strict=True)),
+         **dict(zip(_AMOUNTS, amounts, strict=True))}
+        for row_id, (cell, amounts) in zip(new_ids(len(cells)), cells.items(), strict=True)
+    ]  # fmt: skip
+    if rows:
+        db.session.execute(insert(LedgerFresh.__table__), rows)
+
+
+def fold(limit: int = 2000) -> int:
+    """Fold at most `limit` fresh rows into the sums; returns how many. Inside `writing()`.
+
+    Three statements: lock fresh rows, add them to their cells, delete them. Several may run at
+    once: each takes rows that no other holds.
+    """
+    fresh = LedgerFresh.__table__
+    taken = db.session.execute(
+        select(fresh).order_by(fresh.c.id).limit(limit).with_for_update(skip_locked=True)
+    ).mappings().all()  # fmt: skip
+    cells: dict[str, dict[str, Any]] = {}
+    for row in taken:
+        cell = cells.setdefault(
+            row["cell"],
+            {"cell": row["cell"], **{name: row[name] for name in _DIMENSIONS}, **dict.fromkeys(_AMOUNTS, 0)},
+        )
+        for name in _AMOUNTS:
+            cell[name] += row[name]
+    if cells:
+        into = LedgerSum.__table__
+        new = (sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert)(into)
+        upsert = new.on_conflict_do_update(
+            index_elements=[into.c.cell],
+            set_={name: into.c[name] + new.excluded[name] for name in _AMOUNTS},
+        )
+        # In one order, so that two folds adding to the same cells wait instead of deadlocking.
+        db.session.execute(upsert, sorted(cells.values(), key=lambda cell: str(cell["cell"])))
+        ids = [row["id"] for row in taken]
+        db.session.execute(delete(fresh).where(fresh.c.id.in_(ids)))
+    return len(taken)
+
+
+def both() -> CompoundSelect[Any]:
+    """Folded and fresh sums as one set of rows: sum over it, in one statement."""
+    names = (*_DIMENSIONS, *_AMOUNTS)
+    return union_all(
+        select(*(LedgerSum.__table__.c[name] for name in names)),
+        select(*(LedgerFresh.__table__.c[name] for name in names)),
+    )
+
+
+def _cell_name(cell: tuple[Any, ...]) -> str:
+    month, *rest = cell
+    return "/".join([f"{month:%Y%m}", *("" if part is None else str(part) for part in rest)])

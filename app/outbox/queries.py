@@ -1,0 +1,51 @@
+"""Reading the outbox: counts, lists, and one mail as it looks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.extensions import db
+from app.outbox.models import Message, MessageState
+from app.outbox.rendering import Rendered, render
+from app.vault.services import unseal
+
+
+@dataclass(frozen=True, slots=True)
+class MailView:
+    message: Message
+    to: str
+    rendered: Rendered
+
+
+def count_by_state() -> dict[MessageState, int]:
+    rows = db.session.execute(select(Message.state, func.count()).group_by(Message.state))
+    return dict(rows.all())
+
+
+def newest(state: MessageState | None = None, *, limit: int = 50, before: int | None = None) -> list[Message]:
+    """Newest first; `before` is the id of the last row of the page before."""
+    query = select(Message)
+    if state is not None:
+        query = query.where(Message.state == state)
+    if before is not None:
+        last = db.session.get(Message, before)
+        if last is None:
+            return []
+        query = query.where(
+            (Message.created_at < last.created_at) | ((Message.created_at == last.created_at) & (Message.id < last.id))
+        )
+    return list(db.session.execute(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)).scalars())
+
+
+def view(message_id: int) -> MailView:
+    """One mail, rendered. Raises NotFound also when its content was removed after 90 days."""
+    message = db.session.get(Message, message_id)
+    if message is None or message.data_sealed is None:
+        raise NotFound(N_("This mail is not here (any more)."))
+    content = json.loads(unseal(message.data_sealed, f"mail:{message.id}"))
+    return MailView(message, content["to"], render(message.template, content["data"], message.language))

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from flask import Flask
+
+from app.base.actor import Actor
+from app.base.errors import Invalid, NotFound
+from app.documents import files, services
+from app.extensions import now, settings, writing
+
+PDF = b"%PDF-1.7 canary content"
+
+
+def office(part: str, size: int = 10) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(part, b"x" * size)
+    return out.getvalue()
+
+
+def test_a_file_lies_sealed_on_disk_once_under_its_hash(app: Flask) -> None:
+    one, two = files.keep(PDF, "a.pdf"), files.keep(PDF, "b.pdf")
+    assert one.sha256 == two.sha256
+    stored = [path for path in (settings().data_dir / "documents").rglob("*") if path.is_file()]
+    assert len(stored) == 1
+    assert b"canary" not in stored[0].read_bytes()
+    assert files.read(one.sha256) == PDF
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "media_type"),
+    [
+        (PDF, "Verslag 2026.PDF", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n..", "logo.png", "image/png"),
+        (office("word/document.xml"), "a.docx", files._OFFICE["word/document.xml"]),
+        (office("xl/workbook.xml"), "a.xlsx", files._OFFICE["xl/workbook.xml"]),
+        ("été".encode(), "a.csv", "text/plain"),
+    ],
+)
+def test_files_are_recognised_by_content(app: Flask, content: bytes, name: str, media_type: str) -> None:
+    assert files.keep(content, name).media_type == media_type
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"", "a.pdf"),
+        (b"MZ\x90\x00", "a.exe"),
+        (b"MZ\x90\x00", "a.pdf"),
+        (PDF, "a.exe"),
+        (b"<html><script>", "a.html"),
+        (b"<svg onload=x>", "a.svg"),
+        (office("word/document.xml", 5_000_000), "bomb.docx"),
+        (b"PK\x03\x04 truncated", "a.docx"),
+        (b"x" * (files.MAX_BYTES + 1), "a.txt"),
+    ],
+)
+def test_other_files_are_refused_with_a_reason(app: Flask, content: bytes, name: str) -> None:
+    with pytest.raises(Invalid):
+        files.keep(content, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("C:\\docs\\verslag.pdf", "verslag.pdf"),
+        ("a\u202efdp.pdf", "afdp.pdf"),
+        ("x" * 400 + ".pdf", "x" * 180 + ".pdf"),
+    ],
+)
+def test_names_are_bare(app: Flask, name: str, clean: str) -> None:
+    assert files.keep(PDF, name).filename == clean
+
+
+def test_files_are_attached_and_removed(app: Flask) -> None:
+    actor = Actor("staff", 1)
+    kept = files.keep(PDF, "a.pdf")
+    with writing():
+        document = services.attach(kept, ("obligation", 3), "report", actor=actor, now=now())
+        document_id = document.id
+    assert [d.id for d in services.documents_of("obligation", 3)] == [document_id]
+    with writing():
+        services.remove(document_id, actor=actor, now=now())
+    assert services.documents_of("obligation", 3) == []
+    with writing(), pytest.raises(NotFound):
+        services.remove(document_id, actor=actor, now=now())
+
+
+def test_a_file_gone_from_disk_is_a_declared_error(app: Flask) -> None:
+    with pytest.raises(NotFound):
+        files.read("0" * 64)
