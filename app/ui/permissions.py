@@ -71,6 +71,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "ui.root",
         "staff.login",
         "staff.sign_in_with_password",
+        "ui.theme",
     }
 )
 

@@ -1,0 +1,98 @@
+"""Errors become pages (or JSON where that is asked): what is wrong, and where to go from here."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app.base.errors import DomainError, TooMany
+from app.base.states import N_
+from app.ui.messages import translated
+
+log = logging.getLogger(__name__)
+
+# Status: (title, what it means and what to do).
+PAGES = {
+    400: (N_("That did not work"), N_("The request was not complete or not understood. Go back and try once more.")),
+    403: (N_("You cannot go here"), N_("Your role does not allow this. Ask an administrator if you need it.")),
+    404: (N_("This page is not here"), N_("The address may have been mistyped, or what it showed has moved or gone.")),
+    405: (
+        N_("This cannot be done here"),
+        N_("The page is there, but not for this kind of request."),
+    ),
+    409: (N_("This cannot be done now"), N_("Something has changed in the meantime, or a rule forbids it.")),
+    413: (N_("This file is too large"), N_("Choose a smaller file and try again.")),
+    422: (N_("Something is not filled in right"), N_("Go back, correct what is wrong and send it again.")),
+    429: (N_("Just a moment"), N_("This was tried too often in a short time. Wait a few minutes and try again.")),
+    500: (N_("Something went wrong on our side"), N_("Nothing you did. We have a note of it and will look.")),
+    503: (N_("Back in a moment"), N_("We are doing maintenance. Please try again in a few minutes.")),
+}
+
+
+def _wants_json() -> bool:
+    accepted = request.accept_mimetypes
+    best = accepted.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json" and accepted[best] > accepted["text/html"]
+
+
+def answer(status: int, message: str = "", *, reference: str = "", retry_after: int = 0) -> Response:
+    """The designed page for this status; `message` replaces the general explanation."""
+    title, explanation = PAGES.get(status) or PAGES[500 if status >= 500 else 400]
+    explanation = message or gettext(explanation)
+    if _wants_json():
+        body = {"error": explanation, "status": status} | ({"reference": reference} if reference else {})
+        response = jsonify(body)
+    else:
+        page = render_template(
+            "errors/error.html", status=status, title=gettext(title), explanation=explanation, reference=reference
+        )
+        response = make_response(page)
+    response.status_code = status
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _domain(error: DomainError) -> ResponseReturnValue:
+    wait = error.retry_after if isinstance(error, TooMany) else 0
+    return answer(error.status, translated(error), retry_after=wait)
+
+
+def _csrf(error: CSRFError) -> ResponseReturnValue:
+    text = gettext("The form was open too long or came from elsewhere. Go back, reload the page and send it once more.")
+    return answer(400, text)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    response = answer(error.code)
+    if error.code == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+    return response
+
+
+def _unexpected(error: InternalServerError) -> ResponseReturnValue:
+    # The reference ties the page a person shows us to one line of the log; Flask logged the traceback.
+    reference = secrets.token_hex(4).upper()
+    cause = type(error.original_exception).__name__ if error.original_exception else "abort"
+    log.error("incident %s: %s at %s %s", reference, cause, request.method, request.endpoint)
+    try:
+        return answer(500, reference=reference)
+    except Exception:
+        log.exception("incident %s: the error page failed too", reference)
+        return f"500 {reference}", 500, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(InternalServerError, _unexpected)

@@ -1,0 +1,165 @@
+"""The form base class: strips, refuses control characters and over-long text, keeps what was typed.
+
+class NoteForm(Form):
+    text = TextAreaField(_l("Note"), validators=[InputRequired()])
+
+form = NoteForm()
+if form.validate_on_submit():
+    try:
+        with writing():
+            service(form.text.data, actor=current_user.actor, now=now())
+        return redirect(url_for("..."), 303)
+    except Invalid as error:
+        form.add_error(error)
+return render_template("x.html", form=form), form.status
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms.validators import Length, StopValidation
+
+from app.base.errors import DomainError
+from app.base.states import N_
+from app.ui.messages import translated
+
+LINE = 200  # characters in a one-line field that names no length of its own
+TEXT = 10_000  # characters in a text area that names no length of its own
+
+# The form library's own words, in our voice. Keys are its msgids.
+KINDER = {
+    "This field is required.": N_("Please fill this in."),
+    "Not a valid choice": N_("Please choose one of the options."),
+    "Not a valid choice.": N_("Please choose one of the options."),
+    "Invalid Choice: could not coerce": N_("Please choose one of the options."),
+    "Invalid Choice: could not coerce.": N_("Please choose one of the options."),
+    "Not a valid integer value": N_("Please fill in a whole number, in figures."),
+    "Not a valid integer value.": N_("Please fill in a whole number, in figures."),
+    "Not a valid decimal value": N_("Please fill in a number."),
+    "Not a valid decimal value.": N_("Please fill in a number."),
+    "Not a valid date value": N_("Please fill in a date, for example 23-11-2026."),
+    "Not a valid date value.": N_("Please fill in a date, for example 23-11-2026."),
+    "Invalid input.": N_("This is not right. Please look at it again."),
+    "CSRF token missing": N_("The form was open too long or came from elsewhere. Please send it once more."),
+    "The CSRF token is missing.": N_("The form was open too long or came from elsewhere. Please send it once more."),
+    "The CSRF tokens do not match.": N_("The form was open too long or came from elsewhere. Please send it once more."),
+    "The CSRF token is invalid.": N_("The form was open too long or came from elsewhere. Please send it once more."),
+}
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class _Words:
+    """Translations for the form library: through our wording, then our catalogue."""
+
+    def gettext(self, string: str) -> str:
+        return gettext(KINDER.get(string, string))
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return gettext(KINDER.get(singular, singular if n == 1 else plural))
+
+
+def strip(value: Any) -> Any:
+    """Trim, and write line ends as \\n and letters composed (é as one character)."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return value
+
+
+def bad_character(text: str, *, lines: bool) -> str | None:
+    """The first character that has no place in text people type, or None.
+
+    Controls, lone surrogates and direction overrides (they make text read other than it is).
+    """
+    allowed = "\n\r\t" if lines else ""
+    for char in text:
+        if char in allowed:
+            continue
+        if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs"):
+            return char
+    return None
+
+
+class _SafeText:
+    """First in line for every text field; stops before any other rule sees the text."""
+
+    def __init__(self, longest: int, lines: bool) -> None:
+        self.longest = longest
+        self.lines = lines
+
+    def __call__(self, form: Any, field: Field) -> None:
+        for raw in field.raw_data or []:
+            if not isinstance(raw, str):
+                continue
+            if bad_character(raw.strip(), lines=self.lines) is not None:
+                raise StopValidation(
+                    gettext("There is an invisible or control character in this text. Please type it again.")
+                )
+            if len(strip(raw)) > self.longest:
+                raise StopValidation(
+                    gettext(
+                        "This is too long: at most %(longest)s characters, these are %(found)s.",
+                        longest=self.longest, found=len(strip(raw)),
+                    )
+                )  # fmt: skip
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """What every form of the product stands on."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, form: Any) -> _Words:
+            return _Words()
+
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            field = super().bind_field(form, unbound_field, options)
+            if isinstance(field, StringField):
+                lines = isinstance(field, TextAreaField)
+                lengths = [v.max for v in field.validators if isinstance(v, Length) and v.max > 0]
+                longest = min(lengths, default=getattr(field, "longest", TEXT if lines else LINE))
+                field.validators = [_SafeText(longest, lines), *field.validators]
+                field.flags.max_length = longest
+                if not isinstance(field, PasswordField):
+                    # Passwords are taken as they are typed, spaces and all.
+                    field.filters = (strip, *field.filters)
+            return field
+
+    def add_error(self, error: DomainError) -> None:
+        """Put what a service refused beside its field; without a field it goes on top of the form."""
+        message = translated(error)
+        field = self._fields.get(error.field or "")
+        if field is None:
+            self.form_errors.append(message)
+        else:
+            field.errors = [*field.errors, message]
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.form_errors) or any(field.errors for field in self)
+
+    @property
+    def status(self) -> int:
+        """The status to answer with: 422 where something is wrong, else 200."""
+        return 422 if self.has_errors else 200
+
+    def summary(self) -> list[tuple[str, str, str]]:
+        """(id of the field or "", its label, the message) of everything wrong, in the form's order."""
+        wrong = [("", "", str(message)) for message in self.form_errors]
+        for field in self:
+            wrong += [(field.id, str(field.label.text), message) for message in _flat(field.errors)]
+        return wrong
+
+
+def _flat(errors: Any) -> list[str]:
+    """Errors of field lists and enclosed forms are nested; a summary is not."""
+    if isinstance(errors, Mapping):
+        return [text for inner in errors.values() for text in _flat(inner)]
+    if isinstance(errors, list | tuple):
+        return [text for inner in errors for text in _flat(inner)]
+    return [str(errors)]

@@ -1,0 +1,67 @@
+"""All security headers, in one place.
+
+Nothing inline, nothing from elsewhere. Who may frame a page: nobody; a view that may be framed
+(the donation form, by hosts from FRAME_HOSTS) says so with `frameable()`. Staff pages are
+never stored; a view that wants its answer cached sets Cache-Control itself.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from app.extensions import settings
+from app.ui.permissions import PUBLIC_ENDPOINTS
+
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+}
+_FRAMEABLE = "draagvlak.frameable"
+_FORM_ORIGINS = "draagvlak.form_origins"
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=(), browsing-topics=()"
+
+
+def frameable() -> None:
+    """This answer may be framed by the hosts in FRAME_HOSTS, and by nobody else."""
+    request.environ[_FRAMEABLE] = True
+
+
+def may_post_to(*origins: str) -> None:
+    """Forms on this page may be sent on to these origins too.
+
+    Browsers hold redirects after a post to it: a form that ends at a payment provider, which
+    sends on to the bank, needs `may_post_to("https:")`.
+    """
+    request.environ[_FORM_ORIGINS] = origins
+
+
+def policy(frame_ancestors: str = "'none'", form_origins: tuple[str, ...] = ()) -> str:
+    parts = POLICY | {"form-action": " ".join(["'self'", *form_origins])}
+    return "; ".join(f"{name} {value}" for name, value in parts.items()) + f"; frame-ancestors {frame_ancestors}"
+
+
+def _apply(response: Response) -> Response:
+    headers = response.headers
+    hosts = settings().frame_hosts if request.environ.get(_FRAMEABLE) else ()
+    headers["Content-Security-Policy"] = policy(" ".join(hosts) or "'none'", request.environ.get(_FORM_ORIGINS, ()))
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers["Permissions-Policy"] = PERMISSIONS
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if not hosts:
+        # The older header knows no list of hosts, so it is sent only where nobody may.
+        headers["X-Frame-Options"] = "DENY"
+    if settings().is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in headers and request.endpoint not in PUBLIC_ENDPOINTS:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_apply)
