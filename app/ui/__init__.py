@@ -9,6 +9,7 @@ def init_app(app: Flask) -> None:
     from jinja2 import StrictUndefined
 
     from app.ui import assets, errors, filters, headers, icons, identity, languages, permissions, translations, views
+    from app.ui.lists import here
     from app.ui.panels import panels_for
 
     app.jinja_env.undefined = StrictUndefined
@@ -16,4 +17,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     for part in (languages, permissions, filters, icons, assets, errors, headers, views, translations):
         part.init_app(app)
-    app.jinja_env.globals.update(identity=identity.identity, panels_for=panels_for)
+    app.jinja_env.globals.update(identity=identity.identity, panels_for=panels_for, here=here)

@@ -150,7 +150,7 @@ class StaticFiles:
     def open(self) -> None:
         if self._noise is not None and not (self._debug and _key() != self._opened):
             return
-        from whitenoise import WhiteNoise
+        from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
         with self._lock:
             manifest = build(self._directory)
@@ -186,6 +186,6 @@ def asset(name: str) -> str:
 
 def init_app(app: Flask) -> None:
     static = StaticFiles(app.wsgi_app, app.config["SETTINGS"].data_dir / "static", app.debug)
-    app.wsgi_app = static  # type: ignore[assignment]
+    app.wsgi_app = static  # type: ignore[method-assign]
     app.extensions["static"] = static
     app.jinja_env.globals["asset"] = asset

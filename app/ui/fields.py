@@ -22,7 +22,7 @@ from app.ui.languages import language
 from app.ui.messages import translated
 
 
-class _Typed(StringField):  # type: ignore[misc]
+class _Typed(StringField):
     """A text field whose data is something else than text."""
 
     def _value(self) -> str:

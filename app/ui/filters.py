@@ -44,9 +44,9 @@ def short_money(value: Money | int | None) -> str:
     mark = "€\u00a0" if language() == "nl" else "€"
     minus = "-" if cents < 0 else ""
     if euros >= 999_500:
-        return f"{mark}{minus}" + gettext("%(number)s m", number=number(round(euros / 1e6, 1)))
+        return f"{mark}{minus}" + str(gettext("%(number)s m", number=number(round(euros / 1e6, 1))))
     if euros >= 9_999.5:
-        return f"{mark}{minus}" + gettext("%(number)s k", number=number(round(euros / 1e3)))
+        return f"{mark}{minus}" + str(gettext("%(number)s k", number=number(round(euros / 1e3))))
     return f"{mark}{minus}" + number(round(euros))
 
 
@@ -79,21 +79,21 @@ def days_away(value: date | None, today: date) -> str:
         return ""
     gap = (value - today).days
     if gap == 0:
-        return gettext("today")
+        return str(gettext("today"))
     if gap == 1:
-        return gettext("tomorrow")
+        return str(gettext("tomorrow"))
     if gap == -1:
-        return gettext("yesterday")
+        return str(gettext("yesterday"))
     if gap > 0:
-        return ngettext("in %(num)d day", "in %(num)d days", gap)
-    return ngettext("%(num)d day ago", "%(num)d days ago", -gap)
+        return str(ngettext("in %(num)d day", "in %(num)d days", gap))
+    return str(ngettext("%(num)d day ago", "%(num)d days ago", -gap))
 
 
 def label(value: Labelled | str | None) -> str:
     """The translated label of an enum member."""
     if value is None:
         return ""
-    return gettext(value.label) if isinstance(value, Labelled) else gettext(str(value))
+    return str(gettext(value.label) if isinstance(value, Labelled) else gettext(str(value)))
 
 
 def number(value: int | float | Decimal | None, decimals: int | None = None) -> str:

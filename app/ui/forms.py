@@ -59,10 +59,10 @@ class _Words:
     """Translations for the form library: through our wording, then our catalogue."""
 
     def gettext(self, string: str) -> str:
-        return gettext(KINDER.get(string, string))
+        return str(gettext(KINDER.get(string, string)))
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        return gettext(KINDER.get(singular, singular if n == 1 else plural))
+        return str(gettext(KINDER.get(singular, singular if n == 1 else plural)))
 
 
 def strip(value: Any) -> Any:
@@ -110,10 +110,10 @@ class _SafeText:
                 )  # fmt: skip
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """What every form of the product stands on."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> _Words:
             return _Words()
 
@@ -124,7 +124,6 @@ class Form(FlaskForm):  # type: ignore[misc]
                 lengths = [v.max for v in field.validators if isinstance(v, Length) and v.max > 0]
                 longest = min(lengths, default=getattr(field, "longest", TEXT if lines else LINE))
                 field.validators = [_SafeText(longest, lines), *field.validators]
-                field.flags.max_length = longest
                 if not isinstance(field, PasswordField):
                     # Passwords are taken as they are typed, spaces and all.
                     field.filters = (strip, *field.filters)

@@ -86,7 +86,7 @@ def _keep(path: Path, content: bytes) -> None:
         pass
 
 
-class _Rooms(Domain):  # type: ignore[misc]
+class _Rooms(Domain):
     """Flask-Babel's domain, fed from the rooms' catalogues instead of .mo files."""
 
     def __init__(self, directory: Path, fresh: bool) -> None:
@@ -127,7 +127,7 @@ def by_address() -> None:
 def language() -> str:
     """The language of this moment: `nl` or `en`. Outside an application context Dutch."""
     locale = get_locale()
-    return locale.language if locale is not None else "nl"
+    return str(locale.language) if locale is not None else "nl"
 
 
 def init_app(app: Flask) -> None:

@@ -12,7 +12,7 @@ sort that does not exist and a cursor that was tampered with answer 400. NULLs c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -249,7 +249,9 @@ def _read(token: str, sort: str, count: int) -> list[Any]:
         packed = _signer(sort).loads(token)
     except BadData:
         abort(400)
-    readers = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal, "v": lambda v: v}
+    readers: dict[str, Callable[[Any], Any]] = {
+        "t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal, "v": lambda v: v,
+    }  # fmt: skip
     if len(packed) != count:
         # Signed by an older release with another order of keys.
         abort(400)

@@ -29,5 +29,5 @@ def _shown(value: object) -> object:
 
 def translated(error: DomainError) -> str:
     """The error's message with its parameters, translated."""
-    text = gettext(error.message)
+    text = str(gettext(error.message))
     return text % {name: _shown(value) for name, value in error.params.items()} if error.params else text

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
@@ -22,7 +22,7 @@ from config import ROOT
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
-KEYWORDS: dict[str, object] = {
+KEYWORDS: dict[str, Any] = {
     "_": None, "_l": None, "N_": None, "gettext": None, "lazy_gettext": None,
     "ngettext": (1, 2), "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2),
 }  # fmt: skip
@@ -57,7 +57,7 @@ def extracted(room: str) -> Catalog:
 
     found = Catalog(locale="nl", project="Draagvlak", fuzzy=False)
     for path, kind in files_of(room):
-        method = babel_extract if kind == "jinja2" else "python"
+        method: Any = babel_extract if kind == "jinja2" else "python"
         options = {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
         with path.open("rb") as file:
             for _line, message, _comments, context in extract(method, file, KEYWORDS, (), options):

@@ -45,7 +45,7 @@ def _remember(name: str, value: str) -> ResponseReturnValue:
 # Both only store a taste in a cookie of the person who sends it, so they need no CSRF token,
 # and cached pages can carry the buttons.
 @bp.post("/language")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 def language() -> ResponseReturnValue:
     """Remember the language."""
     wanted = request.form.get("language", "")
@@ -55,7 +55,7 @@ def language() -> ResponseReturnValue:
 
 
 @bp.post("/theme")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]
 def theme() -> ResponseReturnValue:
     """Remember light, dark, or what the device asks."""
     wanted = request.form.get("theme", "")
