@@ -6,7 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.ledger import commands, models, seals  # noqa: F401
+    from app.ledger import commands, jobs, models, seals  # noqa: F401
 
     seals.register()
     app.cli.add_command(commands.group)

@@ -178,7 +178,8 @@ def _sums_equal_lines() -> Iterable[str]:
     sums = [func.sum(cells.c.debit), func.sum(cells.c.credit), func.sum(cells.c.n)]
     off = select(*keys, *sums).group_by(*keys).having(or_(*(total != 0 for total in sums))).limit(SHOWN + 1)
     for month, account_id, *_, debit, credit, count in db.session.execute(off):
-        yield f"account {account_id}, {month}: sums differ from lines by {debit} debit, {-credit} credit, {count} lines"
+        off_by = f"{debit} debit, {abs(credit)} credit, {count} lines"
+        yield f"account {account_id}, {month}: sums differ from lines by {off_by}"
 
 
 register("Every entry sums to 0", _entries_balance)

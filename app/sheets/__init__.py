@@ -6,4 +6,4 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    """Nothing to bind: the room is plain functions."""

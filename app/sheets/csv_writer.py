@@ -1,0 +1,114 @@
+"""CSV that opens rightly in a Dutch Excel, and plain CSV for programs. Bounded memory.
+
+Cells of text that a spreadsheet would run as a formula get a quote in front. Phone numbers
+(`+` and then digits and spaces only) and amounts, which are numbers, stay as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any, TextIO
+
+from app.sheets.columns import Column, Counted, Kind, Words
+
+BATCH = 2000  # rows in memory at once
+_RUNS = frozenset("=+-@\t\r\n＝＋－＠")  # a spreadsheet reads text starting so as a formula
+_PHONE = re.compile(r"\+[0-9][0-9 ]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    bom: bool
+    separator: str
+    decimal: str
+    date_format: str
+
+
+DUTCH = Dialect(bom=True, separator=";", decimal=",", date_format="%d-%m-%Y")
+PLAIN = Dialect(bom=False, separator=",", decimal=".", date_format="%Y-%m-%d")
+
+
+def write_csv(
+    file: TextIO, columns: Sequence[Column], rows: Iterable[Sequence[Any]], words: Words, dialect: Dialect = DUTCH
+) -> Counted:
+    """Headings, rows, an empty line and the control totals. `file` is opened by `open_csv`."""
+    if dialect.bom:
+        file.write("\ufeff")
+    out = csv.writer(file, delimiter=dialect.separator, lineterminator="\r\n")
+    out.writerow([neutral(column.heading) for column in columns])
+    converters = [_converter(column.kind, dialect) for column in columns]
+    counted = Counted(columns)
+    source = iter(rows)
+    while batch := list(islice(source, BATCH)):
+        counted.add(batch)
+        # Column by column: three times as fast as cell by cell.
+        by_column = [convert(values) for convert, values in zip(converters, zip(*batch, strict=True), strict=True)]
+        out.writerows(zip(*by_column, strict=True))
+    file.write("\r\n")
+    for label, kind, value in counted.lines(words):
+        out.writerow([neutral(label), *_converter(kind, dialect)([value])])
+    return counted
+
+
+def open_csv(path: Any) -> TextIO:
+    """A new text file for write_csv: UTF-8, line ends as written."""
+    return open(path, "w", encoding="utf-8", newline="", errors="replace")  # noqa: SIM115 (the caller closes it)
+
+
+def neutral(text: str | None) -> str | None:
+    """Text that no spreadsheet runs: a quote goes before what would be a formula."""
+    if not text:
+        return text
+    first = text[0]
+    if first in _RUNS:
+        return text if first == "+" and _PHONE.fullmatch(text) else "'" + text
+    if first.isspace() and text.lstrip()[:1] in _RUNS:  # some programs strip before they look
+        return "'" + text
+    return text
+
+
+def _neutral_column(values: Sequence[str | None]) -> Iterable[str | None]:
+    """`neutral` for a whole column; most need no more than a look at their first characters."""
+    heads = {value[0] for value in values if value}
+    if heads.isdisjoint(_RUNS) and not any(head.isspace() for head in heads):
+        return values
+    return map(neutral, values)
+
+
+class _Spelt(dict[Any, str]):
+    """Value → how it is written. Few different dates and amounts fill many rows."""
+
+    def __init__(self, spell: Callable[[Any], str]) -> None:
+        super().__init__({None: ""})
+        self._spell = spell
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) > 50_000:
+            self.clear()
+            self[None] = ""
+        made = self[value] = self._spell(value)
+        return made
+
+
+def _converter(kind: Kind, dialect: Dialect) -> Callable[[Sequence[Any]], Iterable[Any]]:
+    """What turns a column of values into what csv writes."""
+    if kind is Kind.TEXT:
+        return _neutral_column
+    if kind is Kind.INTEGER:
+        return lambda values: values
+    mark, date_format = dialect.decimal, dialect.date_format
+
+    def amount(cents: int) -> str:
+        euros, rest = divmod(abs(cents), 100)
+        return f"{'-' if cents < 0 else ''}{euros}{mark}{rest:02d}"
+
+    def day(value: date) -> str:
+        return value.strftime(date_format)
+
+    spelt = _Spelt(amount if kind is Kind.AMOUNT else day)
+    return lambda values: map(spelt.__getitem__, values)
