@@ -17,13 +17,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
+
 ROOT = Path(__file__).resolve().parent
 SECRETS = ("secret_key", "vault_keys", "mollie_api_key", "smtp_url", "database_url", "migration_database_url")
 OWN_PREFIXES = ("MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "BACKUP_")
 
 
-class SettingsError(Exception):
+class SettingsError(click.ClickException):
     """A setting is unknown, missing or wrong. The message is one line, fit for the terminal."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
