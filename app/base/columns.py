@@ -16,14 +16,18 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Column,
     DateTime,
     Dialect,
     Enum,
     ForeignKey,
     Integer,
     String,
+    Table,
     Text,
     TypeDecorator,
+    event,
+    type_coerce,
 )
 from sqlalchemy.orm import MappedColumn, mapped_column
 
@@ -96,13 +100,22 @@ L = TypeVar("L", bound=Labelled)
 
 
 def state_column(states: type[L], *, nullable: bool = False, **kwargs: Any) -> MappedColumn[Any]:
-    """A labelled enum, stored as its value, checked by the database too."""
-    name = "".join("_" + c.lower() if c.isupper() else c for c in states.__name__).lstrip("_")
+    """A labelled enum, stored as its value, checked by the database too (by a constraint of the column's name)."""
     kind = Enum(
-        states, native_enum=False, create_constraint=True, validate_strings=True, length=40, name=name,
+        states, native_enum=False, create_constraint=False, validate_strings=True, length=40,
         values_callable=lambda enum: [member.value for member in enum],
     )  # fmt: skip
-    return mapped_column(kind, nullable=nullable, **kwargs)
+    column = mapped_column(kind, nullable=nullable, **kwargs)
+    event.listen(column.column, "after_parent_attach", _check_state, propagate=True)
+    return column
+
+
+def _check_state(column: Column[Any], table: Table) -> None:
+    """Named after the column, since a history table has two columns of one enum (before, after)."""
+    kind = column.type
+    assert isinstance(kind, Enum)
+    known = type_coerce(column, String()).in_(kind.enums)
+    table.append_constraint(CheckConstraint(known, name=f"{column.name}_one_of"))
 
 
 def instant_column(*, nullable: bool = False, **kwargs: Any) -> MappedColumn[Any]:
