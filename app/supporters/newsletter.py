@@ -94,7 +94,10 @@ def confirm(token: str, *, now: datetime) -> int:
     supporter_id = _whose(email, name)
     if supporter_id is None:
         draft = PersonDraft(
-            name=Name(first_name=tidy(name)), email=email, language=Language(row.language), source="newsletter"
+            name=Name(first_name=tidy(name)),
+            email=email,
+            language=Language.EN if row.language == "en" else Language.NL,
+            source="newsletter",
         )
         supporter_id = create_person(draft, actor=PUBLIC, now=now)
     asked = row.requested_at.isoformat(timespec="seconds")
