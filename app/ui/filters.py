@@ -64,6 +64,17 @@ def long_date(value: date | datetime | None) -> str:
     return format_long_date(local_date(value) if isinstance(value, datetime) else value, language())
 
 
+_SHORT_MONTHS = {
+    "nl": ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+
+
+def short_month(value: date | int) -> str:
+    """`mrt` or `Mar`, for the foot of a chart, from a date or the month's number."""
+    return _SHORT_MONTHS[language()][(value if isinstance(value, int) else value.month) - 1]
+
+
 def instant(value: datetime | None) -> str:
     """`23-11-2026 14:05`, Amsterdam time."""
     if value is None:
@@ -129,7 +140,7 @@ def merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     filters: dict[str, Any] = {
         "money": money, "whole_money": whole_money, "short_money": short_money, "date": day, "long_date": long_date,
-        "instant": instant, "days_away": days_away, "label": label, "number": number, "percent": percent, "iban": iban,
-        "merged": merged,
+        "short_month": short_month, "instant": instant, "days_away": days_away, "label": label, "number": number,
+        "percent": percent, "iban": iban, "merged": merged,
     }  # fmt: skip
     app.jinja_env.filters.update(filters)
