@@ -106,16 +106,18 @@ def state_column(states: type[L], *, nullable: bool = False, **kwargs: Any) -> M
         values_callable=lambda enum: [member.value for member in enum],
     )  # fmt: skip
     column = mapped_column(kind, nullable=nullable, **kwargs)
-    event.listen(column.column, "after_parent_attach", _check_state, propagate=True)
+    checked: set[str] = set()
+
+    def check(column: Column[Any], table: Table) -> None:
+        # Named after the column, since a history table has two columns of one enum (before, after).
+        # A mixin's column goes to several tables; a table that is copied brings its constraints along.
+        if table.name not in checked:
+            checked.add(table.name)
+            known = type_coerce(column, String()).in_(kind.enums)
+            table.append_constraint(CheckConstraint(known, name=f"{column.name}_one_of"))
+
+    event.listen(column.column, "after_parent_attach", check, propagate=True)
     return column
-
-
-def _check_state(column: Column[Any], table: Table) -> None:
-    """Named after the column, since a history table has two columns of one enum (before, after)."""
-    kind = column.type
-    assert isinstance(kind, Enum)
-    known = type_coerce(column, String()).in_(kind.enums)
-    table.append_constraint(CheckConstraint(known, name=f"{column.name}_one_of"))
 
 
 def instant_column(*, nullable: bool = False, **kwargs: Any) -> MappedColumn[Any]:
