@@ -6,4 +6,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.gifts import checks, from_checkouts, models, totals
+
+    assert models
+    assert from_checkouts  # registers what it does when a checkout is paid
+    assert totals  # registers the job that folds them
+    checks.init()

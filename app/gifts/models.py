@@ -18,6 +18,7 @@ from app.base.columns import (
     text_column,
     whole,
 )
+from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled, Transitions
 from app.extensions import db
 from app.ledger.rj import RjLine
@@ -141,3 +142,10 @@ class GiftTotal(db.Model):
     last_on: Mapped[date | None] = mapped_column(nullable=True)
 
     __table_args__ = (*whole("cents"), Index("ix_gift_total_cents", "cents", "supporter_id"))
+
+
+declare(
+    Holding("gift", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Gifts")),
+    Holding("gift_fresh", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
+    Holding("gift_total", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
+)

@@ -1,0 +1,88 @@
+"""Whose gift it is: a returning donor is recognised only as far as is safe.
+
+The same e-mail address and the same name: the same supporter. The same address with another name
+(a couple, somebody's secretary, or a stranger who typed it): a new supporter, and the pair is put
+before staff. What is known of a supporter is never shown to whoever gives, nor changed by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.base.actor import Actor
+from app.extensions import db
+from app.supporters.contact import email_key
+from app.supporters.contact_models import Email
+from app.supporters.drafts import PersonDraft
+from app.supporters.matching import fold, fold_surname
+from app.supporters.models import Kind, Language, Supporter
+from app.supporters.names import Name, split_surname, tidy, tidy_infix, tidy_initials
+from app.supporters.services import create_people
+
+_LANGUAGES = {language.value: language for language in Language}
+_INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.\s*)+|[^\W\d_]|[A-Z]{2,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """What a donor typed about themselves."""
+
+    first_name: str
+    infix: str
+    last_name: str
+    email: str
+    language: str
+    source: str
+
+    @property
+    def name(self) -> Name:
+        infix, last_name = tidy_infix(self.infix), self.last_name
+        if not infix:
+            infix, last_name = split_surname(last_name)
+        first, initials = self.first_name.strip(), ""
+        if _INITIALS.fullmatch(first):
+            first, initials = "", tidy_initials(first)
+        return Name(first_name=tidy(first), initials=initials, infix=infix, last_name=tidy(last_name))
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (email_key(self.email), *_name_key(self.name))
+
+
+def _name_key(name: Name) -> tuple[str, str]:
+    """Equal for names that are written the same but for case, accents, dots and a missing particle."""
+    return fold(name.first_name or name.initials).replace(" ", ""), fold_surname(f"{name.infix} {name.last_name}")
+
+
+def find_or_create(givers: Sequence[Giver], *, actor: Actor, now: datetime) -> list[int]:
+    """The supporter of each giver, in order; a constant number of statements."""
+    known = _known([giver.key[0] for giver in givers])
+    new: dict[tuple[str, str, str], PersonDraft] = {}
+    for giver in givers:
+        if giver.key not in known and giver.key not in new:
+            new[giver.key] = PersonDraft(
+                name=giver.name, email=giver.email, language=_LANGUAGES[giver.language], source=giver.source
+            )
+    known |= zip(new, create_people(list(new.values()), actor=actor, now=now), strict=True)
+    return [known[giver.key] for giver in givers]
+
+
+def _known(email_keys: Sequence[str]) -> dict[tuple[str, str, str], int]:
+    """Living records of persons by (e-mail, first name, surname); of equal ones the oldest."""
+    rows = db.session.execute(
+        select(Email.address_key, Supporter)
+        .join(Supporter, Supporter.id == Email.supporter_id)
+        .where(
+            Email.address_key.in_(set(email_keys)),
+            Supporter.kind == Kind.PERSON,
+            Supporter.merged_into_id.is_(None),
+            Supporter.anonymised_at.is_(None),
+        )
+        .order_by(Supporter.id.desc())
+    )
+    return {(key, *_name_key(supporter.name)): supporter.id for key, supporter in rows}

@@ -1,0 +1,174 @@
+"""How payments become gifts: handlers of what the payments room tells, in its transaction.
+
+A checkout that is paid or promised makes a supporter and a gift with the checkout's own id; paid
+after promised makes the promised gift received. Everything here may be told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.events import on
+from app.extensions import db
+from app.gifts import mails, services
+from app.gifts.donors import Giver, find_or_create
+from app.gifts.models import BANK_TRANSFER, HELD, Gift
+from app.ledger import postings
+from app.ledger import services as ledger
+from app.ledger.rj import RjLine
+from app.payments.events import (
+    CheckoutsPaid,
+    CheckoutsPromised,
+    PaymentsChargedBack,
+    PaymentsRefunded,
+    PaymentsUndone,
+)
+from app.payments.models import Checkout, Payment
+from app.payments.queries import CheckoutFacts, facts_of, returns_of
+from app.payments.states import PaymentEventKind
+
+STEUN_ONS = "steun-ons"
+UNKNOWN = "Onbekende gever"  # money whose giver's details are gone is still money
+
+
+@on(CheckoutsPromised)
+def promised(event: CheckoutsPromised) -> None:
+    """A donor will transfer the money: a promised gift, and a mail that says how."""
+    facts = facts_of(event.ids)
+    supporters = _supporters(facts, event.actor, event.at)
+    made = services.make(
+        [_new_gift(f, supporters[f.id], via=None, at=event.at) for f in facts], actor=event.actor, now=event.at
+    )
+    mails.how_to_transfer([f for f in facts if f.id in set(made)], supporters, now=event.at)
+
+
+@on(CheckoutsPaid)
+def paid(event: CheckoutsPaid) -> None:
+    """Money came in: of a promised gift, or of one that is not there yet."""
+    facts = facts_of(event.ids)
+    there = _gifts([f.id for f in facts])
+    waiting = [f for f in facts if f.id in there and there[f.id].state not in HELD]
+    new = [f for f in facts if f.id not in there]
+    services.receive(
+        [
+            services.Receipt(
+                gift_id=f.id, cents=_received(f), on=_day(f, event.at), via=f.provider, payment_id=f.payment_id,
+                bank_reference=f.provider_id,
+            )
+            for f in waiting
+        ],
+        actor=event.actor,
+        now=event.at,
+    )  # fmt: skip
+    supporters = _supporters(new, event.actor, event.at)
+    services.make(
+        [_new_gift(f, supporters[f.id], via=f.provider, at=event.at) for f in new], actor=event.actor, now=event.at
+    )
+    _book_fees(facts, event.actor, event.at)
+    supporters |= {f.id: there[f.id].supporter_id for f in waiting}
+    mails.thanks([*new, *waiting], supporters, now=event.at)
+
+
+@on(PaymentsUndone)
+def undone(event: PaymentsUndone) -> None:
+    """Finance took back a receipt recorded by hand: the gift is promised again, for what was promised."""
+    rows = db.session.execute(
+        select(Gift.id, Checkout.amount_cents)
+        .join(Checkout, Checkout.id == Gift.checkout_id)
+        .where(Gift.payment_id.in_(event.ids), Gift.state.in_(HELD))
+    )
+    services.undo_receipts({row.id: row.amount_cents for row in rows}, actor=event.actor, now=event.at)
+
+
+@on(PaymentsRefunded)
+def refunded(event: PaymentsRefunded) -> None:
+    """We sent money back, or that failed after all."""
+    _returned(event)
+
+
+@on(PaymentsChargedBack)
+def charged_back(event: PaymentsChargedBack) -> None:
+    """The donor's bank took money back, or gave it again."""
+    _returned(event)
+
+
+def _returned(event: PaymentsRefunded | PaymentsChargedBack) -> None:
+    facts = returns_of(event.ids)
+    gifts = _gifts([f.checkout_id for f in facts])
+    payments = {f.payment_id for f in facts}
+    via = dict(db.session.execute(select(Payment.id, Payment.provider).where(Payment.id.in_(payments))).all())
+    services.give_back(
+        [
+            services.Return(
+                gift_id=f.checkout_id, cents=f.amount_cents, on=local_date(f.at), via=via[f.payment_id],
+                part=str(f.id), charged_back=f.kind is PaymentEventKind.CHARGEBACK,
+            )
+            for f in facts
+            if f.checkout_id in gifts
+        ],
+        actor=event.actor,
+        now=event.at,
+    )  # fmt: skip
+
+
+def _gifts(ids: Iterable[int]) -> dict[int, Gift]:
+    found = select(Gift).where(Gift.id.in_(list(ids))).with_for_update().execution_options(populate_existing=True)
+    return {gift.id: gift for gift in db.session.execute(found).scalars()}
+
+
+def _supporters(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> dict[int, int]:
+    """The supporter of each checkout, by checkout id."""
+    givers = [_giver(f) for f in facts]
+    return dict(zip((f.id for f in facts), find_or_create(givers, actor=actor, now=now), strict=True))
+
+
+def _giver(f: CheckoutFacts) -> Giver:
+    typed = {name: str(value) for name, value in f.details.items()}
+    return Giver(
+        first_name=typed.get("first_name", ""),
+        infix=typed.get("infix", ""),
+        last_name=typed.get("last_name") or f.consumer.get("name") or UNKNOWN,
+        email=typed.get("email", ""),
+        language=f.language,
+        source=typed.get("source", STEUN_ONS),
+    )
+
+
+def _new_gift(f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datetime) -> services.NewGift:
+    return services.NewGift(
+        id=f.id,
+        supporter_id=supporter_id,
+        amount_cents=_received(f) if via else f.amount_cents,
+        gift_date=_day(f, at) if via else local_date(at),
+        method=f.method or BANK_TRANSFER,
+        source=str(f.details.get("source", STEUN_ONS))[:30],
+        rj_line=RjLine.INDIVIDUALS,  # the form is for people; organisations give by transfer or grant
+        via=via,
+        programme_id=f.programme_id,
+        campaign_id=f.campaign_id,
+        checkout_id=f.id,
+        payment_id=f.payment_id,
+    )
+
+
+def _received(f: CheckoutFacts) -> int:
+    return f.received_cents if f.received_cents is not None else f.amount_cents
+
+
+def _day(f: CheckoutFacts, at: datetime) -> date:
+    return local_date(f.paid_at or at)
+
+
+def _book_fees(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> None:
+    """What the provider withheld, where it says so."""
+    entries = [
+        postings.payment_fee(("payment", f.payment_id), f.fee_cents, local_date(f.paid_at or now), provider=f.provider)
+        for f in facts
+        if f.fee_cents and f.payment_id is not None
+    ]
+    ledger.post(entries, actor=actor, now=now)

@@ -1,0 +1,73 @@
+"""What the donation form offers now: ways to pay and programmes. Read with the page, kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from app.organisation.queries import Profile, profile
+from app.payments.services import methods_offered
+from app.programmes.queries import public_programmes
+
+BANK_TRANSFER = "bank_transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicProgramme:
+    id: int
+    slug: str
+    name_nl: str
+    name_en: str
+    description_nl: str
+    description_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`methods` are (name, label) in the provider's order; a bank transfer needs an account of ours."""
+
+    profile: Profile
+    methods: tuple[tuple[str, str], ...]
+    programmes: tuple[PublicProgramme, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody can give: the organisation is known and there is a way to pay."""
+        return bool(self.profile.legal_name and self.method_names)
+
+    @property
+    def method_names(self) -> tuple[str, ...]:
+        names = tuple(name for name, _label in self.methods)
+        return (*names, BANK_TRANSFER) if self.profile.gift_account else names
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        return tuple(programme.slug for programme in self.programmes)
+
+    def programme_id(self, slug: str) -> int | None:
+        return next((programme.id for programme in self.programmes if programme.slug == slug), None)
+
+    def slug_of(self, programme_id: int | None) -> str:
+        return next((programme.slug for programme in self.programmes if programme.id == programme_id), "")
+
+    def method_choices(self) -> Sequence[tuple[str, str]]:
+        """(name, label) of every way to pay, the bank transfer last."""
+        transfer = [(BANK_TRANSFER, _("Transfer it yourself"))] if self.profile.gift_account else []
+        return [*((name, _(label)) for name, label in self.methods), *transfer]
+
+    def programme_choices(self, lang: str) -> Sequence[tuple[str, str]]:
+        return [(p.slug, p.name_en if lang == "en" else p.name_nl) for p in self.programmes]
+
+
+def current() -> Offer:
+    """Read the offer; at most a few statements."""
+    return Offer(
+        profile(),
+        tuple((method.id, method.label) for method in methods_offered()),
+        tuple(
+            PublicProgramme(p.id, p.slug, p.name_nl, p.name_en, p.description_nl, p.description_en)
+            for p in public_programmes()
+        ),
+    )
