@@ -6,7 +6,17 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.outbox import delivery, models
+    from app.base.states import N_
+    from app.outbox import delivery, models, views
+    from app.ui import navigation
+    from app.ui.permissions import Permission
 
     assert delivery
     assert models
+    app.register_blueprint(views.bp)
+    navigation.add(
+        navigation.NavItem(
+            navigation.Section.SETTINGS, "outbox.index", N_("Mail sent"), Permission.OUTBOX_READ, order=60,
+            covers=("outbox.",),
+        )
+    )  # fmt: skip

@@ -22,24 +22,13 @@ class MailView:
     rendered: Rendered
 
 
-def count_by_state() -> dict[MessageState, int]:
-    rows = db.session.execute(select(Message.state, func.count()).group_by(Message.state))
+def count_unsent() -> dict[MessageState, int]:
+    """How many wait and how many could not be delivered: what somebody may have to look at."""
+    unsent = (MessageState.WAITING, MessageState.SENDING, MessageState.DEAD)
+    rows = db.session.execute(
+        select(Message.state, func.count()).where(Message.state.in_(unsent)).group_by(Message.state)
+    )
     return dict(rows.all())
-
-
-def newest(state: MessageState | None = None, *, limit: int = 50, before: int | None = None) -> list[Message]:
-    """Newest first; `before` is the id of the last row of the page before."""
-    query = select(Message)
-    if state is not None:
-        query = query.where(Message.state == state)
-    if before is not None:
-        last = db.session.get(Message, before)
-        if last is None:
-            return []
-        query = query.where(
-            (Message.created_at < last.created_at) | ((Message.created_at == last.created_at) & (Message.id < last.id))
-        )
-    return list(db.session.execute(query.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)).scalars())
 
 
 def view(message_id: int) -> MailView:

@@ -32,6 +32,7 @@ class Paragraph:
 @dataclass(frozen=True, slots=True)
 class Rendered:
     subject: str
+    paragraphs: list[Paragraph]
     text: str
     html: str
 
@@ -48,7 +49,7 @@ def render(template: str, data: dict[str, Any], language: str) -> Rendered:
         html = render_template(
             "mail/layout.html", subject=subject, paragraphs=paragraphs, organisation=identity(), language=language
         )
-        return Rendered(subject, "\n\n".join(_plain(p) for p in paragraphs) + "\n", html)
+        return Rendered(subject, paragraphs, "\n\n".join(_plain(p) for p in paragraphs) + "\n", html)
 
 
 def _absolute() -> Callable[..., str]:

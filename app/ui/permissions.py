@@ -69,6 +69,8 @@ PUBLIC_ENDPOINTS = frozenset(
         "ui.static",
         "ui.language",
         "ui.root",
+        "demo.mail",
+        "demo.letter",
         "staff.login",
         "staff.sign_in_with_password",
         "ui.theme",
