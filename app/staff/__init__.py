@@ -4,13 +4,54 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.base.states import N_
+
 
 def init_app(app: Flask) -> None:
     from app.extensions import login_manager
-    from app.staff import models, sessions, views
+    from app.staff import browsers, commands, models, sessions, upkeep, views
+    from app.ui import navigation
+    from app.ui.navigation import NavItem, Section
+    from app.ui.permissions import Permission
 
     assert models
+    assert upkeep
     login_manager.request_loader(sessions.load_from_request)
     login_manager.session_protection = None  # our own sessions are checked on the server
     login_manager.login_view = "staff.login"
+    login_manager.login_message = None
     app.register_blueprint(views.bp)
+    app.cli.add_command(commands.group)
+    app.jinja_env.filters["browser"] = browsers.browser
+    _name_trail()
+    navigation.add(
+        NavItem(Section.SETTINGS, "staff.team", N_("Team"), Permission.STAFF_MANAGE, order=30),
+        NavItem(Section.SETTINGS, "staff.trail", N_("Audit trail"), Permission.AUDIT_READ, order=80),
+    )
+    navigation.add_account(
+        NavItem(Section.SETTINGS, "staff.account", N_("My account"), Permission.OWN_ACCOUNT, order=10)
+    )
+    navigation.sign_out_at("staff.logout")
+
+
+def _name_trail() -> None:
+    from app.audit import words
+
+    words.subject("staff", N_("Member of staff"), "staff.person", "staff_id")
+    words.actions(
+        {
+            "staff.created": N_("made the account"),
+            "staff.changed": N_("changed the account"),
+            "staff.role_changed": N_("changed the role"),
+            "staff.deactivated": N_("deactivated the account"),
+            "staff.reactivated": N_("reactivated the account"),
+            "staff.password_changed": N_("set a new password"),
+            "staff.sessions_ended": N_("ended all sessions"),
+            "staff.signed_in": N_("signed in"),
+            "staff.signed_out": N_("signed out"),
+            "staff.sign_in_failed": N_("failed to sign in"),
+            "staff.reset_asked": N_("got a link for a new password"),
+            "staff.invited_again": N_("sent the invitation again"),
+            "staff.invitation_accepted": N_("accepted the invitation"),
+        }
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import session
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.base.errors import Forbidden, Invalid
 from app.base.states import N_
@@ -74,34 +74,40 @@ def held(at: datetime) -> Pending:
     return Pending(int(staff_id), tuple(done), target)
 
 
-def check_password(email: str, password: str, *, address: str, known_device: str | None) -> int:
-    """The id of the person whose password this is. Holds no transaction open.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose password it was, and the hash it fitted."""
+
+    id: int
+    password_hash: str
+
+
+class WrongPassword(Invalid):
+    """Not let in. `staff_id` is the account that was tried, 0 where there is none: for the trail, not the page."""
+
+    def __init__(self, staff_id: int) -> None:
+        super().__init__(WRONG, field="password")
+        self.staff_id = staff_id
+
+
+def check_password(email: str, password: str, *, address: str, known_device: str | None) -> Found:
+    """Whose password this is. Holds no transaction open, and costs the same for an unknown address.
 
     Attempts are counted before the password is tried, so that many at once are counted too.
     A device that signed in to this account before is counted apart: an attacker elsewhere
-    cannot shut the real person out. Raises TooMany, or Invalid in the same words for an
-    unknown address, a wrong password and a closed account.
+    cannot shut the real person out. Raises TooMany or WrongPassword.
     """
     key = email_key(email)
     who = f"device:{known_device}" if known_device else f"account:{key}"
-    limits.hit("sign-in address", address, 60, 600)
+    if known_device is None:
+        limits.hit("sign-in address", address, 60, 600)
     limits.hit("sign-in pair", f"{address}|{who}", 10, 600)
     limits.delay("sign-in", who)
-    row = db.session.execute(select(Staff.id, Staff.password_hash).where(Staff.email_key == key, Staff.active)).first()
+    row = db.session.execute(select(Staff.id, Staff.password_hash, Staff.active).where(Staff.email_key == key)).first()
     db.session.rollback()
-    if not passwords.matches(password, row.password_hash if row else None) or row is None:
-        raise Invalid(WRONG)
+    open_hash = row.password_hash if row and row.active else None
+    if not passwords.matches(password, open_hash) or row is None or open_hash is None:
+        raise WrongPassword(row.id if row else 0)
     limits.forget("sign-in pair", f"{address}|{who}", 600)
     limits.forget("sign-in", who)
-    return int(row.id)
-
-
-def fresh_hash(staff_id: int, password: str) -> str | None:
-    """A new hash where the stored one was made with older parameters, else None."""
-    stored = db.session.scalar(select(Staff.password_hash).where(Staff.id == staff_id))
-    db.session.rollback()
-    return passwords.hashed(password) if stored and passwords.outdated(stored) else None
-
-
-def store_hash(staff_id: int, password_hash: str) -> None:
-    db.session.execute(update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash))
+    return Found(row.id, open_hash)

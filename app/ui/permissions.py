@@ -74,6 +74,13 @@ PUBLIC_ENDPOINTS = frozenset(
         "staff.login",
         "staff.sign_in_with_password",
         "ui.theme",
+        "staff.forgot_password",
+        "staff.ask_for_reset",
+        "staff.reset_asked",
+        "staff.reset_password",
+        "staff.set_new_password",
+        "staff.invitation",
+        "staff.accept_invitation",
     }
 )
 

@@ -1,4 +1,4 @@
-"""The test client: every request in an app context of its own, CSRF tokens sent by default."""
+"""The test client: every request in an app context of its own, CSRF tokens sent and pages checked by default."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.extensions import db, now, writing
 from app.extensions.transactions import in_writing
 from app.staff import passwords, services, sessions
 from app.ui.permissions import Role
+from tests.support import pages
 
 PASSWORD = "een zin van genoeg woorden"  # noqa: S105  (of everybody whom `sign_in` makes)
 
@@ -23,13 +24,15 @@ PASSWORD = "een zin van genoeg woorden"  # noqa: S105  (of everybody whom `sign_
 class Client(FlaskClient):
     """Use it as Flask's own. `csrf=False` leaves the token out of an unsafe request.
 
+    Every HTML page it gets is checked (tests/support/pages.py); `check=False` leaves that out.
+
     `staff_id` is who signed in through `sign_in`, None before.
     """
 
     application: Flask
     staff_id: int | None = None
 
-    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+    def open(self, *args: Any, csrf: bool = True, check: bool = True, **kwargs: Any) -> TestResponse:
         if csrf and kwargs.get("method", "GET") in ("POST", "PUT", "PATCH", "DELETE"):
             headers = dict(kwargs.pop("headers", None) or {})
             headers.setdefault("X-CSRFToken", self.csrf_token())
@@ -37,7 +40,10 @@ class Client(FlaskClient):
         if current_app and not in_writing():
             db.session.rollback()  # the test's own reads after this request see what it did
         with self.application.app_context():  # else g, and with it current_user, would leak between requests
-            return super().open(*args, **kwargs)
+            response = super().open(*args, **kwargs)
+        if check and response.mimetype == "text/html" and not response.is_streamed and response.get_data():
+            pages.check(response, f"{response.request.method} {response.request.path} ({response.status_code})")
+        return response
 
     def csrf_token(self) -> str:
         """A token that belongs to this client's session."""

@@ -6,6 +6,6 @@ from flask import Blueprint
 
 bp = Blueprint("staff", __name__)
 
-from app.staff.views import sign_in  # noqa: E402  (needs bp)
+from app.staff.views import account, recovery, sign_in, team, trail  # noqa: E402  (need bp)
 
-assert sign_in
+__all__ = ["account", "bp", "recovery", "sign_in", "team", "trail"]

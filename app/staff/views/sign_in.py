@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import logging
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.audit import services as audit
+from app.base.actor import PUBLIC, Actor
 from app.base.errors import Invalid
 from app.extensions import now, writing
-from app.staff import sessions, sign_in
+from app.staff import devices, passwords, services, sessions, sign_in
 from app.staff.forms import SignInForm
 from app.staff.views import bp
+from app.staff.views.tastes import keep_tastes
+from app.ui.permissions import Permission, requires
+from app.ui.views import local_path
+
+HOME = "/cockpit"
+log = logging.getLogger(__name__)
 
 
 @bp.get("/login")
 def login() -> ResponseReturnValue:
+    """The form; who is signed in already goes on."""
     if current_user.is_authenticated:
-        return redirect(local_target(request.args.get("next")), 303)
+        return redirect(_target(), 303)
     return render_template("staff/sign_in.html", form=SignInForm())
 
 
 @bp.post("/login")
 def sign_in_with_password() -> ResponseReturnValue:
+    """The first step: the password."""
     form = SignInForm()
     if not form.validate():
-        return render_template("staff/sign_in.html", form=form), 422
-    target = local_target(request.args.get("next"))
+        return render_template("staff/sign_in.html", form=form), form.status
+    email, password, address = form.email.data, form.password.data, request.remote_addr or ""
     try:
-        staff_id = sign_in.check_password(
-            form.email.data or "", form.password.data or "", address=request.remote_addr or "", known_device=None
-        )
-    except Invalid as error:
-        form.password.errors = [*form.password.errors, error.message]
-        return render_template("staff/sign_in.html", form=form), 422
-    return proceed(sign_in.Pending(staff_id, ("password",), target))
+        found = sign_in.check_password(email, password, address=address, known_device=devices.known(email))
+    except sign_in.WrongPassword as error:
+        log.warning("sign-in failed from %s", address)
+        with writing():
+            audit.record(
+                "staff.sign_in_failed", ("staff", error.staff_id), actor=PUBLIC, now=now(), changes={"address": address}
+            )
+        form.add_error(Invalid(sign_in.WRONG, field="password"))
+        return render_template("staff/sign_in.html", form=form), form.status
+    if passwords.outdated(found.password_hash):
+        fresh = passwords.hashed(password)
+        with writing():
+            services.refresh_hash(found.id, found.password_hash, fresh)
+    return proceed(sign_in.Pending(found.id, ("password",), _target()))
 
 
 def proceed(pending: sign_in.Pending) -> ResponseReturnValue:
-    """On to the next step, or in."""
+    """On to the next step, or in. Steps after the password end by calling this."""
     at = now()
     if step := sign_in.next_step(pending.staff_id, pending.done):
         sign_in.hold(pending, at)
@@ -47,14 +65,32 @@ def proceed(pending: sign_in.Pending) -> ResponseReturnValue:
     address, browser = sessions.client_label()
     with writing():
         token = sessions.start(pending.staff_id, address=address, browser=browser, now=at)
+        changes = {"address": address, "steps": list(pending.done)}
+        actor = Actor("staff", pending.staff_id)
+        audit.record("staff.signed_in", ("staff", pending.staff_id), actor=actor, now=at, changes=changes)
+        staff = services.account(pending.staff_id)
+        email, language, theme = staff.email, staff.language, staff.theme
     sessions.remember(token)
-    return redirect(pending.target, 303)
+    response = make_response(redirect(pending.target, 303))
+    devices.trust(response, email)
+    keep_tastes(response, language, theme)
+    return response
 
 
-def local_target(target: str | None) -> str:
+@bp.post("/logout")
+@requires(Permission.OWN_ACCOUNT)
+def logout() -> ResponseReturnValue:
+    """End this session, here and on the server."""
+    at = now()
+    with writing():
+        sessions.end(current_user.session_id, current_user.id, now=at)
+        audit.record("staff.signed_out", ("staff", current_user.id), actor=current_user.actor, now=at)
+    session.clear()
+    flash(_("You are signed out."), "ok")
+    return redirect(url_for("staff.login"), 303)
+
+
+def _target() -> str:
     """Where to go after signing in: a path of ours, else the cockpit."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
-        parts = urlsplit(target)
-        if not parts.scheme and not parts.netloc and "\\" not in target:
-            return target
-    return "/cockpit"
+    target = local_path(request.args.get("next"))
+    return HOME if target == "/" else target

@@ -1,0 +1,55 @@
+"""Reading staff accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from app.extensions import db
+from app.staff.models import Staff, Standing
+from app.ui.permissions import Role
+
+
+def active_staff() -> list[Staff]:
+    """Everybody with an open account, by name: for choosing an owner or assignee."""
+    return list(db.session.scalars(select(Staff).where(Staff.active).order_by(Staff.name, Staff.id)))
+
+
+def everybody() -> list[Staff]:
+    """All accounts, closed ones too, by name."""
+    return list(db.session.scalars(select(Staff).order_by(Staff.name, Staff.id).limit(1000)))
+
+
+def find(staff_id: int) -> Staff | None:
+    return db.session.get(Staff, staff_id)
+
+
+def by_ids(ids: Iterable[int]) -> dict[int, Staff]:
+    """Accounts by id, with one statement; closed ones too."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {staff.id: staff for staff in db.session.scalars(select(Staff).where(Staff.id.in_(wanted)))}
+
+
+def team(search: str = "", role: str = "", standing: str = "") -> Select[Any]:
+    """The accounts that fit, for the list of the team."""
+    statement = select(Staff)
+    if search:
+        fits = f"%{_escaped(search.casefold())}%"
+        statement = statement.where(or_(Staff.name.ilike(fits, escape="\\"), Staff.email_key.like(fits, escape="\\")))
+    if role:
+        statement = statement.where(Staff.role == Role(role))
+    if standing == Standing.DEACTIVATED.value:
+        statement = statement.where(Staff.active.is_(False))
+    elif standing == Standing.INVITED.value:
+        statement = statement.where(Staff.active, Staff.password_hash.is_(None))
+    elif standing == Standing.ACTIVE.value:
+        statement = statement.where(Staff.active, Staff.password_hash.is_not(None))
+    return statement
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

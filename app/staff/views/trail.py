@@ -1,0 +1,122 @@
+"""The audit trail: who did what, when, to which record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.audit import words
+from app.audit.models import AuditEvent
+from app.audit.queries import TrailLine, lines
+from app.base.dates import local_midnight
+from app.base.states import N_
+from app.staff import queries
+from app.staff.views import bp
+from app.ui import lists
+from app.ui.permissions import Permission, requires
+
+SORTS = {"at": lists.Sort(N_("When"), (lists.desc(AuditEvent.at),))}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the trail in words (msgids), with where its subject is shown."""
+
+    id: int
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    subject_url: str | None
+    changes: list[tuple[str, str, str]]
+
+
+@bp.get("/audit")
+@requires(Permission.AUDIT_READ)
+def trail() -> ResponseReturnValue:
+    """The newest first; by person, action, subject and period."""
+    actor_id, subject_id = lists.row_id("person"), lists.row_id("subject_id")
+    action = lists.choice("action", words.known_actions())
+    subject = lists.choice("subject", words.known_subjects())
+    since, until = lists.day("from"), lists.day("to")
+    statement = select(AuditEvent)
+    if actor_id is not None:
+        statement = statement.where(AuditEvent.actor_id == actor_id)
+    if action:
+        statement = statement.where(AuditEvent.action == action)
+    if subject:
+        statement = statement.where(AuditEvent.subject_type == subject)
+        if subject_id is not None:
+            statement = statement.where(AuditEvent.subject_id == subject_id)
+    if since:
+        statement = statement.where(AuditEvent.at >= local_midnight(since))
+    if until:
+        statement = statement.where(AuditEvent.at < local_midnight(until + timedelta(days=1)))
+    page = lists.page(statement, SORTS, key=AuditEvent.id, default="at")
+    return render_template(
+        "staff/trail.html",
+        page=page,
+        told=shown(lines(page.rows)),
+        people=[(str(staff.id), staff.name) for staff in queries.everybody()],
+        actions=[(name, _(text)) for name, text in words.known_actions().items()],
+        subjects=[(kind, _(about.label)) for kind, about in words.known_subjects().items()],
+        chosen={
+            "subject_id": str(subject_id or ""),
+            "person": str(actor_id or ""),
+            "action": action,
+            "subject": subject,
+            "from": since,
+            "to": until,
+        },
+    )
+
+
+def shown(found: list[TrailLine]) -> list[Told]:
+    """Lines with the names of those who acted, with one statement for all of them."""
+    people = queries.by_ids(line.actor_id for line in found if line.actor_id is not None)
+    told = []
+    for line in found:
+        kind, subject_id = line.subject
+        about = words.subject_of(kind)
+        person = people.get(line.actor_id) if line.actor_id is not None else None
+        arguments: dict[str, Any] = {about.argument: subject_id}
+        told.append(
+            Told(
+                line.id,
+                line.at,
+                person.name if person else WHO.get(line.actor_kind, line.actor_kind),
+                words.action_label(line.action),
+                about.label,
+                url_for(about.endpoint, **arguments) if subject_id and about.endpoint else None,
+                _changes(line.changes or {}),
+            )
+        )
+    return told
+
+
+WHO = {"system": N_("The system"), "public": N_("A visitor"), "staff": N_("A former member of staff")}
+
+
+def _changes(changes: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(field, before, after) as text; what is not a pair has no before."""
+    found = []
+    for name, value in changes.items():
+        old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
+        found.append((name.replace("_", " "), _text(old), _text(new)))
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_text(each)}" for key, each in value.items())
+    return str(value)
