@@ -6,11 +6,13 @@ All keep what was typed when it is refused. Empty is None; add InputRequired() t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from wtforms import Field, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 from wtforms.widgets import TelInput, TextInput
 
@@ -18,8 +20,23 @@ from app.base.dates import format_date
 from app.base.errors import DomainError
 from app.base.iban import check_iban
 from app.base.money import Money, format_money, parse_money
+from app.base.states import Labelled
+from app.ui.forms import bad_character
 from app.ui.languages import language
 from app.ui.messages import translated
+
+
+def options(source: type[Labelled] | Iterable[tuple[object, Any]], empty: Any = None) -> list[SelectChoice]:
+    """Choices of a select or of tiles, from a labelled enum or (value, label) pairs.
+
+    `empty` is the label of a first choice without value.
+    """
+    if isinstance(source, type):
+        pairs: list[tuple[object, Any]] = [(member.value, lazy_gettext(member.label)) for member in source]
+    else:
+        pairs = list(source)
+    first = [] if empty is None else [("", empty)]
+    return [SelectChoice(str(value), label) for value, label in [*first, *pairs]]
 
 
 class _Typed(StringField):
@@ -40,8 +57,8 @@ class _Typed(StringField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
         text = valuelist[0].strip() if valuelist and isinstance(valuelist[0], str) else ""
-        # Over-long text is answered by the form's first rule; reading it would only cost time.
-        if text and len(text) <= self.longest:
+        # Over-long text and control characters are answered by the form's first rule.
+        if text and len(text) <= self.longest and bad_character(text, lines=False) is None:
             try:
                 self.data = self.read(text)
             except DomainError as error:

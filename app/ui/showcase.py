@@ -13,7 +13,7 @@ from wtforms.validators import InputRequired
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.ui import lists
-from app.ui.fields import DutchDateField, EmailField, IbanField, MoneyField, PhoneField
+from app.ui.fields import DutchDateField, EmailField, IbanField, MoneyField, PhoneField, options
 from app.ui.filters import short_month
 from app.ui.forms import Form
 
@@ -25,9 +25,9 @@ class ExampleForm(Form):
     iban = IbanField(_l("IBAN"))
     amount = MoneyField(_l("Amount"), validators=[InputRequired()])
     due_on = DutchDateField(_l("Due date"))
-    kind = SelectField(_l("Kind"), choices=[("report", _l("Report")), ("audit", _l("Audit statement"))])
+    kind = SelectField(_l("Kind"), choices=options([("report", _l("Report")), ("audit", _l("Audit statement"))]))
     frequency = RadioField(
-        _l("How often"), choices=[("once", _l("Once")), ("monthly", _l("Every month"))], default="once"
+        _l("How often"), choices=options([("once", _l("Once")), ("monthly", _l("Every month"))]), default="once"
     )
     note = TextAreaField(_l("Note"))
     newsletter = BooleanField(_l("Keep me informed by e-mail"))

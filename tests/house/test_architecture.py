@@ -23,7 +23,11 @@ def test_rooms_import_downwards_only() -> None:
 def test_every_room_stands_on_a_floor_and_is_registered() -> None:
     rooms = {module.name for module in pkgutil.iter_modules(app.__path__)}
     assert rooms <= set(FLOORS), f"add to the floors in docs/house.md: {sorted(rooms - set(FLOORS))}"
-    folders = {module.name for module in pkgutil.iter_modules(app.__path__) if module.ispkg} - {"base", "extensions", "cli"}
+    folders = {module.name for module in pkgutil.iter_modules(app.__path__) if module.ispkg} - {
+        "base",
+        "extensions",
+        "cli",
+    }
     registered = [room for floor in app.ROOMS for room in floor]
     assert set(registered) == folders, f"app.ROOMS and the folders of app/ differ: {set(registered) ^ folders}"
     numbers = [FLOORS[room] for room in registered]

@@ -101,7 +101,9 @@ def _write(folder: Path, revision: str, down: str | None, upgrade: list[str], do
 
 def _refuse(table: str) -> str:
     refuse = f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, 'kept'); END"
-    function = "CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept'; END $$"
+    function = (
+        "CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'kept'; END $$"
+    )
     trigger = f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep()"
     return f"op.create_triggers({table!r}, sqlite=[{refuse!r}], postgresql=[{function!r}, {trigger!r}])"
 
