@@ -50,19 +50,15 @@ def inline(text: str) -> list[str]:
 
 def unused_imports(tree: nodes.Template) -> list[str]:
     used = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
-    names = [
-        (name[1] if isinstance(name, tuple) else name)
-        for node in tree.find_all(nodes.FromImport)
-        for name in node.names
-    ]
+    imported = [name for node in tree.find_all(nodes.FromImport) for name in node.names]
+    names = [name[1] if isinstance(name, tuple) else name for name in imported]
     names += [node.target for node in tree.find_all(nodes.Import)]
     return [name for name in names if name not in used]
 
 
 def framework_classes(text: str) -> list[str]:
-    words = [
-        word for value in re.findall(r'class="([^"]*)"', text) for word in re.sub(r"\{.*?\}\}?", " ", value).split()
-    ]
+    bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", text, flags=re.S)
+    words = [word for value in re.findall(r'class="([^"]*)"', bare) for word in value.split()]
     return sorted({word for word in words if FRAMEWORK.fullmatch(word)})
 
 
