@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 from itertools import chain
 
 from flask import Flask
@@ -11,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.base.dates import Clock
+from app.extensions import logs
 from config import ROOT, Settings
 
 # Lowest floor first, so that event handlers run in floor order (docs/house.md).
@@ -55,10 +55,10 @@ def create_app(config: Settings | None = None, clock: Clock | None = None) -> Fl
         WTF_CSRF_TIME_LIMIT=None,
         TESTING=config.app_env == "test",
     )
-    logging.getLogger("app").setLevel(config.log_level)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    logs.init_app(app, config)
     extensions.init_app(app, config, clock)
     for room in chain.from_iterable(ROOMS):
         importlib.import_module(f"app.{room}").init_app(app)

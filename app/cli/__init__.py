@@ -1,4 +1,4 @@
-"""Commands that belong to the whole house; rooms add their own."""
+"""Commands that belong to the whole house, and /healthz; rooms add commands of their own."""
 
 from __future__ import annotations
 
@@ -6,4 +6,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.cli import backup_commands, errors, health, install, serve
+
+    for part in (health, serve, install, backup_commands):
+        part.init_app(app)
+    errors.wrap(app.cli)

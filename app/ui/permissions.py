@@ -81,6 +81,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "staff.set_new_password",
         "staff.invitation",
         "staff.accept_invitation",
+        "health.healthz",
     }
 )
 

@@ -116,7 +116,7 @@ def parent_and_child(app: Flask, scratch: Path) -> Path:
         [
             "op.create_table('parent', sa.Column('id', sa.Integer, primary_key=True), sa.Column('a', sa.Integer))",
             "op.create_table('child', sa.Column('id', sa.Integer, primary_key=True), "
-            "sa.Column('parent_id', sa.Integer, sa.ForeignKey('parent.id', ondelete='CASCADE', name='fk_child_parent')))",
+            "sa.Column('parent_id', sa.Integer, sa.ForeignKey('parent.id', ondelete='CASCADE', name='fk_child')))",
             _refuse("parent"),
         ],
         ["op.drop_table('child')", "op.drop_table('parent')"],

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import text
 
 from app import create_app
-from app.extensions import db
+from app.extensions import db, migrating
 from app.extensions.database import writing_connection
 from config import Settings
 from tests.support.postgres import ROLE, Server
@@ -65,6 +66,9 @@ class Databases:
         with app.app_context():
             with writing_connection(db.engine) as connection, connection.begin():
                 db.metadata.create_all(connection)
+                connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+                for head in migrating.scripts().get_heads():
+                    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head})
             if settings.is_sqlite:
                 with db.engine.connect() as connection:
                     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

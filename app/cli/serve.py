@@ -1,0 +1,159 @@
+"""`flask serve`: migrate, fill the demo on its first start, run web server and worker, stop gracefully."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from sqlalchemy import func, select
+
+from app.extensions import db, first_start, migrating, settings
+from app.extensions.database import check_reachable
+from app.jobs.worker import WorkerLoop
+from app.staff.models import Staff
+from app.ui import navigation
+from config import Settings, SettingsError
+
+GRACE = 20.0  # seconds a request that is being answered may still take when we are asked to stop
+
+
+def init_app(app: Flask) -> None:
+    @app.cli.command("serve")
+    def serve() -> None:
+        """Migrate, load the demo on its first start, and run the web server and the worker."""
+        application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        config = settings()
+        listener = listen(config)
+        with listener:
+            check_reachable(db.engine)
+            password = prepare(config)
+            application.extensions["static"].open()
+            worker = WorkerLoop(application) if config.worker else None
+            db.session.remove()
+            if worker:
+                worker.start()
+            click.echo(_welcome(config, password))
+            run(application, listener, config.threads)
+            if worker:
+                worker.stop()
+            db.engine.dispose()
+
+
+def listen(config: Settings) -> socket.socket:
+    """The address taken, so that a second start there stops at once. Raises SettingsError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        place = f"{config.host}:{config.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"PORT: {place} is in use; stop what runs there, or choose another PORT.") from None
+        raise SettingsError(f"HOST, PORT: cannot listen on {place} ({error.strerror}).") from None
+    except OverflowError:
+        raise SettingsError(f"PORT: {config.port} is not between 0 and 65535.") from None
+    return listener
+
+
+def prepare(config: Settings) -> str:
+    """Make the database ready, once of two starts at a time. The demo password, where there is one."""
+    with migrating.alone():
+        migrating.upgrade()
+        demo = first_start.registered()
+        if config.is_production:
+            refuse_demo_accounts()
+            return ""
+        if demo is None or not config.is_demo:
+            return ""
+        before, password = _demo_password(config)
+        if db.session.execute(select(func.count()).select_from(Staff)).scalar() == 0:
+            demo.load(password)
+        elif password != before:
+            demo.set_password(password)
+        return password
+
+
+def refuse_demo_accounts() -> None:
+    """Production does not start beside accounts whose password stood on somebody's screen."""
+    count = db.session.execute(select(func.count()).select_from(Staff).where(Staff.is_demo)).scalar()
+    if count:
+        raise SettingsError(
+            f"Production refuses a database with demo accounts ({count}): start with an empty one and flask init."
+        )
+
+
+def _demo_password(config: Settings) -> tuple[str, str]:
+    """The demo staff's password of the last start and of this one; kept for the owner's eyes alone."""
+    path = config.data_dir / "demo-password"
+    before = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    password = config.demo_password or before or secrets.token_urlsafe(9)
+    if password != before:
+        _write_private(path, password + "\n")
+    return before, password
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def _welcome(config: Settings, password: str) -> str:
+    base = config.public_url
+    with current_app.test_request_context(base_url=base):
+        public = navigation.public_home_url() or "/"
+    lines = ["", f"  Public page   {base}{public}", f"  Staff         {base}/login"]
+    demo = first_start.registered()
+    if demo is not None and password:
+        lines += [f"                {address}  password: {password}" for address in demo.sign_ins]
+    if config.is_production and config.is_sqlite:
+        lines.append(
+            "  Note          the embedded SQLite database serves one machine; see docs/install.md for PostgreSQL"
+        )
+    return "\n".join([*lines, "  Stop          Ctrl-C", ""])
+
+
+def run(application: Flask, listener: socket.socket, threads: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is being answered."""
+    from waitress import wasyncore  # type: ignore[import-untyped]
+    from waitress.server import create_server  # type: ignore[import-untyped]
+
+    server: Any = create_server(
+        application.wsgi_app, sockets=[listener], threads=threads, ident="", clear_untrusted_proxy_headers=False,
+        max_request_body_size=40 * 1024 * 1024, connection_limit=1000, channel_timeout=60,
+    )  # fmt: skip
+    asked: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        asked.append(number)
+        server.pull_trigger()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        while not asked:
+            wasyncore.loop(timeout=5, map=server._map, count=1)
+        server.del_channel()  # takes no new connections
+        listener.close()
+        end = time.monotonic() + GRACE
+        while time.monotonic() < end and any(map(_busy, list(server.active_channels.values()))):
+            wasyncore.loop(timeout=0.1, map=server._map, count=1)
+    finally:
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        wasyncore.close_all(server._map, ignore_all=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _busy(channel: Any) -> bool:
+    return bool(channel.requests or channel.request is not None or channel.total_outbufs_len)
