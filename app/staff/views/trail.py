@@ -31,6 +31,7 @@ class Told:
     id: int
     at: datetime
     who: str
+    label: str
     action: str
     subject: str
     subject_url: str | None
@@ -91,6 +92,7 @@ def shown(found: list[TrailLine]) -> list[Told]:
                 line.id,
                 line.at,
                 person.name if person else WHO.get(line.actor_kind, line.actor_kind),
+                line.actor_label,
                 words.action_label(line.action),
                 about.label,
                 url_for(about.endpoint, **arguments) if subject_id and about.endpoint else None,
