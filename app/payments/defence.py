@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app.base.errors import TooMany
 from app.base.states import N_
-from app.extensions import db, limits
+from app.extensions import db, limits, now, writing
+from app.payments.alerts import tell_attack
 from app.payments.models import Checkout
 from app.payments.providers.registry import BANK_TRANSFER
 from app.vault.services import blind_index
@@ -50,11 +51,16 @@ def count(failed: list[int]) -> None:
     for key, method in rows:
         if key is not None:
             _hit(_PERSON, key.hex(), MOST_PER_PERSON)
-        _hit(_METHOD, method, MOST_PER_METHOD)
+        if not _hit(_METHOD, method, MOST_PER_METHOD):
+            with writing():
+                tell_attack(method, now=now())
 
 
-def _hit(bucket: str, key: str, most: int) -> None:
+def _hit(bucket: str, key: str, most: int) -> bool:
+    """Count one; False where that was one too many."""
     try:
         limits.hit(bucket, key, most, WINDOW)
     except TooMany:
         log.warning("%s: %d times within %d seconds", bucket, most, WINDOW)
+        return False
+    return True

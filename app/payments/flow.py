@@ -79,19 +79,20 @@ def begin(draft: Draft, *, now: datetime) -> Begun:
 def _begun_before(draft: Draft) -> Begun:
     """Another post of this form came first: wait for what it hears, no longer than a page may take."""
     back = return_path(draft.id, draft.row["language"])
-    until = time.monotonic() + PATIENCE
+    until, pause = time.monotonic() + PATIENCE, 0.05
     while True:
-        db.session.rollback()
         seen = db.session.execute(
             select(Checkout.state, Checkout.pay_url, Checkout.attempts).where(Checkout.id == draft.id)
         ).first()
+        db.session.rollback()  # whoever waits keeps no connection: the first post needs one to go on
         if seen is None or seen.state is not CheckoutState.OPEN:
             return Begun(back)
         if seen.pay_url:
             return Begun(seen.pay_url)
         if seen.attempts or time.monotonic() > until:
             return Begun(back, sure=False)
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
 
 
 def _intent(row: Any) -> Intent:
@@ -101,7 +102,7 @@ def _intent(row: Any) -> Intent:
     """
     name = profile().statement_descriptor
     public = settings().public_url
-    return Intent(
+    intent = Intent(
         checkout_id=row["id"],
         amount_cents=row["amount_cents"],
         currency=row["currency"],
@@ -112,6 +113,8 @@ def _intent(row: Any) -> Intent:
         language=row["language"],
         created_at=row["created_at"],
     )
+    db.session.rollback()  # no transaction stays open while the provider is asked
+    return intent
 
 
 def _call(chosen: Provider, intent: Intent, now: datetime) -> Begun | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
-from app.extensions import settings
+from app.extensions import db, settings
 from app.payments.providers.base import Method, ProviderRefused, ProviderUnsure
 from app.payments.providers.registry import active
 
@@ -52,6 +52,7 @@ def methods_offered() -> list[Method]:
 
 
 def _ask(known: _Known) -> None:
+    db.session.rollback()  # no transaction stays open while the provider is asked
     try:
         known.methods = active().methods()
         known.until = time.monotonic() + KEEP_SECONDS

@@ -54,7 +54,14 @@ class Checkout(db.Model):
         *whole("amount_cents"),
         *positive("amount_cents"),
         CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid_has_instant"),
-        Index("ix_checkout_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
+        Index("ix_checkout_next_check_at", "next_check_at"),
+        Index("ix_checkout_state", "state", "id"),
+        Index(
+            "ix_checkout_problem",
+            "id",
+            sqlite_where=text("problem IS NOT NULL"),
+            postgresql_where=text("problem IS NOT NULL"),
+        ),
     )
 
 
@@ -78,6 +85,7 @@ class Payment(db.Model):
 
     id: Mapped[int] = id_column()
     checkout_id: Mapped[int] = reference_column("checkout.id")
+    supporter_id: Mapped[int | None] = reference_column("supporter.id", nullable=True)  # told by the gifts room
     state: Mapped[PaymentState] = state_column(PaymentState)
     provider: Mapped[str] = text_column(20)
     provider_id: Mapped[str] = text_column(80)

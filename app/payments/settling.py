@@ -21,6 +21,7 @@ from app.base.actor import Actor
 from app.base.events import publish
 from app.base.ids import new_id
 from app.extensions import db
+from app.payments.alerts import tell_problems
 from app.payments.events import CheckoutsPaid
 from app.payments.keys import key_of, remember
 from app.payments.models import Checkout, Payment, ProviderKey
@@ -64,6 +65,7 @@ def settle(truths: Iterable[Truth], *, actor: Actor, now: datetime) -> Settled:
         publish(CheckoutsPaid(ids=tuple(done.paid), actor=actor, at=now))
         empty_details(done.paid)
     apply_returns(good, actor=actor, now=now)
+    tell_problems(done.problems, now=now)
     return done
 
 
@@ -103,9 +105,9 @@ def _compare(checkout: Any, truth: Truth) -> Problem | None:
         return Problem.CURRENCY
     if truth.amount_cents != checkout.amount_cents:
         return Problem.AMOUNT
-    if checkout.mode is not None and truth.mode != checkout.mode:
+    if truth.is_foreign_mode or (checkout.mode is not None and truth.mode != checkout.mode):
         return Problem.MODE
-    if checkout.profile is not None and truth.profile != checkout.profile:
+    if truth.is_foreign_profile or (checkout.profile is not None and truth.profile != checkout.profile):
         return Problem.PROFILE
     if checkout.provider_id in (None, truth.provider_id) or _is_the_paid_twin(checkout, truth):
         return None

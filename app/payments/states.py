@@ -60,4 +60,3 @@ class Problem(Labelled):
     TWICE = "twice", N_("The provider has a second payment for the same gift")
     RETURNS = "returns", N_("What was returned does not add up")
     ORPHAN = "orphan", N_("Money was received for a form that is no longer known")
-    STARTING = "starting", N_("The provider refuses new payments")

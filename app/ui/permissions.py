@@ -82,6 +82,9 @@ PUBLIC_ENDPOINTS = frozenset(
         "staff.invitation",
         "staff.accept_invitation",
         "health.healthz",
+        "webhooks.mollie",
+        "demo_bank.show",
+        "demo_bank.click",
     }
 )
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from app import create_app
 from app.base import events
 from app.base.events import Event
+from app.extensions import db
 from app.payments.events import (
     CheckoutsPaid,
     CheckoutsPromised,
@@ -13,6 +17,9 @@ from app.payments.events import (
     PaymentsRefunded,
     PaymentsUndone,
 )
+from tests.conftest import SettableClock, make_settings
+from tests.support.client import Client
+from tests.support.fake_mollie import FakeMollie
 
 KINDS: tuple[type[Event], ...] = (
     CheckoutsPaid, CheckoutsPromised, PaymentsUndone, PaymentsRefunded, PaymentsChargedBack,
@@ -29,3 +36,23 @@ def heard() -> Iterator[list[Event]]:
     yield said
     for kind in KINDS:
         events._handlers[kind].remove(listener)
+
+
+@pytest.fixture
+def mollie() -> Iterator[FakeMollie]:
+    with FakeMollie() as fake:
+        fake.hang_seconds = 12.0
+        yield fake
+
+
+@pytest.fixture
+def mollie_app(database_url: str, tmp_path: Path, clock: SettableClock, mollie: FakeMollie) -> Iterator[Flask]:
+    """The application with Mollie for its provider, over real HTTP."""
+    mollie.clock = clock.now
+    names = {"DATABASE_URL": database_url, "MOLLIE_API_KEY": mollie.key, "MOLLIE_API_URL": mollie.url}
+    app = create_app(make_settings(tmp_path, **names), clock)
+    app.test_client_class = Client
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()

@@ -82,6 +82,8 @@ class Truth:
     profile: str | None
     method: str | None
     checkout_id: int | None  # from the metadata that we gave along
+    is_foreign_mode: bool = False  # not the mode (test, live) of our key
+    is_foreign_profile: bool = False  # not the profile of our settings
     paid_at: datetime | None = None
     refunded_cents: int = 0
     charged_back_cents: int = 0

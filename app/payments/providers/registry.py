@@ -19,6 +19,10 @@ def init_app(app: Flask) -> None:
     """Make the providers. The demo provider does not exist in production."""
     config: Settings = app.config["SETTINGS"]
     providers: dict[str, Provider] = {}
+    if config.mollie_api_key:
+        from app.payments.providers.mollie import MollieProvider
+
+        providers["mollie"] = MollieProvider(config)
     if not config.is_production:
         from app.payments.providers.demo import DemoProvider
 

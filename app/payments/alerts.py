@@ -1,0 +1,63 @@
+"""Telling people what a machine must not decide: money that does not match, and attacks on the form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.base.money import Money
+from app.base.references import code_of
+from app.extensions import db
+from app.outbox.services import Mail, queue_mails
+from app.payments.providers.base import Truth
+from app.payments.states import Problem
+from app.staff.models import Staff
+from app.ui.permissions import ROLE_PERMISSIONS, Permission
+
+
+def _who() -> list[str]:
+    """Everybody who may change money."""
+    roles = [role for role, allowed in ROLE_PERMISSIONS.items() if Permission.FINANCE_WRITE in allowed]
+    return list(db.session.scalars(select(Staff.email).where(Staff.active, Staff.role.in_(roles)).order_by(Staff.id)))
+
+
+def tell_problems(problems: list[tuple[Truth, Problem]], *, now: datetime) -> None:
+    """Mail about provider payments that were set aside, in the transaction that set them aside."""
+    if not problems:
+        return
+    mails = [
+        Mail(
+            template="payments/problem",
+            to=address,
+            language="nl",
+            key=f"payment problem:{truth.provider}:{truth.provider_id}:{problem}:{address}",
+            data={
+                "problem": problem.value,
+                "payment": truth.provider_id,
+                "provider": truth.provider,
+                "amount": str(Money(truth.amount_cents, truth.currency)),
+                "checkout": str(truth.checkout_id or ""),
+                "code": code_of(truth.checkout_id) if truth.checkout_id else "",
+            },
+        )
+        for truth, problem in problems
+        for address in _who()
+    ]
+    queue_mails(mails, now=now)
+
+
+def tell_attack(method: str, *, now: datetime) -> None:
+    """Mail that a method was paused because too many payments failed; at most once an hour."""
+    hour = now.strftime("%Y-%m-%dT%H")
+    mails = [
+        Mail(
+            template="payments/attack",
+            to=address,
+            language="nl",
+            key=f"payment attack:{method}:{hour}:{address}",
+            data={"method": method},
+        )
+        for address in _who()
+    ]
+    queue_mails(mails, now=now)

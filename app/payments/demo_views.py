@@ -1,0 +1,62 @@
+"""The demo bank's page: somebody clicks how the payment ends. Not registered in production.
+
+It stands for another company's site, so it knows no session; its form carries no CSRF token but
+is taken only from its own page (Origin).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.base.actor import system
+from app.base.references import code_of
+from app.extensions import csrf, db, now, writing
+from app.payments.flow import reach
+from app.payments.models import Checkout
+from app.payments.providers.demo import FIRST_OUTCOMES, LATER_OUTCOMES, DemoOutcome, DemoPayment, decide
+from app.payments.returns import return_path
+
+bp = Blueprint("demo_bank", __name__)
+csrf.exempt(bp)
+DEMO_BANK = system("demo bank")
+
+
+@bp.get("/demo-bank/<int:checkout_id>")
+def show(checkout_id: int) -> ResponseReturnValue:
+    """The amount, and what can be clicked now."""
+    checkout = _checkout(checkout_id)
+    done = db.session.get(DemoPayment, checkout_id)
+    paid = done is not None and done.outcome is DemoOutcome.PAID
+    outcomes = FIRST_OUTCOMES if done is None else LATER_OUTCOMES if paid else ()
+    back = return_path(checkout_id, checkout.language)
+    return render_template(
+        "payments/demo_bank.html", checkout=checkout, done=done, outcomes=outcomes, back=back, code=code_of(checkout_id)
+    )
+
+
+@bp.post("/demo-bank/<int:checkout_id>")
+def click(checkout_id: int) -> ResponseReturnValue:
+    """The bank decides, tells us as a webhook would, and sends the donor back."""
+    checkout = _checkout(checkout_id)
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+    outcome = {each.value: each for each in DemoOutcome}.get(request.form.get("status", ""))
+    if outcome is None:
+        abort(400)
+    back = return_path(checkout_id, checkout.language)
+    at = now()
+    with writing():
+        decide(checkout_id, outcome, at=at)
+    reach([checkout_id], actor=DEMO_BANK, now=at)
+    return redirect(back, 303)
+
+
+def _checkout(checkout_id: int) -> Checkout:
+    checkout = db.session.get(Checkout, checkout_id)
+    if checkout is None or checkout.provider != "demo":
+        abort(404)
+    return checkout

@@ -1,0 +1,73 @@
+"""A provider's ping: "look at this payment". Anybody can send one, so it is a hint and no more.
+
+A known id is looked at, not more often than a provider would ask for. An unknown one may be ours
+all the same (the ping can overtake the answer to our own call), so some are looked at; our
+metadata in the payment itself then says whether it is ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import select, update
+
+from app.base.actor import system
+from app.extensions import db, writing
+from app.payments.flow import apply_truths, reach
+from app.payments.gate import Gate
+from app.payments.keys import key_of
+from app.payments.models import Checkout, ProviderKey
+from app.payments.providers.base import ProviderRefused, ProviderUnsure, UnknownPayment
+from app.payments.providers.mollie import PAYMENT_ID
+from app.payments.providers.registry import provider
+
+WEBHOOK = system("webhook")
+_KEY = "payment_gates"
+log = logging.getLogger(__name__)
+
+
+class _Gates:
+    def __init__(self) -> None:
+        self.known = Gate(limit=10, window=10)
+        self.unknown = Gate(limit=30, window=60)
+        self.nothing_there = Gate(limit=1, window=300)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[_KEY] = _Gates()
+
+
+def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
+    """Deal with a ping. Never raises for what a ping says; nothing is lost that the poller cannot find."""
+    source = provider(provider_name)
+    if source is None or not PAYMENT_ID.fullmatch(provider_id):
+        return
+    gates: _Gates = current_app.extensions[_KEY]
+    key = key_of(provider_name, provider_id)
+    checkout_id = db.session.execute(select(ProviderKey.row_id).where(ProviderKey.key == key)).scalar()
+    if checkout_id is not None and _exists(checkout_id):
+        if not gates.known.passes(key) or reach([checkout_id], actor=WEBHOOK, now=now).unsure:
+            _look_soon(checkout_id, now)
+        return
+    db.session.rollback()
+    if gates.nothing_there.is_shut(key) or not gates.unknown.passes():
+        return
+    try:
+        truth = source.fetch(provider_id)
+    except UnknownPayment:
+        gates.nothing_there.passes(key)
+    except (ProviderUnsure, ProviderRefused) as error:
+        log.warning("a ping about an unknown payment: no answer: %s", error)
+    else:
+        apply_truths([truth], actor=WEBHOOK, now=now)
+
+
+def _exists(checkout_id: int) -> bool:
+    return db.session.execute(select(Checkout.id).where(Checkout.id == checkout_id)).scalar() is not None
+
+
+def _look_soon(checkout_id: int, now: datetime) -> None:
+    with writing() as session:
+        session.execute(update(Checkout).where(Checkout.id == checkout_id).values(next_check_at=now))
