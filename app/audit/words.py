@@ -1,8 +1,8 @@
 """What actions and subjects of the trail are called, and where a subject is shown.
 
 Rooms say it at start: `words.actions({"grant.awarded": N_("awarded a grant")})` and
-`words.subject("grant_award", N_("Grant"), "grants.show", "grant_id")`. What nobody named is
-shown as it is written.
+`words.subject("grant_award", N_("Grant"), "grants.show", "grant_id")` and
+`words.fields({"cents": N_("amount")})`. What nobody named is shown as it is written.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ class Subject:
     argument: str = ""
 
 
+_fields: dict[str, str] = {}
+_values: dict[str, dict[str, str]] = {}
 _actions: dict[str, str] = {}
 _subjects: dict[str, Subject] = {}
 
@@ -31,6 +33,21 @@ def actions(labels: Mapping[str, str]) -> None:
 
 def subject(kind: str, label: str, endpoint: str | None = None, argument: str = "") -> None:
     _subjects[kind] = Subject(label, endpoint, argument)
+
+
+def fields(labels: Mapping[str, str], values: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """Name the fields that changes tell of, and, by field, what their stored values are called."""
+    _fields.update(labels)
+    for name, called in (values or {}).items():
+        _values.setdefault(name, {}).update(called)
+
+
+def field_label(name: str) -> str:
+    return _fields.get(name) or name.removesuffix("_id").replace("_", " ")
+
+
+def value_label(name: str, value: str) -> str:
+    return _values.get(name, {}).get(value, value)
 
 
 def action_label(action: str) -> str:

@@ -36,7 +36,22 @@ def init_app(app: Flask) -> None:
 
 def _name_trail() -> None:
     from app.audit import words
+    from app.ui.permissions import Role
 
+    words.fields(
+        {
+            "name": N_("name"),
+            "email": N_("e-mail address"),
+            "role": N_("role"),
+            "language": N_("language"),
+            "theme": N_("appearance"),
+            "active": N_("open"),
+            "address": N_("network address"),
+            "steps": N_("steps"),
+            "deputy_id": N_("deputy"),
+        },
+        {"role": {role.value: role.label for role in Role}, "steps": {"password": N_("Password")}},
+    )
     words.subject("staff", N_("Member of staff"), "staff.person", "staff_id")
     words.actions(
         {

@@ -110,15 +110,17 @@ def _changes(changes: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = []
     for name, value in changes.items():
         old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
-        found.append((name.replace("_", " "), _text(old), _text(new)))
+        found.append((_(words.field_label(name)), _text(name, old), _text(name, new)))
     return found
 
 
-def _text(value: Any) -> str:
-    if value is None:
+def _text(name: str, value: Any) -> str:
+    if value is None or value == "":
         return ""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
     if isinstance(value, list):
-        return ", ".join(_text(each) for each in value)
+        return ", ".join(_text(name, each) for each in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_text(each)}" for key, each in value.items())
-    return str(value)
+        return ", ".join(f"{_(words.field_label(key))}: {_text(key, each)}" for key, each in value.items())
+    return str(_(words.value_label(name, str(value))))
