@@ -21,6 +21,7 @@ def _drawing(name: str) -> str:
     return sprite[start : sprite.index("</symbol>", start)]
 
 
+@lru_cache(maxsize=512)
 def icon(name: str, label: str = "") -> Markup:
     """One icon. Decorative (hidden from screen readers) unless it has a label of its own."""
     role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
