@@ -206,6 +206,8 @@ def _own_secrets(data_dir: Path) -> dict[str, str]:
         return typing.cast(dict[str, str], json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         pass
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"DATA_DIR: cannot read {path} ({getattr(error, 'strerror', error)}).") from None
     made = {"secret_key": secrets.token_urlsafe(48), "vault_keys": f"k1:{secrets.token_hex(32)}"}
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

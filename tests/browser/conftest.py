@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
@@ -57,8 +58,9 @@ class Server:
 
 
 @pytest.fixture
-def live_server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+def live_server(database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Server]:
     """Waitress on a free port of this machine, with a database of its own."""
+    caplog.set_level(logging.WARNING, "app.requests")  # a crawl makes hundreds of lines
     from waitress import create_server
 
     from app import create_app

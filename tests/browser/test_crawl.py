@@ -86,9 +86,8 @@ class Complaints:
                 self.found.append(f"{where}: {extra} px wider than the screen")
             for violation in Axe().run(self._page).response["violations"]:
                 node = violation["nodes"][0]
-                self.found.append(
-                    f"{where}: axe {violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-                )
+                why = " ".join(node["failureSummary"].split())[:160]
+                self.found.append(f"{where}: axe {violation['id']}: {node['html'][:100]} {why}")
 
 
 def _assert_spotless(page: Any, server: Server, starts: list[str]) -> None:
