@@ -50,7 +50,7 @@ def scale(values: Iterable[Number], count: int = 4) -> Scale:
     known = [float(v) for v in values]
     low, high = min([0.0, *known]), max([0.0, *known])
     if low == high:
-        high = 1.0
+        return Scale(0.0, 1.0, (0.0,))
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)

@@ -36,7 +36,7 @@ def whole_money(value: Money | int | None) -> str:
 
 
 def short_money(value: Money | int | None) -> str:
-    """`€ 12,3 mln`, `€ 45 dzd`, `€ 800`: for axes and labels where room is scarce."""
+    """`€ 12,35 mln`, `€ 45,1 dzd`, `€ 812`, `€ 1,50`: for axes and labels where room is scarce."""
     if value is None:
         return ""
     cents = value.cents if isinstance(value, Money) else value
@@ -44,10 +44,14 @@ def short_money(value: Money | int | None) -> str:
     mark = "€\u00a0" if language() == "nl" else "€"
     minus = "-" if cents < 0 else ""
     if euros >= 999_500:
-        return f"{mark}{minus}" + str(gettext("%(number)s m", number=number(round(euros / 1e6, 1))))
-    if euros >= 9_999.5:
-        return f"{mark}{minus}" + str(gettext("%(number)s k", number=number(round(euros / 1e3))))
-    return f"{mark}{minus}" + number(round(euros))
+        text = str(gettext("%(number)s m", number=number(round(euros / 1e6, 2))))
+    elif euros >= 9_999.5:
+        text = str(gettext("%(number)s k", number=number(round(euros / 1e3, 1 if euros < 99_950 else None))))
+    elif euros < 10 and cents % 100:
+        text = number(euros, 2)
+    else:
+        text = number(round(euros))
+    return f"{mark}{minus}{text}"
 
 
 def day(value: date | datetime | None) -> str:

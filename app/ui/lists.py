@@ -86,8 +86,8 @@ class Page:
 
 def here(**changes: object) -> str:
     """This page's address with query parameters changed; None takes one away."""
-    # Only names we could have written ourselves: never url_for's own (_external, _scheme, _anchor).
-    query: dict[str, Any] = {k: v for k, v in request.args.lists() if not k.startswith("_")}
+    # Never url_for's own names: an address could otherwise steer it (_external, _scheme) or break it.
+    query: dict[str, Any] = {k: v for k, v in request.args.lists() if not k.startswith("_") and k != "endpoint"}
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)

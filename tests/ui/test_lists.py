@@ -109,10 +109,10 @@ def test_cursors_are_ours_alone(app: Flask, rows: list[dict[str, Any]]) -> None:
 
 
 def test_headers_sort_and_turn_round_from_the_first_page(app: Flask, rows: list[dict[str, Any]]) -> None:
-    with app.test_request_context("/?q=jan&sort=day&after=x&_external=1&_scheme=evil"):
+    with app.test_request_context("/?q=jan&sort=day&after=x&_external=1&_scheme=evil&endpoint=x&self=y&self=z"):
         made = lists.Page([], "day", None, None, SORTS)
-        assert parse_qs(query_of(made.sort_url("day"))) == {"q": ["jan"], "sort": ["-day"]}
-        assert parse_qs(query_of(made.sort_url("name"))) == {"q": ["jan"], "sort": ["name"]}
+        assert parse_qs(query_of(made.sort_url("day"))) == {"q": ["jan"], "self": ["y", "z"], "sort": ["-day"]}
+        assert parse_qs(query_of(made.sort_url("name"))) == {"q": ["jan"], "self": ["y", "z"], "sort": ["name"]}
         assert made.sort_url("name").startswith("/?")
         assert made.direction("day") == "descending"
         assert lists.Page([], "-day", None, None, SORTS).direction("day") == "ascending"
