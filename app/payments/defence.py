@@ -51,16 +51,14 @@ def count(failed: list[int]) -> None:
     for key, method in rows:
         if key is not None:
             _hit(_PERSON, key.hex(), MOST_PER_PERSON)
-        if not _hit(_METHOD, method, MOST_PER_METHOD):
+        _hit(_METHOD, method, MOST_PER_METHOD)
+        if limits.failures(_METHOD, method, WINDOW) >= MOST_PER_METHOD:
             with writing():
                 tell_attack(method, now=now())
 
 
-def _hit(bucket: str, key: str, most: int) -> bool:
-    """Count one; False where that was one too many."""
+def _hit(bucket: str, key: str, most: int) -> None:
     try:
         limits.hit(bucket, key, most, WINDOW)
     except TooMany:
         log.warning("%s: %d times within %d seconds", bucket, most, WINDOW)
-        return False
-    return True

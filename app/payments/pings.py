@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import select, update
@@ -46,12 +47,12 @@ def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
         return
     gates: _Gates = current_app.extensions[_KEY]
     key = key_of(provider_name, provider_id)
-    checkout_id = db.session.execute(select(ProviderKey.row_id).where(ProviderKey.key == key)).scalar()
-    if checkout_id is not None and _exists(checkout_id):
-        if not gates.known.passes(key) or reach([checkout_id], actor=WEBHOOK, now=now).unsure:
-            _look_soon(checkout_id, now)
-        return
+    known = _known(key)
     db.session.rollback()
+    if known is not None and known.provider_id == provider_id:
+        if not gates.known.passes(key) or reach([known.id], actor=WEBHOOK, now=now).unsure:
+            _look_soon(known.id, now)
+        return
     if gates.nothing_there.is_shut(key) or not gates.unknown.passes():
         return
     try:
@@ -64,8 +65,10 @@ def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
         apply_truths([truth], actor=WEBHOOK, now=now)
 
 
-def _exists(checkout_id: int) -> bool:
-    return db.session.execute(select(Checkout.id).where(Checkout.id == checkout_id)).scalar() is not None
+def _known(key: str) -> Any:
+    """The checkout that this id stands for, if it is still there."""
+    wanted = select(Checkout.id, Checkout.provider_id).join(ProviderKey, ProviderKey.row_id == Checkout.id)
+    return db.session.execute(wanted.where(ProviderKey.key == key)).first()
 
 
 def _look_soon(checkout_id: int, now: datetime) -> None:

@@ -59,23 +59,30 @@ def _apply_to(payment: Any, truth: Truth, made: dict[PaymentEventKind, list[int]
     }
     before = dict(entered)
     for kind in _KINDS:
-        for movement in _named(truth, kind, totals[kind]):
+        named = _named(truth, kind)
+        for movement in named:
             change = _change(movement, entered[kind], totals[kind], truth.provider)
             if change:
                 entered[kind] += change
                 made[kind].append(_enter(payment.id, movement, change, truth.provider, now))
+        rest = _unnamed(truth, kind, totals[kind], named, totals[kind] - entered[kind])
+        if rest is not None and remember(f"in:{key_of(truth.provider, rest.provider_id)}", 0):
+            entered[kind] += rest.amount_cents
+            made[kind].append(_enter(payment.id, rest, rest.amount_cents, truth.provider, now))
     _mark(payment, entered, totals, now, changed=entered != before)
 
 
-def _named(truth: Truth, kind: PaymentEventKind, total: int) -> list[Movement]:
-    """The provider's movements, oldest first, and one that stands for what it does not name."""
-    named = sorted((m for m in truth.movements if m.kind is kind), key=lambda m: (not m.undone, m.at, m.provider_id))
-    missing = total - sum(m.amount_cents for m in named if not m.undone)
-    if missing > 0:
-        at = max((m.at for m in named), default=truth.paid_at)
-        if at is not None:
-            named.append(Movement(kind, f"{truth.provider_id}/{kind}/{total}", missing, at))
-    return named
+def _named(truth: Truth, kind: PaymentEventKind) -> list[Movement]:
+    """The movements the provider names: undone ones first, then the oldest first."""
+    return sorted((m for m in truth.movements if m.kind is kind), key=lambda m: (not m.undone, m.at, m.provider_id))
+
+
+def _unnamed(truth: Truth, kind: PaymentEventKind, total: int, named: list[Movement], missing: int) -> Movement | None:
+    """One movement for the part of the total that the provider does not name; its id is that total."""
+    at = max((m.at for m in named), default=truth.paid_at)
+    if missing <= 0 or at is None or sum(m.amount_cents for m in named if not m.undone) >= total:
+        return None
+    return Movement(kind, f"{truth.provider_id}/{kind}/{total}", missing, at)
 
 
 def _change(movement: Movement, entered: int, total: int, provider: str) -> int:

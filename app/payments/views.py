@@ -11,6 +11,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from app.base.errors import NotFound
+from app.base.ids import MAX_ID
 from app.base.references import code_of, id_of
 from app.base.states import N_
 from app.extensions import db, now, writing
@@ -112,6 +113,7 @@ def ask(checkout_id: int) -> ResponseReturnValue:
 @requires(Permission.FINANCE_WRITE)
 def solved(checkout_id: int) -> ResponseReturnValue:
     """Somebody looked at what did not match and dealt with it."""
+    _checkout(checkout_id)
     with writing():
         solving.mark_solved(checkout_id, actor=current_user.actor, now=now())
     flash(_("Marked as dealt with."), "ok")
@@ -119,7 +121,7 @@ def solved(checkout_id: int) -> ResponseReturnValue:
 
 
 def _checkout(checkout_id: int) -> Any:
-    checkout = db.session.get(Checkout, checkout_id)
+    checkout = db.session.get(Checkout, checkout_id) if checkout_id <= MAX_ID else None
     if checkout is None:
         raise NotFound(N_("There is no such payment."))
     return checkout

@@ -34,9 +34,10 @@ def cents_of(amount: Mapping[str, str] | None, currency: str) -> int:
     """An amount that must be in the payment's currency; nothing is 0."""
     if not amount:
         return 0
-    if amount["currency"] != currency:
+    money = Money.from_value(amount["value"], amount["currency"])
+    if money and money.currency != currency:
         raise ValueError("an amount in another currency than the payment")
-    return Money.from_value(amount["value"], currency).cents
+    return money.cents
 
 
 def truth_of(
