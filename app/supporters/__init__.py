@@ -6,10 +6,27 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.supporters import consent_models, contact_models, doubles, interaction_models, models
+    from app.supporters import (
+        consent_models,
+        consent_views,
+        contact_models,
+        contact_views,
+        doubles,
+        duplicate_views,
+        edit_views,
+        interaction_models,
+        interaction_views,
+        models,
+        places,
+        views,
+    )
 
     assert consent_models
     assert contact_models
     assert interaction_models
     assert models
     assert doubles
+    for each in (consent_views, contact_views, duplicate_views, edit_views, interaction_views):
+        assert each.bp is views.bp
+    places.register(app)
+    app.register_blueprint(views.bp)

@@ -84,13 +84,34 @@ def may_contact_many(ids: Collection[int], channel: Channel, purpose: Purpose, o
     }
 
 
+def overview(supporter_id: int, on: date) -> dict[tuple[Channel, Purpose], Answer]:
+    """`may_contact` for every channel and purpose of one supporter, with four statements."""
+    supporter = db.session.get(Supporter, supporter_id)
+    against = db.session.execute(select(Objection).where(Objection.supporter_id == supporter_id)).scalars().all()
+    objecting = {o.channel for o in against if _stands(o, on)}
+    answers = select(Consent).where(Consent.supporter_id == supporter_id).order_by(Consent.given_at, Consent.id)
+    newest = {
+        (c.channel, c.purpose): c for c in db.session.execute(answers).scalars() if local_date(c.given_at) <= on
+    }  # fmt: skip
+    active = last_activity([supporter_id]).get(supporter_id)
+    return {
+        (channel, purpose): _answer(
+            supporter, channel in objecting, newest.get((channel, purpose)), channel, purpose, on, active
+        )
+        for channel in Channel
+        for purpose in Purpose
+        if purpose is not Purpose.SERVICE
+    }
+
+
+def _stands(objection: Objection, on: date) -> bool:
+    lifted = objection.lifted_at
+    return local_date(objection.made_at) <= on and (lifted is None or local_date(lifted) > on)
+
+
 def _objecting(ids: list[int], channel: Channel, on: date) -> set[int]:
     rows = db.session.execute(select(Objection).where(Objection.supporter_id.in_(ids), Objection.channel == channel))
-    return {
-        o.supporter_id
-        for o in rows.scalars()
-        if local_date(o.made_at) <= on and (o.lifted_at is None or local_date(o.lifted_at) > on)
-    }
+    return {o.supporter_id for o in rows.scalars() if _stands(o, on)}
 
 
 def _newest(ids: list[int], channel: Channel, purpose: Purpose, on: date) -> dict[int, Consent]:
@@ -196,11 +217,17 @@ def object_to(supporter_id: int, channel: Channel, *, source: str, proof: str = 
     return row.id
 
 
-def lift_objection(objection_id: int, supporter_id: int, *, proof: str, actor: Actor, now: datetime) -> None:
-    """Only at the person's own request, with what shows it."""
+def objection_of(objection_id: int, supporter_id: int) -> Objection:
+    """The objection if it is this supporter's, else NotFound."""
     row = db.session.get(Objection, objection_id)
     if row is None or row.supporter_id != supporter_id:
         raise NotFound(N_("This does not belong to this supporter."))
+    return row
+
+
+def lift_objection(objection_id: int, supporter_id: int, *, proof: str, actor: Actor, now: datetime) -> None:
+    """Only at the person's own request, with what shows it."""
+    row = objection_of(objection_id, supporter_id)
     if row.lifted_at is not None:
         raise Refused(N_("This objection was lifted already."))
     if not proof.strip():

@@ -104,5 +104,5 @@ def _loaded(interaction_id: int) -> Interaction:
 
 
 def _step(row: Interaction, state: ComplaintState, note: str, actor: Actor, now: datetime) -> None:
-    db.session.flush([row])
+    db.session.flush()
     db.session.add(ComplaintStep(id=new_id(), interaction_id=row.id, state=state, note=note, at=now, by_id=actor.id))

@@ -1,4 +1,4 @@
-"""What somebody has to do, by when."""
+"""Tasks with due date and owner, on any record."""
 
 from __future__ import annotations
 
@@ -6,4 +6,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.tasks import forms, models, panels, views
+
+    assert forms
+    assert models
+    panels.register()
+    app.register_blueprint(views.bp)

@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
         headers,
         icons,
         identity,
+        ids,
         languages,
         permissions,
         translations,
@@ -27,6 +28,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    for part in (languages, permissions, filters, icons, assets, charts, errors, headers, views, translations):
+    for part in (ids, languages, permissions, filters, icons, assets, charts, errors, headers, views, translations):
         part.init_app(app)
     app.jinja_env.globals.update(identity=identity.identity, panels_for=panels_for, here=here)

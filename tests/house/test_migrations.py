@@ -50,13 +50,20 @@ def _snapshot() -> dict[str, list[str]]:
 
 
 def _drop_everything() -> None:
-    with writing_connection(db.engine) as connection, connection.begin():
+    with writing_connection(db.engine) as connection:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("DROP SCHEMA draagvlak CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA draagvlak")
+            with connection.begin():
+                connection.exec_driver_sql("DROP SCHEMA draagvlak CASCADE")
+                connection.exec_driver_sql("CREATE SCHEMA draagvlak")
             return
-        for table in inspect(connection).get_table_names():
-            connection.exec_driver_sql(f'DROP TABLE "{table}"')
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        # Dropping deletes first, which asks for tables that other tables pointed at: not now, and not in a transaction.
+        driver.execute("PRAGMA foreign_keys = OFF")
+        with connection.begin():
+            for table in inspect(connection).get_table_names():
+                connection.exec_driver_sql(f'DROP TABLE "{table}"')
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def _assert_same(is_there: dict[str, list[str]], should_be: dict[str, list[str]]) -> None:

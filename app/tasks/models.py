@@ -1,0 +1,82 @@
+"""A task: something one of us will do, by a day, about a record or about nothing in particular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Date, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.columns import Big, id_column, instant_column, reference_column, state_column, text_column
+from app.base.events import Event
+from app.base.states import N_, Labelled, Transitions
+from app.extensions import db
+
+
+class TaskState(Labelled):
+    OPEN = "open", N_("to do")
+    DONE = "done", N_("done")
+    DROPPED = "dropped", N_("no longer needed")
+
+
+MOVES = Transitions(
+    TaskState,
+    {
+        TaskState.OPEN: {TaskState.DONE, TaskState.DROPPED},
+        TaskState.DONE: {TaskState.OPEN},
+        TaskState.DROPPED: {TaskState.OPEN},
+    },
+)
+
+
+class Priority(Labelled):
+    HIGH = "high", N_("urgent")
+    NORMAL = "normal", N_("normal")
+    LOW = "low", N_("when there is time")
+
+
+class Task(db.Model):
+    """`subject_type` and `subject_id` name a record ("supporter", id); both NULL for a task of its own."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_owner", "owner_id", "state", "due_on", "id"),
+        Index("ix_task_state", "state", "due_on", "id"),
+        Index("ix_task_subject", "subject_type", "subject_id", "state"),
+        CheckConstraint("(subject_type IS NULL) = (subject_id IS NULL)", name="whole_subject"),
+        CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_when_over"),
+    )
+
+    id: Mapped[int] = id_column()
+    title: Mapped[str] = text_column(200)
+    due_on: Mapped[date] = mapped_column(Date, nullable=False)
+    owner_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+    priority: Mapped[Priority] = state_column(Priority, default=Priority.NORMAL)
+    state: Mapped[TaskState] = state_column(TaskState, default=TaskState.OPEN)
+    subject_type: Mapped[str | None] = text_column(40, nullable=True)
+    subject_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    created_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+    created_at: Mapped[datetime] = instant_column()
+    ended_at: Mapped[datetime | None] = instant_column(nullable=True)
+    ended_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+
+    def is_overdue(self, today: date) -> bool:
+        return self.state is TaskState.OPEN and self.due_on < today
+
+
+class TaskStep(db.Model):
+    """The history of a task: each state it came into."""
+
+    __tablename__ = "task_step"
+
+    id: Mapped[int] = id_column()
+    task_id: Mapped[int] = reference_column("task.id", ondelete="CASCADE")
+    state: Mapped[TaskState] = state_column(TaskState)
+    at: Mapped[datetime] = instant_column()
+    by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TasksDone(Event):
+    """These tasks were done."""

@@ -1,0 +1,90 @@
+"""Adding tasks and ending them. One verb each, inside the caller's `with writing():`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.base.errors import NotFound
+from app.base.events import publish
+from app.base.ids import new_id
+from app.base.states import N_
+from app.extensions import db
+from app.tasks.models import MOVES, Priority, Task, TasksDone, TaskState, TaskStep
+
+
+def add(
+    title: str, due_on: date, *, owner_id: int | None, priority: Priority = Priority.NORMAL,
+    subject: tuple[str, int] | None = None, actor: Actor, now: datetime,
+) -> int:  # fmt: skip
+    """A new task; `subject` is the record it is about, like ("supporter", id)."""
+    task = Task(
+        id=new_id(), title=title, due_on=due_on, owner_id=owner_id, priority=priority, state=TaskState.OPEN,
+        subject_type=subject[0] if subject else None, subject_id=subject[1] if subject else None,
+        created_by_id=actor.id, created_at=now,
+    )  # fmt: skip
+    db.session.add(task)
+    db.session.flush()
+    _told(task, "task.added", {"due_on": [None, due_on]}, actor, now)
+    db.session.add(TaskStep(id=new_id(), task_id=task.id, state=TaskState.OPEN, at=now, by_id=actor.id))
+    return task.id
+
+
+def complete(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """Done. A second time changes nothing, so that a double click is no error."""
+    if _move(task_id, TaskState.DONE, actor=actor, now=now):
+        publish(TasksDone(ids=(task_id,), actor=actor, at=now))
+
+
+def drop(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """No longer needed."""
+    _move(task_id, TaskState.DROPPED, actor=actor, now=now)
+
+
+def reopen(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """Undo: it has to be done after all."""
+    _move(task_id, TaskState.OPEN, actor=actor, now=now)
+
+
+def _move(task_id: int, state: TaskState, *, actor: Actor, now: datetime) -> bool:
+    task = _loaded(task_id)
+    if task.state is state:
+        return False
+    MOVES.check(task.state, state)
+    changes = {"state": [task.state.value, state.value]}
+    task.state = state
+    task.ended_at, task.ended_by_id = (None, None) if state is TaskState.OPEN else (now, actor.id)
+    db.session.add(TaskStep(id=new_id(), task_id=task.id, state=state, at=now, by_id=actor.id))
+    _told(task, f"task.{'reopened' if state is TaskState.OPEN else state.value}", changes, actor, now)
+    return True
+
+
+def change(
+    task_id: int, *, title: str, due_on: date, owner_id: int | None, priority: Priority, actor: Actor, now: datetime
+) -> None:
+    """Change what, by when, by whom."""
+    task = _loaded(task_id)
+    task.title, task.due_on, task.owner_id, task.priority = title, due_on, owner_id, priority
+    changes = {k: v for k, v in audit.changes_of(task).items() if k != "title"}
+    _told(task, "task.changed", changes, actor, now)
+
+
+def assign(task_id: int, owner_id: int | None, *, actor: Actor, now: datetime) -> None:
+    """Give the task to somebody, or to nobody in particular."""
+    task = _loaded(task_id)
+    task.owner_id = owner_id
+    _told(task, "task.assigned", audit.changes_of(task), actor, now)
+
+
+def _loaded(task_id: int) -> Task:
+    task = db.session.get(Task, task_id)
+    if task is None:
+        raise NotFound(N_("This task does not exist."))
+    return task
+
+
+def _told(task: Task, action: str, changes: dict[str, Any], actor: Actor, now: datetime) -> None:
+    # The title is free text and may name a person: it stays out of the trail, which outlives erasure.
+    audit.record(action, ("task", task.id), actor=actor, now=now, changes=changes)
