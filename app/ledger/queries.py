@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.ledger import sums
@@ -150,7 +151,7 @@ def line_totals(chosen: LineFilter) -> LineTotals:
     return LineTotals(*(int(value) for value in db.session.execute(query).one()))
 
 
-def lines(chosen: LineFilter) -> Select[JournalLine, JournalEntry]:
+def lines(chosen: LineFilter) -> Any:
     """The chosen lines with their entries, newest booking date first, unlimited: page it by key
     (booked_on, id)."""
     query = select(JournalLine, JournalEntry).join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
@@ -178,5 +179,29 @@ def entries_of(source: tuple[str, int]) -> list[JournalEntry]:
             select(JournalEntry)
             .where(JournalEntry.source_id == source[1], JournalEntry.source_type == source[0])
             .order_by(JournalEntry.id)
+        ).scalars()
+    )
+
+
+def booked_months() -> tuple[date, date] | None:
+    """The first and the last month with anything on it."""
+    both = sums.both().subquery()
+    first, last = db.session.execute(select(func.min(both.c.month), func.max(both.c.month))).one()
+    return (first, last) if first else None
+
+
+def account(code: str) -> Account | None:
+    return db.session.execute(select(Account).where(Account.code == code)).scalar_one_or_none()
+
+
+def entry(entry_id: int) -> JournalEntry | None:
+    return db.session.get(JournalEntry, entry_id)
+
+
+def lines_of(entry_id: int) -> list[JournalLine]:
+    """The lines of an entry, in the order they were written."""
+    return list(
+        db.session.execute(
+            select(JournalLine).where(JournalLine.entry_id == entry_id).order_by(JournalLine.id)
         ).scalars()
     )

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 
 from app.base.errors import TooMany
 from app.extensions import db, limits, now, writing
-from config import ROOT
 from tests.conftest import SettableClock
 
 
@@ -55,57 +51,6 @@ def test_many_at_once_are_counted_one_by_one(app: Flask) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert sum(pool.map(attempt, range(60))) == 5
-
-
-_WORKER = """
-import sys
-from app import create_app
-from app.base.errors import TooMany
-from app.extensions import limits
-from config import Settings
-app = create_app(Settings.from_environment())
-print("ready", flush=True)
-sys.stdin.readline()
-let_in = 0
-with app.app_context():
-    for _ in range(10):
-        try:
-            limits.hit("b", "k", 5, 600)
-            let_in += 1
-        except TooMany:
-            pass
-print(let_in)
-"""
-
-
-def test_many_processes_count_together(app: Flask, database_url: str) -> None:
-    settings = app.config["SETTINGS"]
-    environ = {
-        "PATH": os.environ["PATH"], "APP_ENV": "test", "DATA_DIR": str(settings.data_dir),
-        "DATABASE_URL": database_url, "SECRET_KEY": settings.secret_key, "VAULT_KEYS": settings.vault_keys,
-    }  # fmt: skip
-    workers = [
-        subprocess.Popen(  # noqa: S603  (our own code, our own interpreter)
-            [sys.executable, "-c", _WORKER],
-            cwd=ROOT,
-            env=environ,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )  # fmt: skip
-        for _ in range(3)
-    ]
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    answers = []
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    for worker in workers:
-        answers.append(int(worker.communicate(timeout=60)[0]))
-    assert sum(answers) == 5
 
 
 def test_check_counts_nothing_and_forget_clears(app: Flask) -> None:

@@ -70,12 +70,12 @@ def test_empty_books_pass(app: Flask) -> None:
         ("DELETE FROM journal_line WHERE id = (SELECT min(id) FROM journal_line)", "sealed with 2 lines, has 1"),
         ("UPDATE journal_line SET booked_on = (SELECT max(booked_on) FROM journal_line)", "another date"),
         ("UPDATE journal_line SET rj_line = 'lotteries' WHERE cents < 0", "sums differ from lines"),
-        ("DELETE FROM ledger_key WHERE key = 'gift_received:gift:0'", "its key is not registered"),
-        ("UPDATE journal_entry SET key = 'x' WHERE key = 'gift_received:gift:0'", "leads to no entry"),
+        ("DELETE FROM ledger_key WHERE key = 'gift_received:sample:0'", "its key is not registered"),
+        ("UPDATE journal_entry SET key = 'x' WHERE key = 'gift_received:sample:0'", "leads to no entry"),
         ("UPDATE ledger_sum SET credit_cents = credit_cents + 1 WHERE credit_cents > 0", "0 debit, 1 credit, 0 lines"),
         ("DELETE FROM ledger_fresh", "sums differ from lines"),
         ("UPDATE journal_entry SET reverses_id = (SELECT min(id) FROM journal_entry)"
-         " WHERE key = 'gift_received:gift:1'", "does not mirror|more than once"),
+         " WHERE key = 'gift_received:sample:1'", "does not mirror|more than once"),
     ],
 )  # fmt: skip
 def test_tampering_is_found(app: Flask, without_triggers: None, tampering: str, found: str) -> None:

@@ -44,7 +44,7 @@ def test_a_gift_is_debit_clearing_and_credit_income(app: Flask) -> None:
     ).all()
     assert [tuple(line) for line in lines] == [("1290", 2550, None), ("8010", -2550, RjLine.INDIVIDUALS)]
     entry = db.session.get_one(JournalEntry, entry_id)
-    assert (entry.source_type, entry.source_id, entry.booked_on, entry.line_count) == ("gift", 1, ON, 2)
+    assert (entry.source_type, entry.source_id, entry.booked_on, entry.line_count) == ("sample", 1, ON, 2)
     assert entry.posted_at == NOW
     assert entry.posted_by is None
 
@@ -139,11 +139,11 @@ def test_a_reversal_swaps_the_sides_and_happens_once(app: Flask) -> None:
 def test_reversing_a_source_undoes_all_its_entries(app: Flask) -> None:
     post(gift_entry(1), replace(gift_entry(1), key="another"), gift_entry(2))
     with writing():
-        undone = services.reverse(source=("gift", 1), on=ON, actor=SYSTEM, now=NOW)
+        undone = services.reverse(source=("sample", 1), on=ON, actor=SYSTEM, now=NOW)
     assert len(undone) == 2
     assert queries.balances()["8010"].cents == -2500
     with writing():
-        assert services.reverse(source=("gift", 1), on=ON, actor=SYSTEM, now=NOW) == undone
+        assert services.reverse(source=("sample", 1), on=ON, actor=SYSTEM, now=NOW) == undone
 
 
 def test_a_reversal_is_not_reversed_and_an_unknown_entry_not_found(app: Flask) -> None:

@@ -31,7 +31,7 @@ CENTS = st.integers(1, 10**9)
 
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
-    source = ("gift", new_ids(1)[0])
+    source = ("sample", new_ids(1)[0])
     purpose = postings.Purpose(rj_line=draw(st.sampled_from(INCOME_LINES)))
     on, cents = draw(DAYS), draw(CENTS)
     kind = draw(st.integers(0, 5))

@@ -1,0 +1,79 @@
+"""Fiscal years, and the from and to of an export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.base.dates import add_months
+from app.base.errors import Invalid
+from app.base.states import N_
+from app.ui.fields import parse_date
+
+FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to `end`, both included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalYear:
+    """Twelve months from `start`; named after the year in which it begins."""
+
+    year: int
+    start: date
+
+    @property
+    def end(self) -> date:
+        """The first day after it."""
+        return add_months(self.start, 12)
+
+    @property
+    def months(self) -> list[date]:
+        return [add_months(self.start, index) for index in range(12)]
+
+    @property
+    def before(self) -> FiscalYear:
+        return fiscal_year(self.year - 1, self.start.month)
+
+
+def fiscal_year(year: int, first_month: int) -> FiscalYear:
+    return FiscalYear(year, date(year, first_month, 1))
+
+
+def fiscal_year_of(day: date, first_month: int) -> FiscalYear:
+    return fiscal_year(day.year if day.month >= first_month else day.year - 1, first_month)
+
+
+def read_period(start: str | None, end: str | None, *, today: date) -> Period:
+    """From what was given in `from` and `to`; without them this calendar year.
+
+    One given completes the other within its year. Raises Invalid with the name of the field.
+    """
+    first = _day(start, "from")
+    last = _day(end, "to")
+    year = (first or last or today).year
+    period = Period(first or date(year, 1, 1), last or date(year, 12, 31))
+    if period.end < period.start:
+        raise Invalid(N_("The last day lies before the first: turn them round."), field="to")
+    return period
+
+
+def _day(text: str | None, name: str) -> date | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        day = parse_date(text.strip()[:20])
+    except ValueError:
+        raise Invalid(
+            N_("%(name)s=%(text)s is not a date. Write it like 2026-01-31 or 31-01-2026."),
+            field=name, name=name, text=text.strip()[:20],
+        ) from None  # fmt: skip
+    if not FIRST <= day <= LAST:
+        raise Invalid(N_("%(name)s: choose a date between 2000 and 2100."), field=name, name=name)
+    return day

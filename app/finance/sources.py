@@ -1,0 +1,35 @@
+"""From a journal entry back to what it books: the page of its source, where a room has one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+
+from app.base.states import N_
+
+_NAMES = {
+    "gift": N_("Gift"),
+    "payment": N_("Payment"),
+    "instalment": N_("Instalment"),
+    "instalment_receipt": N_("Received instalment"),
+    "grant_award": N_("Grant"),
+}
+_PAGES = {"gift": ("gifts.show", "gift_id"), "payment": ("payments.show", "payment_id")}
+
+
+def name_of(source_type: str) -> str:
+    known = _NAMES.get(source_type)
+    return _(known) if known else source_type
+
+
+def url_of(source_type: str, source_id: int, grant_id: int | None = None) -> str | None:
+    """The page of the source; of anything that belongs to a grant, the grant's."""
+    endpoint, argument = _PAGES.get(source_type, ("", ""))
+    if grant_id is not None:
+        endpoint, argument, source_id = "grants.show", "grant_id", grant_id
+    if endpoint not in current_app.view_functions:
+        return None
+    values: dict[str, Any] = {argument: source_id}
+    return url_for(endpoint, **values)

@@ -1,0 +1,9 @@
+"""Pages of finance: income, entries, accounts, exports."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("finance", __name__)
+
+from app.finance.views import accounts, entries, exports, income  # noqa: E402, F401  (need bp)
