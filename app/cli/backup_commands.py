@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from app.base.errors import Refused
 from app.cli import backups
-from app.extensions import migrating, now
+from app.extensions import now
 from app.ledger import checks
 
 group = AppGroup("backup", help="Copies of database and stored files, and their way back.")
@@ -40,6 +40,8 @@ def check(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Replace a database that is in use.")
 def restore(file: Path, force: bool) -> None:
     """Put a backup back, migrate it to this version and prove that its books are whole."""
+    from app.extensions import migrating
+
     backups.restore(file, force=force)
     migrating.upgrade()
     problems = [problem for outcome in checks.run() for problem in outcome.problems]

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.extensions import db, migrating, now
+from app.extensions import db, now
 from app.jobs.worker import is_alive
 
 bp = Blueprint("health", __name__)
@@ -18,6 +18,8 @@ bp = Blueprint("health", __name__)
 @lru_cache(maxsize=1)
 def _heads() -> frozenset[str]:
     """The migrations this code expects; they do not change while it runs."""
+    from app.extensions import migrating
+
     return frozenset(migrating.scripts().get_heads())
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.base.actor import system
 from app.base.errors import Refused
-from app.extensions import db, migrating, now, writing
+from app.extensions import db, now, writing
 from app.organisation import services as organisation
 from app.staff import passwords
 from app.staff import services as staff
@@ -37,6 +37,8 @@ def init(
     legal_name: str, name: str, discreet_name: str, rsin: str, admin_name: str, admin_email: str, password: str
 ) -> None:
     """Begin a production installation: the organisation and its first administrator."""
+    from app.extensions import migrating
+
     migrating.upgrade()
     passwords.check_rules(password, admin_name, admin_email, name)
     password_hash = passwords.hashed(password)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import errno
-import os
-import secrets
 import signal
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app
 from sqlalchemy import func, select
 
-from app.extensions import db, first_start, migrating, settings
+from app.extensions import db, first_start, settings
 from app.extensions.database import check_reachable
 from app.jobs.worker import WorkerLoop
 from app.staff.models import Staff
@@ -67,20 +64,13 @@ def listen(config: Settings) -> socket.socket:
 
 def prepare(config: Settings) -> str:
     """Make the database ready, once of two starts at a time. The demo password, where there is one."""
+    from app.extensions import migrating
+
     with migrating.alone():
         migrating.upgrade()
-        demo = first_start.registered()
         if config.is_production:
             refuse_demo_accounts()
-            return ""
-        if demo is None or not config.is_demo:
-            return ""
-        before, password = _demo_password(config)
-        if db.session.execute(select(func.count()).select_from(Staff)).scalar() == 0:
-            demo.load(password)
-        elif password != before:
-            demo.set_password(password)
-        return password
+        return first_start.fill()
 
 
 def refuse_demo_accounts() -> None:
@@ -90,23 +80,6 @@ def refuse_demo_accounts() -> None:
         raise SettingsError(
             f"Production refuses a database with demo accounts ({count}): start with an empty one and flask init."
         )
-
-
-def _demo_password(config: Settings) -> tuple[str, str]:
-    """The demo staff's password of the last start and of this one; kept for the owner's eyes alone."""
-    path = config.data_dir / "demo-password"
-    before = path.read_text(encoding="utf-8").strip() if path.exists() else ""
-    password = config.demo_password or before or secrets.token_urlsafe(9)
-    if password != before:
-        _write_private(path, password + "\n")
-    return before, password
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
 
 
 def _welcome(config: Settings, password: str) -> str:
