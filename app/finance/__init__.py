@@ -17,7 +17,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(commands.group)
     money, files = Permission.FINANCE_READ, Permission.EXPORTS_FIGURES
     navigation.add(
-        NavItem(Section.FINANCE, "finance.index", N_("Income"), money, order=10),
+        NavItem(Section.FINANCE, "finance.index", N_("Income by line"), money, order=10),
         NavItem(Section.FINANCE, "finance.entries", N_("Journal"), money, order=20, covers=("finance.entr",)),
         NavItem(Section.FINANCE, "finance.accounts", N_("Accounts"), money, order=30, covers=("finance.acc",)),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),

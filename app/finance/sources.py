@@ -8,6 +8,8 @@ from flask import current_app, url_for
 from flask_babel import gettext as _
 
 from app.base.states import N_
+from app.extensions import db
+from app.payments.models import Payment
 
 _NAMES = {
     "gift": N_("Gift"),
@@ -16,7 +18,7 @@ _NAMES = {
     "instalment_receipt": N_("Received instalment"),
     "grant_award": N_("Grant"),
 }
-_PAGES = {"gift": ("gifts.show", "gift_id"), "payment": ("payments.show", "payment_id")}
+_PAGES = {"gift": ("gifts.show", "gift_id"), "payment": ("payments.show", "checkout_id")}
 
 
 def name_of(source_type: str) -> str:
@@ -27,6 +29,9 @@ def name_of(source_type: str) -> str:
 def url_of(source_type: str, source_id: int, grant_id: int | None = None) -> str | None:
     """The page of the source; of anything that belongs to a grant, the grant's."""
     endpoint, argument = _PAGES.get(source_type, ("", ""))
+    if source_type == "payment":
+        payment = db.session.get(Payment, source_id)
+        source_id = payment.checkout_id if payment else source_id
     if grant_id is not None:
         endpoint, argument, source_id = "grants.show", "grant_id", grant_id
     if endpoint not in current_app.view_functions:

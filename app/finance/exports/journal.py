@@ -32,7 +32,7 @@ def journal(wanted: Wanted) -> Sheet:
         Column(_("Programme"), width=24),
         Column(_("Campaign"), width=24),
         Column(_("Grant"), width=19),
-        Column(_("Source"), width=18),
+        Column(_("Booked for"), width=18),
         Column(_("Source reference"), width=19),
         Column(_("Reverses entry"), width=19),
     ]
