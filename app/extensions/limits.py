@@ -64,6 +64,16 @@ def failures(bucket: str, key: str, window_seconds: int) -> int:
         return _sum(connection, _slices(bucket, key, window_seconds, now()))
 
 
+def failures_of(pairs: list[tuple[str, str]], window_seconds: int) -> list[int]:
+    """`failures` of several (bucket, key) pairs with one statement."""
+    at = now()
+    keys = [_slices(bucket, key, window_seconds, at) for bucket, key in pairs]
+    wanted = select(_table.c.key, _table.c.times).where(_table.c.key.in_([k for each in keys for k in each]))
+    with db.engine.connect() as connection:
+        found: dict[str, int] = {row.key: row.times for row in connection.execute(wanted)}
+    return [sum(found.get(k, 0) for k in each) for each in keys]
+
+
 def check(bucket: str, key: str, limit: int, window_seconds: int) -> None:
     """Raise TooMany if `limit` is reached; count nothing."""
     if failures(bucket, key, window_seconds) >= limit:

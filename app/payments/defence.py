@@ -36,9 +36,10 @@ def check(key: bytes | None, method: str) -> None:
     """Raise TooMany when this address failed too often, or when this method is under attack."""
     if method == BANK_TRANSFER:
         return
-    if key is not None:
-        limits.check(_PERSON, key.hex(), MOST_PER_PERSON, WINDOW)
-    if limits.failures(_METHOD, method, WINDOW) >= MOST_PER_METHOD:
+    counts = limits.failures_of([(_METHOD, method), *([(_PERSON, key.hex())] if key else [])], WINDOW)
+    if key is not None and counts[1] >= MOST_PER_PERSON:
+        raise TooMany(limits.MESSAGE)
+    if counts[0] >= MOST_PER_METHOD:
         raise TooMany(METHOD_PAUSED)
 
 

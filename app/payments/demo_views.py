@@ -16,6 +16,7 @@ from app.base.ids import MAX_ID
 from app.base.references import code_of
 from app.extensions import csrf, db, now, writing
 from app.payments.flow import reach
+from app.payments.methods import label_of
 from app.payments.models import Checkout
 from app.payments.providers.demo import FIRST_OUTCOMES, LATER_OUTCOMES, DemoOutcome, DemoPayment, decide
 from app.payments.returns import return_path
@@ -34,7 +35,13 @@ def show(checkout_id: int) -> ResponseReturnValue:
     outcomes = FIRST_OUTCOMES if done is None else LATER_OUTCOMES if paid else ()
     back = return_path(checkout_id, checkout.language)
     return render_template(
-        "payments/demo_bank.html", checkout=checkout, done=done, outcomes=outcomes, back=back, code=code_of(checkout_id)
+        "payments/demo_bank.html",
+        checkout=checkout,
+        done=done,
+        outcomes=outcomes,
+        back=back,
+        code=code_of(checkout_id),
+        method=label_of(checkout.method),
     )
 
 

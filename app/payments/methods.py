@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app
+from flask_babel import gettext as _
 
 from app.extensions import db, settings
 from app.payments.providers.base import Method, ProviderRefused, ProviderUnsure
-from app.payments.providers.registry import active
+from app.payments.providers.registry import BANK_TRANSFER, active
 
 KEEP_SECONDS = 600.0
 TRY_AGAIN_SECONDS = 30.0
@@ -49,6 +50,16 @@ def methods_offered() -> list[Method]:
         return list(known.methods)
     by_id = {method.id: method for method in known.methods}
     return [by_id[name] for name in wanted if name in by_id]
+
+
+def label_of(method: str) -> str:
+    """What people call this method: the provider's own word where it told us one."""
+    if method == BANK_TRANSFER:
+        return str(_("Bank transfer"))
+    known: _Known = current_app.extensions[_KEY]
+    if not known.methods:
+        methods_offered()
+    return next((m.label for m in known.methods if m.id == method), method.replace("_", " ").capitalize())
 
 
 def _ask(known: _Known) -> None:

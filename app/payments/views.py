@@ -17,6 +17,7 @@ from app.base.states import N_
 from app.extensions import db, now, writing
 from app.payments import solving
 from app.payments.flow import reach
+from app.payments.methods import label_of
 from app.payments.models import Checkout, CheckoutChange, Payment, PaymentEvent
 from app.payments.states import CheckoutState
 from app.ui import lists
@@ -66,6 +67,7 @@ def index() -> ResponseReturnValue:
         states=[(s.value, _(s.label)) for s in CheckoutState],
         tones=TONES,
         code_of=code_of,
+        label_of=label_of,
         unsolved=None if problem else solving.count_unsolved(),
     )
 
@@ -90,6 +92,7 @@ def show(checkout_id: int) -> ResponseReturnValue:
         went_back=went_back,
         changes=list(db.session.scalars(changes.order_by(CheckoutChange.id.desc()).limit(100))),
         code=code_of(checkout_id),
+        method=label_of(payment.method if payment else checkout.method),
         tone=TONES[checkout.state],
         may_ask=checkout.provider_id is not None,
         panels=panels_for("checkout", checkout_id),

@@ -101,10 +101,10 @@ def test_many_failures_over_all_pause_that_method_and_tell_people_once(
 
 
 def test_the_defence_fails_closed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> int:
+    def broken(*_: object) -> list[int]:
         raise OSError("the counts cannot be read")
 
-    monkeypatch.setattr(defence.limits, "check", broken)
+    monkeypatch.setattr(defence.limits, "failures_of", broken)
     with pytest.raises(OSError, match="cannot be read"):
         post_checkout(failure_key=failure_key("203.0.113.9", "steun-ons"))
     assert db.session.execute(select(func.count()).select_from(Checkout)).scalar() == 0
