@@ -72,5 +72,7 @@ def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> No
     app.extensions["migrate"] = _Migrations(app)
     csrf.init_app(app)
     login_manager.init_app(app)
+    # There are no remember-me cookies here, and looking for one would open every visitor's session.
+    app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
     with app.app_context():
         database.prepare(db.engine)

@@ -6,4 +6,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.giving import page, result_views, views
+    from app.ui import navigation
+
+    page.init_app(app)
+    result_views.init()
+    app.register_blueprint(views.bp)
+    navigation.public_home_at("giving.form_nl")

@@ -17,7 +17,7 @@ from app.ui.forms import bad_character, strip
 
 MIN_CENTS = 100  # € 1: below it a payment costs more than it brings
 MAX_CENTS = 5_000_000  # € 50,000: whoever wants to give more is better served by a person
-PRESETS_CENTS = (1_000, 2_500, 5_000, 10_000)
+PRESETS_CENTS = (1_000, 2_500, 5_000, 10_000, 25_000)
 CHOSEN_CENTS = 2_500  # the tile that is chosen when the page opens
 OTHER = "other"
 ONCE = "once"
@@ -187,6 +187,7 @@ def _name(value: str, name: str, when_empty: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+_LOCAL = 64  # characters before the @ (RFC 5321)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN_EMAIL = re.compile(
     rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@(?:{_LABEL}\.)+[a-z]{{2,24}}", re.IGNORECASE
@@ -198,7 +199,7 @@ def _email(value: str) -> str:
     if not text:
         raise Invalid(N_("Fill in your e-mail address: we send the confirmation there."))
     # Nearly all addresses are plain; the library, slower, decides about the rest.
-    if _PLAIN_EMAIL.fullmatch(text) and text.index("@") <= 64:
+    if _PLAIN_EMAIL.fullmatch(text) and text.index("@") <= _LOCAL:
         local, _, domain = text.rpartition("@")
         return f"{local}@{domain.lower()}"
     if "@" not in text:
@@ -206,6 +207,8 @@ def _email(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
+        if text.rindex("@") > _LOCAL:
+            raise EmailNotValidError
         return str(validate_email(text, check_deliverability=False, test_environment=True).normalized)
     except EmailNotValidError:
         raise Invalid(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -33,7 +33,7 @@ class GivingForm(Form):
     amount = RadioField(_l("Which amount do you want to give?"), validators=_NEEDED)
     other_amount = MoneyField(_l("Another amount"))
     programme = SelectField(_l("What is it for?"))
-    first_name = StringField(_l("First name or initials"), validators=_NEEDED)
+    first_name = StringField(_l("First name"), validators=_NEEDED)
     infix = StringField(_l("Infix"))
     last_name = StringField(_l("Last name"), validators=_NEEDED)
     email = EmailField(_l("E-mail address"), validators=_NEEDED)
@@ -69,8 +69,3 @@ def drawn(
 
 def _whole(cents: int, lang: str) -> str:
     return format_money(cents, lang).removesuffix(",00").removesuffix(".00")
-
-
-def amounts(lang: str) -> Sequence[tuple[str, str]]:
-    """(value of the tile, amount as the button says it), for the page's script."""
-    return [(str(cents // 100), format_money(cents, lang)) for cents in PRESETS_CENTS]

@@ -86,10 +86,8 @@ def _render(language: str, offered: Offer) -> str:
 
 def render(language: str, form: object, offered: Offer) -> str:
     """The page with this form on it."""
-    from app.giving.forms import amounts
-
     other = "en" if language == "nl" else "nl"
     return render_template(
-        "giving/form.html", form=form, offer=offered, profile=offered.profile, amounts=amounts(language),
+        "giving/form.html", form=form, offer=offered, profile=offered.profile,
         here=PATHS[language], elsewhere=PATHS[other], other=other,
     )  # fmt: skip

@@ -6,4 +6,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.organisation import models  # noqa: F401
+    from app.organisation import models, public_views, queries
+    from app.ui import identity
+
+    assert models
+    identity.provide(queries.known)
+    app.register_blueprint(public_views.bp)

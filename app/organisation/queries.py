@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
 
 from app.extensions import db
 from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation
+from app.ui.languages import language
 
 KEEP_SECONDS = 5.0
 _KEY = "organisation.profile"
@@ -52,14 +54,28 @@ class Profile:
     contact_email: str | None = None
     contact_phone: str | None = None
     website_url: str | None = None
-    privacy_url: str | None = None
-    complaints_url: str | None = None
+    privacy_page: str | None = None
+    complaints_page: str | None = None
     policy_url: str | None = None
     social_links: tuple[str, ...] = ()
     mail_sender_name: str = ""
     mail_subject_name: str = ""
     statement_descriptor: str = ""
     accounts: tuple[Account, ...] = ()
+
+    @property
+    def privacy_url(self) -> str:
+        """The organisation's own page, else the one that comes with the product."""
+        return self.privacy_page or ("/en/privacy" if language() == "en" else "/privacy")
+
+    @property
+    def complaints_url(self) -> str:
+        return self.complaints_page or ("/en/complaints" if language() == "en" else "/klachten")
+
+    @property
+    def social_names(self) -> list[tuple[str, str]]:
+        """(host, address) of each social link."""
+        return [((urlsplit(link).hostname or link).removeprefix("www."), link) for link in self.social_links]
 
     @property
     def address_lines(self) -> list[str]:
@@ -115,7 +131,13 @@ def _read() -> Profile:
         anbi_since=row.anbi_since, anbi_url=row.anbi_url, creditor_id=row.creditor_id,
         fiscal_year_start=row.fiscal_year_start, street=row.street, postcode=row.postcode, town=row.town,
         country=row.country, contact_email=row.email, contact_phone=row.phone, website_url=row.website_url,
-        privacy_url=row.privacy_url, complaints_url=row.complaints_url, policy_url=row.policy_url,
+        privacy_page=row.privacy_url, complaints_page=row.complaints_url, policy_url=row.policy_url,
         social_links=tuple(row.social_links), mail_sender_name=row.mail_sender_name,
         mail_subject_name=row.mail_subject_name, statement_descriptor=row.statement_descriptor, accounts=accounts,
     )  # fmt: skip
+
+
+def known() -> Profile | None:
+    """The profile for headers and footers; None before set-up."""
+    found = profile()
+    return found if found.id is not None else None

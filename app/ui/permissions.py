@@ -85,6 +85,16 @@ PUBLIC_ENDPOINTS = frozenset(
         "webhooks.mollie",
         "demo_bank.show",
         "demo_bank.click",
+        "organisation.privacy_nl",
+        "organisation.privacy_en",
+        "organisation.complaints_nl",
+        "organisation.complaints_en",
+        "giving.form_nl",
+        "giving.form_en",
+        "giving.give_nl",
+        "giving.give_en",
+        "giving.result_nl",
+        "giving.result_en",
     }
 )
 

@@ -1,0 +1,64 @@
+"""The page after a gift: `/steun-ons/bedankt/<token>`. It tells what is true now."""
+
+from __future__ import annotations
+
+from flask import make_response, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.extensions import now
+from app.giving import results, tokens
+from app.giving.views import bp, secret
+from app.organisation.queries import profile
+from app.payments.returns import register
+from app.ui import languages
+
+_GONE = N_("This page is not here any more. Did you want to give? You can start again at Steun ons.")
+
+
+@bp.get("/steun-ons/bedankt/<token>")
+def result_nl(token: str) -> ResponseReturnValue:
+    """What became of a gift, in Dutch."""
+    return _result(token, "nl")
+
+
+@bp.get("/en/support-us/thank-you/<token>")
+def result_en(token: str) -> ResponseReturnValue:
+    """The same in English."""
+    return _result(token, "en")
+
+
+def path_of(checkout_id: int, language: str) -> str:
+    """The address of this checkout's result page, for the provider to send the donor back to."""
+    token = tokens.make_result_token(secret(), checkout_id)
+    return ("/en/support-us/thank-you/" if language == "en" else "/steun-ons/bedankt/") + token
+
+
+def init() -> None:
+    register(path_of)
+
+
+def _result(token: str, language: str) -> ResponseReturnValue:
+    languages.by_address()
+    try:
+        checkout_id = tokens.read_result_token(secret(), token)
+    except tokens.BadToken:
+        raise NotFound(_GONE) from None
+    at = now()
+    result = results.result_of(checkout_id, now=at)
+    if result is None:
+        raise NotFound(_GONE)
+    who = profile()
+    other = "en" if language == "nl" else "nl"
+    page = render_template(
+        "giving/result.html", title=result.title, kind=result.kind, reason=result.reason, amount=result.amount_cents,
+        facts=results.facts(result, who, language), qr=results.transfer_code(result, who), pay_url=result.pay_url,
+        again=url_for(f"giving.form_{language}", again=token), refresh=result.refresh_seconds(at), profile=who,
+        other=other, elsewhere=path_of(checkout_id, other),
+    )  # fmt: skip
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
