@@ -14,17 +14,18 @@ from app.base.ids import MAX_ID
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {c: i for i, c in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _CHECK = _ALPHABET + "*~$=U"
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def code_of(row_id: int) -> str:
     """The code of a row id, in groups of four."""
-    digits, rest = [], row_id
-    while rest:
-        rest, digit = divmod(rest, 32)
-        digits.append(_ALPHABET[digit])
-    body = "".join(reversed(digits)).rjust(13, "0") + _ALPHABET[row_id % 31]
-    return "-".join(body[i : i + 4] for i in range(0, len(body), 4))
+    # Two digits at a time from a table: exports write a million of these.
+    i, two = row_id, _PAIRS
+    return (
+        f"{two[i >> 55]}{two[i >> 45 & 1023]}-{two[i >> 35 & 1023]}{two[i >> 25 & 1023]}-"
+        f"{two[i >> 15 & 1023]}{two[i >> 5 & 1023]}-{_ALPHABET[i & 31]}{_ALPHABET[i % 31]}"
+    )
 
 
 def id_of(code: str) -> int | None:
