@@ -14,12 +14,16 @@ from sqlalchemy.exc import OperationalError
 
 from app.base.errors import DomainError
 from app.extensions import db
+from app.extensions.migrate_later import LaterGroup
 from config import SettingsError
 
 
 def wrap(group: click.Group) -> None:
     """Give every command of this group, and of the groups in it, these manners."""
     for command in group.commands.values():
+        if isinstance(command, LaterGroup):
+            command.prepare = wrap
+            continue
         if isinstance(command, click.Group):
             wrap(command)
         if command.callback is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from flask import Flask, current_app
 from flask_login import LoginManager
@@ -45,23 +45,8 @@ def now() -> datetime:
     return clock().now().astimezone(UTC)
 
 
-class _Migrations:
-    """Flask-Migrate, when a command asks for it: with Alembic it is half of what a start would cost."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def __getattr__(self, name: str) -> Any:
-        from flask_migrate import Migrate
-
-        from app.extensions.database import MIGRATIONS
-
-        Migrate(self._app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
-        return getattr(self._app.extensions["migrate"], name)
-
-
 def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> None:
-    from app.extensions import database, limits
+    from app.extensions import database, limits, migrate_later
 
     app.config["SETTINGS"] = config
     app.extensions["clock"] = app_clock or SystemClock()
@@ -69,7 +54,7 @@ def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> No
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(config)
     assert limits  # its table
     db.init_app(app)
-    app.extensions["migrate"] = _Migrations(app)
+    migrate_later.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     # There are no remember-me cookies here, and looking for one would open every visitor's session.
