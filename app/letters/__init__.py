@@ -1,4 +1,4 @@
-"""News: public sign-up with confirmation, leaving, mailings."""
+"""Mailings and statements to supporters, and the public sign-up for news."""
 
 from __future__ import annotations
 
@@ -6,4 +6,25 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.audit import words
+    from app.base.states import N_
+    from app.letters import models, public_views, views
+    from app.ui import navigation
+    from app.ui.navigation import NavItem, Section
+    from app.ui.permissions import Permission
+
+    assert models
+    assert views
+    app.register_blueprint(public_views.bp)
+    write = Permission.SUPPORTERS_WRITE
+    navigation.add(NavItem(Section.SUPPORTERS, "letters.index", N_("Mailings"), write, 40))
+    words.subject("mailing", N_("Mailing"), "letters.show", "mailing_id")
+    words.actions(
+        {
+            "mailing.written": N_("wrote a mailing"),
+            "mailing.changed": N_("changed a mailing"),
+            "mailing.started": N_("began to send a mailing"),
+            "mailing.stopped": N_("stopped a mailing"),
+            "mailing.tested": N_("sent a mailing to themselves as a test"),
+        }
+    )
