@@ -30,6 +30,7 @@ from app.payments.events import (
 )
 from app.payments.models import Checkout, Payment
 from app.payments.queries import CheckoutFacts, facts_of, returns_of
+from app.payments.services import assign_supporters
 from app.payments.states import PaymentEventKind
 
 STEUN_ONS = "steun-ons"
@@ -71,6 +72,7 @@ def paid(event: CheckoutsPaid) -> None:
     )
     _book_fees(facts, event.actor, event.at)
     supporters |= {f.id: there[f.id].supporter_id for f in waiting}
+    assign_supporters({f.payment_id: supporters[f.id] for f in facts if f.payment_id and f.id in supporters})
     mails.thanks([*new, *waiting], supporters, now=event.at)
 
 

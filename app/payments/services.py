@@ -6,6 +6,7 @@ the provider. The rest runs inside the caller's `with writing():`.
 
 from __future__ import annotations
 
+from app.payments.belonging import assign_supporters
 from app.payments.by_hand import receive_by_hand, undo_by_hand
 from app.payments.defence import failure_key
 from app.payments.flow import Begun, begin, reach
@@ -17,6 +18,7 @@ from app.payments.settling import settle
 __all__ = [
     "Begun",
     "Draft",
+    "assign_supporters",
     "begin",
     "draft_checkout",
     "failure_key",

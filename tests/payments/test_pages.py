@@ -22,7 +22,7 @@ from app.payments.events import CheckoutsPaid, PaymentsRefunded, PaymentsUndone
 from app.payments.models import Checkout, CheckoutChange, Payment
 from app.payments.providers.demo import DemoOutcome
 from app.payments.queries import facts_of, state_of
-from app.payments.services import failure_key, receive_by_hand, undo_by_hand
+from app.payments.services import assign_supporters, failure_key, receive_by_hand, undo_by_hand
 from app.payments.states import CheckoutState
 from tests.conftest import SettableClock
 from tests.factories.payments import outcome, paid_checkout, post_checkout
@@ -200,3 +200,14 @@ def test_the_list_takes_as_many_statements_for_many_as_for_one(sign_in: Callable
     for _ in range(30):
         post_checkout()
     assert statements() == one
+
+
+def test_a_payment_belongs_to_the_supporter_that_gifts_names(app: Flask) -> None:
+    from tests.factories.supporters import person as make_person
+
+    ids = [paid_checkout() for _ in range(2)]
+    payments = list(db.session.scalars(select(Payment.id).where(Payment.checkout_id.in_(ids))))
+    person = make_person()
+    with writing():
+        assign_supporters(dict.fromkeys(payments, person))
+    assert set(db.session.scalars(select(Payment.supporter_id))) == {person}

@@ -1,0 +1,21 @@
+"""Whose payment it was, told by the room that makes gifts: merge and erasure find it by that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import bindparam, update
+
+from app.extensions import db
+from app.payments.models import Payment
+
+
+def assign_supporters(supporter_of: Mapping[int, int]) -> None:
+    """Note the supporter of each payment, by payment id, inside `with writing():`."""
+    if not supporter_of:
+        return
+    table = Payment.__table__
+    statement = update(table).where(table.c.id == bindparam("payment")).values(supporter_id=bindparam("supporter"))
+    db.session.connection().execute(
+        statement, [{"payment": payment, "supporter": supporter} for payment, supporter in supporter_of.items()]
+    )
