@@ -33,7 +33,7 @@ def url_of(source_type: str, source_id: int, grant_id: int | None = None) -> str
         payment = db.session.get(Payment, source_id)
         source_id = payment.checkout_id if payment else source_id
     if grant_id is not None:
-        endpoint, argument, source_id = "grants.show", "grant_id", grant_id
+        endpoint, argument, source_id = "grants.grant", "grant_id", grant_id
     if endpoint not in current_app.view_functions:
         return None
     values: dict[str, Any] = {argument: source_id}
