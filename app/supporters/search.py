@@ -28,7 +28,7 @@ from app.supporters.matching import fold, words_of
 from app.supporters.models import Kind, Supporter, SupporterToken, TokenKind
 from app.supporters.sealed import iban_lookup
 
-RARE = 2000  # a condition with at most so many rows may drive a sorted list
+RARE = 5000  # a condition with at most so many rows may drive a sorted list
 _LOOKED_AT = 80  # tokens looked at for one suggestion list
 _LAST = "\U0010ffff"
 ACTIVE = Supporter.merged_into_id.is_(None) & Supporter.anonymised_at.is_(None)

@@ -58,13 +58,13 @@ def _filter() -> listing.Filter:
 @requires(Permission.SUPPORTERS_READ)
 def index() -> ResponseReturnValue:
     wanted = _filter()
-    statement = listing.listed(wanted, notes=may(Permission.NOTES_READ))
-    found = None if statement is None else lists.page(statement, SORTS, key=Supporter.id, default="name")
+    listed = listing.listed(wanted, notes=may(Permission.NOTES_READ))
+    found = None if listed is None else lists.page(listed.people, SORTS, key=Supporter.id, default="name")
     ids = [s.id for s in found] if found else []
     shown: dict[str, Any] = {
         "page": found,
         "wanted": wanted,
-        "total": listing.count(statement) if statement is not None else 0,
+        "total": 0 if listed is None else listed.count(),
         "counted": listing.COUNTED,
         "emails": queries.primary_emails(ids),
         "places": queries.current_addresses(ids),
@@ -81,13 +81,13 @@ def index() -> ResponseReturnValue:
 @requires(Permission.EXPORTS_PERSONAL)
 def export() -> ResponseReturnValue:
     """The list as filtered, as the Dutch CSV. Who took it out is in the trail."""
-    statement = listing.listed(_filter(), notes=may(Permission.NOTES_READ))
+    listed = listing.listed(_filter(), notes=may(Permission.NOTES_READ))
     columns = [Column(_(heading)) for heading in HEADINGS]
     words = Words(rows=_("Rows"), total=_("Total"), totals_sheet=_("Totals"))
     # Written first and sent after: a slow download must not hold a read transaction open.
     file = tempfile.NamedTemporaryFile(suffix=".csv")  # noqa: SIM115 (send_file closes it)
     with open_csv(file.name) as text:
-        counted = write_csv(text, columns, iter(()) if statement is None else listing.export_rows(statement), words)
+        counted = write_csv(text, columns, iter(()) if listed is None else listing.export_rows(listed.people), words)
     with writing():
         audit.record(
             "supporters.exported", ("staff", current_user.id), actor=current_user.actor, now=now(),
