@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 from itertools import chain
 
+import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.base.dates import Clock
 from app.extensions import logs
-from config import ROOT, Settings
+from config import ROOT, Settings, SettingsError
 
 # Lowest floor first, so that event handlers run in floor order (docs/house.md).
 ROOMS = (
@@ -35,7 +36,17 @@ def create_app(config: Settings | None = None, clock: Clock | None = None) -> Fl
 
     Raises config.SettingsError with one clear line when a setting is wrong.
     """
-    config = config or Settings.from_environment()
+    try:
+        return _made(config or Settings.from_environment(), clock)
+    except SettingsError as error:
+        if click.get_current_context(silent=True) is None:
+            raise
+        # A `flask` command ends here: its --help would print a traceback of any exception.
+        error.show()
+        raise SystemExit(error.exit_code) from None
+
+
+def _made(config: Settings, clock: Clock | None) -> Flask:
     app = Flask(
         __name__,
         static_folder=None,

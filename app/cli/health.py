@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.extensions import db, now
+from app.extensions import db, now, readiness
 from app.jobs.worker import is_alive
 
 bp = Blueprint("health", __name__)
 
 
-@lru_cache(maxsize=1)
-def _heads() -> frozenset[str]:
-    """The migrations this code expects; they do not change while it runs."""
-    from app.extensions import migrating
-
-    return frozenset(migrating.scripts().get_heads())
-
-
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 when pages can be served; 503 when the database is away or is not of this version.
+    """200 when pages can be served; 503 when the database is away, of another version, or one that must not be used.
 
     A late worker is told but stays 200: donors can still give, and nothing that waits is lost.
     """
+    from app.extensions import migrating
+
     answer = {"app": "ok", "database": "ok", "worker": "ok", "migrations": "ok"}
     status = 200
     try:
         there = set(db.session.execute(text("SELECT version_num FROM alembic_version")).scalars())
-        if there != _heads():
+        if there != migrating.heads():
             answer["migrations"], status = "other version", 503
+        elif readiness.unmet():
+            answer["app"], status = "refuses this database", 503
         if not is_alive(now()):
             answer["worker"] = "late"
     except SQLAlchemyError:

@@ -10,12 +10,10 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
-from sqlalchemy import func, select
 
-from app.extensions import db, first_start, settings
+from app.extensions import db, first_start, readiness, settings
 from app.extensions.database import check_reachable
 from app.jobs.worker import WorkerLoop
-from app.staff.models import Staff
 from app.ui import navigation
 from config import Settings, SettingsError
 
@@ -68,18 +66,8 @@ def prepare(config: Settings) -> str:
 
     with migrating.alone():
         migrating.upgrade()
-        if config.is_production:
-            refuse_demo_accounts()
+        readiness.refuse()
         return first_start.fill()
-
-
-def refuse_demo_accounts() -> None:
-    """Production does not start beside accounts whose password stood on somebody's screen."""
-    count = db.session.execute(select(func.count()).select_from(Staff).where(Staff.is_demo)).scalar()
-    if count:
-        raise SettingsError(
-            f"Production refuses a database with demo accounts ({count}): start with an empty one and flask init."
-        )
 
 
 def _welcome(config: Settings, password: str) -> str:

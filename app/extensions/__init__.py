@@ -46,7 +46,7 @@ def now() -> datetime:
 
 
 def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> None:
-    from app.extensions import database, limits, migrate_later
+    from app.extensions import database, limits, migrate_later, readiness
 
     app.config["SETTINGS"] = config
     app.extensions["clock"] = app_clock or SystemClock()
@@ -61,3 +61,4 @@ def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> No
     app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
     with app.app_context():
         database.prepare(db.engine)
+    readiness.init_app(app)

@@ -12,13 +12,14 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from alembic.autogenerate.render import _repr_type
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, TypeDecorator, create_engine, event, inspect
+from sqlalchemy import Connection, TypeDecorator, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db, settings, triggers
@@ -26,6 +27,11 @@ from app.extensions.database import MIGRATIONS, WRITING, engine_options, prepare
 from app.extensions.trigger_operations import CreateTriggers, DropTriggers
 from config import SettingsError
 
+REASONS = {
+    "empty": "The database is not set up yet: run flask db upgrade.",
+    "behind": "The database is older than this code: run flask db upgrade.",
+    "newer": "The database is newer than this code: start the newer version, or restore a backup.",
+}
 _LOCK_KEY = 0x64726161  # "draa"
 _depth = threading.local()
 
@@ -144,27 +150,30 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+@lru_cache(maxsize=1)
+def heads() -> frozenset[str]:
+    """The versions this code expects; they do not change while it runs."""
+    return frozenset(scripts().get_heads())
+
+
 def state() -> str:
     """How the database stands to this code: "ok", "empty", "behind" or "newer"."""
     try:
         with db.engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return "empty"
             current = set(MigrationContext.configure(connection).get_current_heads())
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise SettingsError(f"DATABASE_URL: cannot read the database: {reason}") from None
-    directory = scripts()
-    if current == set(directory.get_heads()):
+    if current == heads():
         return "ok"
-    known = {script.revision for script in directory.walk_revisions()}
-    return "behind" if current <= known else "newer"
+    known = {script.revision for script in scripts().walk_revisions()}
+    return "newer" if current - known else "behind" if current else "empty"
 
 
 def refuse_newer() -> None:
     """Raise SettingsError when the database was migrated by a newer version of this code."""
     if state() == "newer":
-        raise SettingsError("The database is newer than this code: start the newer version, or restore a backup.")
+        raise SettingsError(REASONS["newer"])
 
 
 def upgrade() -> None:

@@ -17,8 +17,10 @@ def init_app(app: Flask) -> None:
     @click.option("--once", is_flag=True, help="Run what is due now, then stop.")
     def run_worker(once: bool) -> None:
         """Do queued work: mail, reminders, polling, sums. Run as many as you like."""
+        from app.extensions import readiness
         from app.jobs import services, worker
 
+        readiness.refuse()
         if once:
             click.echo(f"{services.run_due()} jobs done")
             return

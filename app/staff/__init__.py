@@ -8,8 +8,8 @@ from app.base.states import N_
 
 
 def init_app(app: Flask) -> None:
-    from app.extensions import login_manager
-    from app.staff import browsers, commands, models, sessions, upkeep, views
+    from app.extensions import login_manager, readiness
+    from app.staff import browsers, commands, models, queries, sessions, upkeep, views
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     login_manager.login_message = None
     app.register_blueprint(views.bp)
     app.cli.add_command(commands.group)
+    readiness.demand(app, queries.demo_accounts_in_production)
     app.jinja_env.filters["browser"] = browsers.browser
     _name_trail()
     navigation.add(

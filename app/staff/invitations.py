@@ -26,6 +26,11 @@ def invite(name: str, email: str, role: Role, *, language: str = "nl", actor: Ac
     return staff_id
 
 
+def issue(staff_id: int, *, now: datetime) -> str:
+    """The token of a link to hand over by other means than mail (`flask init` prints it)."""
+    return links.issue(PURPOSE, _invited(staff_id).id, now=now, lifetime=LIFETIME)
+
+
 def resend(staff_id: int, *, actor: Actor, now: datetime) -> None:
     """Mail a fresh link; the links sent before stop working."""
     staff = _invited(staff_id)
@@ -71,7 +76,7 @@ def _invited(staff_id: int) -> Staff:
 
 
 def _send(staff: Staff, now: datetime) -> None:
-    token = links.issue(PURPOSE, staff.id, now=now, lifetime=LIFETIME)
+    token = issue(staff.id, now=now)
     queue_mail(
         "staff/invitation",
         staff.email,

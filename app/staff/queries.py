@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
-from app.extensions import db
+from app.extensions import db, settings
 from app.staff.models import Staff, Standing
 from app.ui.permissions import Role
 
@@ -53,3 +53,13 @@ def team(search: str = "", role: str = "", standing: str = "") -> Select[Any]:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def demo_accounts_in_production(connection: Connection) -> str | None:
+    """Production does not work beside accounts whose password stood on somebody's screen."""
+    if not settings().is_production:
+        return None
+    count = connection.scalar(select(func.count()).select_from(Staff).where(Staff.is_demo))
+    if not count:
+        return None
+    return f"Production refuses a database with demo accounts ({count}): start with an empty one and flask init."

@@ -6,15 +6,16 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.extensions import settings
+from app.extensions import readiness, settings
 
 
 def init_app(app: Flask) -> None:
-    from app.vault import keys, models, rotation
+    from app.vault import keys, models, rotation, services
 
     assert models
     with app.app_context():
         keys.keyring(settings().vault_keys)
+    readiness.demand(app, services.wrong_keys)
 
     group = AppGroup("vault", help="Keys for what is encrypted at rest.")
 

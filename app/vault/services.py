@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from app.extensions import db, settings
 from app.vault.keys import Keyring, keyring
@@ -126,3 +126,14 @@ def unseal_many_for(items: Iterable[tuple[int, bytes, str]]) -> list[str | None]
 def destroy_person_keys(ids: Iterable[int]) -> None:
     """Make unreadable, for good, all that was sealed for these people."""
     db.session.execute(delete(PersonKey).where(PersonKey.id.in_(list(ids))))
+
+
+def wrong_keys(connection: Connection) -> str | None:
+    """What is wrong when VAULT_KEYS do not open the first and the last person's key."""
+    ends = select(func.min(PersonKey.id)).union(select(func.max(PersonKey.id)))
+    for row_id, wrapped in connection.execute(select(PersonKey.id, PersonKey.wrapped).where(PersonKey.id.in_(ends))):
+        try:
+            unseal_bytes(wrapped, f"person:{row_id}")
+        except Unsealable:
+            return "VAULT_KEYS: this database was sealed with other keys; set the ones it was made with."
+    return None
