@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import click
@@ -43,11 +43,11 @@ class LaterGroup(click.Group):
         return self._real().make_context(*args, **kwargs)
 
     @property
-    def commands(self) -> dict[str, click.Command]:  # type: ignore[override]
+    def commands(self) -> MutableMapping[str, click.Command]:  # type: ignore[override]
         return dict(self._real().commands)
 
     @commands.setter
-    def commands(self, given: dict[str, click.Command]) -> None:
+    def commands(self, given: MutableMapping[str, click.Command]) -> None:
         """click sets it empty at first; ours are the real group's."""
 
 
