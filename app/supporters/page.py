@@ -44,16 +44,11 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """Whether a channel is open for a purpose, and why."""
+    """What one channel may be used for, or may not, for one and the same reason."""
 
-    channel: Channel
-    purpose: Purpose
-    answer: consents.Answer
-
-    @property
-    def why(self) -> str:
-        until = format_date(self.answer.until) if self.answer.until else ""
-        return str(gettext(self.answer.reason, until=until) if until else gettext(self.answer.reason))
+    allowed: bool
+    why: str
+    purposes: list[Purpose]
 
 
 def contact_details(supporter_id: int) -> dict[str, list[Any]]:
@@ -87,8 +82,18 @@ def related(supporter_id: int) -> list[Related]:
     return sorted(found, key=lambda r: r.ended_on is not None)
 
 
-def permissions(supporter_id: int, on: date) -> list[Permitted]:
-    return [Permitted(channel, purpose, a) for (channel, purpose), a in consents.overview(supporter_id, on).items()]
+def permissions(supporter_id: int, on: date) -> dict[Channel, list[Permitted]]:
+    """For each channel what is allowed and what not, said once for each reason."""
+    found: dict[Channel, list[Permitted]] = {channel: [] for channel in Channel}
+    for (channel, purpose), answer in consents.overview(supporter_id, on).items():
+        until = format_date(answer.until) if answer.until else ""
+        why = gettext(answer.reason, until=until) if until else gettext(answer.reason)
+        same = next((p for p in found[channel] if p.why == why), None)
+        if same is not None:
+            same.purposes.append(purpose)
+        else:
+            found[channel].append(Permitted(answer.allowed, str(why), [purpose]))
+    return found
 
 
 def consent_history(supporter_id: int) -> list[Consent]:
@@ -140,15 +145,19 @@ def trail_of(supporter_id: int, limit: int) -> list[timeline.Entry]:
     return entries
 
 
+_SHOWN = frozenset(
+    "display_name organisation_name kvk website email phone address iban subject due_on deceased_on source".split()
+)
+
+
 def _told(changes: dict[str, object]) -> str:
-    """`Vries → Bijl` for each field, as long as it is short."""
-    if not may(Permission.NOTES_READ):
-        changes = {k: v for k, v in changes.items() if k not in ("subject", "body")}
+    """What was added, taken away or became something else, of the fields that read as they are stored."""
+    hidden = set() if may(Permission.NOTES_READ) else {"subject"}
     parts = []
-    for value in changes.values():
-        if isinstance(value, list) and len(value) == 2 and "…" not in value:
-            old, new = (str(v) if v not in (None, "") else "–" for v in value)
-            parts.append(f"{old} → {new}")
+    for field, value in changes.items():
+        if field in _SHOWN - hidden and isinstance(value, list) and len(value) == 2 and "…" not in value:
+            old, new = (str(v) if v not in (None, "") else "" for v in value)
+            parts.append(f"{old} → {new}" if old and new else new or old)
     return "; ".join(parts)[:200]
 
 

@@ -20,7 +20,7 @@ from app.supporters import sealed, tokens
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Address, Email, Iban, Phone
 from app.supporters.drafts import Draft, OrganisationDraft, PersonDraft
-from app.supporters.matching import fold
+from app.supporters.matching import fold, plain
 from app.supporters.models import Kind, Language, Role, Supporter, SupporterRole
 from app.supporters.names import Name, full_name, sort_name
 from app.vault.services import make_person_keys
@@ -77,7 +77,7 @@ def create_people(drafts: Sequence[Draft], *, actor: Actor, now: datetime, look_
             row_id, place = next(spare), draft.address
             rows[Address].append(
                 asdict(place)
-                | {"id": row_id, "supporter_id": supporter_id, "place_key": fold(place.place), "created_at": now}
+                | {"id": row_id, "supporter_id": supporter_id, "place_key": fold(place.place)[:80], "created_at": now}
             )
             words.append(tokens.place_words(supporter_id, row_id, place.place, place.postcode))
         if draft.iban:
@@ -118,7 +118,7 @@ def _shown(name: Name | str, email: str) -> dict[str, str]:
     display, by = (display.strip() or email)[:300], (by.strip() or email)[:300]
     if not display:
         raise Invalid(N_("Fill in a name."), field="last_name")
-    return {"display_name": display, "sort_name": by, "sort_key": (fold(by) or by.casefold())[:120]}
+    return {"display_name": display, "sort_name": by, "sort_key": (plain(by) or by.casefold())[:120]}
 
 
 def _supporter_row(row_id: int, draft: Draft, now: datetime) -> dict[str, Any]:

@@ -120,7 +120,6 @@ def show(supporter_id: int) -> ResponseReturnValue:
         "stays": queries.names([supporter.merged_into_id]) if supporter.merged_into_id else {},
         "people": by_ids({i for i in staff_ids if i is not None}),
         "timeline": timeline.told("supporter", supporter_id),
-        "channels": list(Channel),
     }
     return render_template("supporters/show.html", **shown)
 
