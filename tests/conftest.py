@@ -113,10 +113,12 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Where tests that need more than one database get them."""
     where = _told(request.config, "_postgres")
-    return Databases(tmp_path_factory.mktemp("template"), Server(Path(where)) if where else None)
+    made = Databases(tmp_path_factory.mktemp("template"), Server(Path(where)) if where else None)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from urllib.parse import quote
 import psycopg
 
 ROLE = "draagvlak"
+MEMORY = Path("/dev/shm")  # noqa: S108
 PORT = 5432  # only names the socket file: the server does not listen on TCP
 
 
@@ -69,14 +70,16 @@ class Postgres:
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="dv-pg-"))
+        self._data = Path(tempfile.mkdtemp(prefix="dv-pg-", dir=MEMORY)) if _roomy(MEMORY) else self.directory
         self._user = _another_user() if os.geteuid() == 0 else None
         self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Server:
         folder = self._reachable(binaries())
-        data = self.directory / "data"
+        data = self._data / "data"
         if self._user:
-            os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
+            for owned in (self.directory, self._data):
+                os.chown(owned, self._user.pw_uid, self._user.pw_gid)
         self._run(folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
         settings = {
             "unix_socket_directories": self.directory,
@@ -90,7 +93,7 @@ class Postgres:
             "max_wal_senders": 0,
             "shared_buffers": "128MB",
             "autovacuum": "off",
-            "max_wal_size": "4GB",
+            "max_wal_size": "256MB",
             "checkpoint_timeout": "1h",
             "timezone": "Europe/Amsterdam",
         }
@@ -98,14 +101,19 @@ class Postgres:
         words += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         # The shell waits on our end of its input: should this process be killed, the server stops
         # and its files go with it. (QUIT: at once, nothing here is worth a checkpoint.)
-        script = '"$@" </dev/null & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf "$PGDIR"'
+        script = '"$@" </dev/null & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf "$PGDIR" "$PGFILES"'
         with (self.directory / "log").open("wb") as log:
             self._guard = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
                 ["/bin/sh", "-c", script, "postgres", *words],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "PGDIR": str(self.directory)},
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "LC_ALL": "C",
+                    "PGDIR": str(self.directory),
+                    "PGFILES": str(self._data),
+                },
                 cwd=self.directory,
                 start_new_session=True,
                 **self._as_user(),
@@ -118,7 +126,8 @@ class Postgres:
         if self._guard is not None and self._guard.stdin is not None:
             self._guard.stdin.close()
             self._guard.wait(timeout=30)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for folder in (self.directory, self._data):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _reachable(self, folder: Path) -> Path:
         """The binaries where the other user can execute them; a root-only place is copied from."""
@@ -156,6 +165,15 @@ class Postgres:
                 log = (self.directory / "log").read_text(errors="replace").strip()
                 raise Missing(f"PostgreSQL does not start: {log.splitlines()[-1] if log else 'no reason given'}")
             time.sleep(0.05)
+
+
+def _roomy(folder: Path) -> bool:
+    """Whether files can be kept in memory: copying a database there takes a fifth of the time."""
+    try:
+        there = os.statvfs(folder)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK) and there.f_bavail * there.f_frsize >= 1 << 30
 
 
 def _another_user() -> pwd.struct_passwd:
