@@ -6,4 +6,24 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    pass
+    from app.documents import services as documents
+    from app.grants import models, places  # noqa: F401
+    from app.grants.applications import views as application_views  # noqa: F401
+    from app.grants.awards import step_views as grant_step_views  # noqa: F401
+    from app.grants.awards import views as grant_views  # noqa: F401
+    from app.grants.blueprint import bp
+    from app.grants.calendar import views as calendar_views  # noqa: F401
+    from app.grants.funders import views as funder_views  # noqa: F401
+    from app.grants.instalments import money_views, views  # noqa: F401
+    from app.grants.instalments.checks import grants_equal_ledger
+    from app.grants.obligations import step_views as obligation_step_views  # noqa: F401
+    from app.grants.obligations import views as obligation_views  # noqa: F401
+    from app.grants.reminders import jobs  # noqa: F401
+    from app.grants.rounds import views as round_views  # noqa: F401
+    from app.ledger import checks
+    from app.ui.permissions import Permission
+
+    app.register_blueprint(bp)
+    documents.protect("obligation", Permission.GRANTS_READ)
+    checks.register("Every grant equals its ledger", grants_equal_ledger)
+    places.init_app()

@@ -101,6 +101,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "giving.give_en",
         "giving.result_nl",
         "giving.result_en",
+        "grants.calendar_feed",
     }
 )
 

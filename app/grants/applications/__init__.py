@@ -1,0 +1,1 @@
+"""Applications: the pipeline from a first idea to the funder's decision."""

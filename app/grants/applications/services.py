@@ -1,0 +1,184 @@
+"""The pipeline: make, change and move applications. Inside the caller's `with writing():`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.errors import Invalid, Refused
+from app.base.states import N_
+from app.extensions import db
+from app.grants.applications.models import OPEN_STAGES, STAGES, Application, ApplicationMove, Stage
+from app.grants.funders.models import Funder
+from app.grants.history import facts as move_facts
+from app.grants.rounds.models import Round
+from app.grants.rows import check_version, locked, must_exist
+from app.programmes.models import Programme
+from app.staff.models import Staff
+from app.tasks import services as tasks
+
+# These need more than a move: a reason, or an award with its terms.
+BY_FORM = (Stage.AWARDED, Stage.DECLINED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationFacts:
+    """What staff fill in. Amounts in cents; probability in percent, empty for the stage's own."""
+
+    funder_id: int
+    title: str
+    ask_cents: int
+    expected_cents: int | None = None
+    probability: int | None = None
+    probability_reason: str = ""
+    owner_id: int | None = None
+    programme_id: int | None = None
+    round_id: int | None = None
+    decision_on: date | None = None
+    summary: str = ""
+
+
+def create(
+    facts: ApplicationFacts,
+    *,
+    stage: Stage = Stage.PROSPECT,
+    previous_id: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Put an application in the pipeline, at an open stage."""
+    if stage not in OPEN_STAGES:
+        raise Invalid(N_("Start at an open stage; record the decision afterwards."), field="stage")
+    _check(facts)
+    if previous_id is not None and db.session.get(Application, previous_id) is None:
+        raise Invalid(N_("Please choose one of the options."), field="previous_id")
+    application = Application(stage=stage, stage_since=now, created_at=now, version=1, previous_id=previous_id)
+    _write(application, facts)
+    db.session.add(application)
+    db.session.flush()
+    db.session.add(
+        ApplicationMove(application_id=application.id, **move_facts(None, stage, actor=actor, now=now)),
+    )
+    told = {"title": facts.title, "ask_cents": facts.ask_cents, "stage": stage.value}
+    audit.record("application.created", ("application", application.id), actor=actor, now=now, changes=told)
+    return application.id
+
+
+def change(application_id: int, facts: ApplicationFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
+    """Change an application. `version` is the one the page was opened with."""
+    application = locked(Application, application_id)
+    check_version(application.version, version)
+    if application.stage is Stage.AWARDED and facts.funder_id != application.funder_id:
+        raise Invalid(N_("The grant that came of this belongs to this funder."), field="funder_id")
+    _check(facts)
+    _write(application, facts)
+    if changes := audit.changes_of(application):
+        application.version += 1
+        db.session.flush()
+        audit.record("application.changed", ("application", application_id), actor=actor, now=now, changes=changes)
+
+
+def move(
+    application_id: int, stage: Stage, *, note: str = "", version: int | None = None, actor: Actor, now: datetime
+) -> None:
+    """Move to another stage. A decline has its own form (`decline`), and so has an award."""
+    application = locked(Application, application_id)
+    check_version(application.version, version)
+    if stage in BY_FORM:
+        STAGES.check(application.stage, stage)
+        raise Refused(N_("Record the funder's decision on its own form."))
+    shift(application, stage, note=note, actor=actor, now=now)
+
+
+def decline(
+    application_id: int,
+    reason: str,
+    *,
+    resubmit_on: date | None = None,
+    task_title: str = "",
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """The funder says no. With a day to try again, its owner gets a task for that day (`task_title` in
+    the words of who records it)."""
+    application = locked(Application, application_id)
+    check_version(application.version, version)
+    if not reason.strip():
+        raise Invalid(N_("Please fill this in: the next application learns from it."), field="reason")
+    if resubmit_on and resubmit_on <= local_date(now):
+        raise Invalid(N_("Choose a day in the future."), field="resubmit_on")
+    application.decline_reason, application.resubmit_on = reason.strip(), resubmit_on
+    shift(application, Stage.DECLINED, note=reason.strip(), actor=actor, now=now)
+    if resubmit_on:
+        tasks.add(
+            (task_title or application.title)[:200],
+            resubmit_on,
+            owner_id=application.owner_id,
+            subject=("application", application.id),
+            actor=actor,
+            now=now,
+        )
+
+
+def shift(application: Application, stage: Stage, *, note: str = "", actor: Actor, now: datetime) -> None:
+    """Move a row that is held, with its history row; the transition table decides."""
+    before = application.stage
+    STAGES.check(before, stage)
+    application.stage, application.stage_since = stage, now
+    application.version += 1
+    db.session.flush()
+    db.session.add(
+        ApplicationMove(application_id=application.id, **move_facts(before, stage, actor=actor, now=now, note=note)),
+    )
+    changes: dict[str, object] = {"stage": [before.value, stage.value]}
+    if note:
+        changes["note"] = note
+    audit.record("application.moved", ("application", application.id), actor=actor, now=now, changes=changes)
+
+
+def try_again(application_id: int, *, title: str | None = None, actor: Actor, now: datetime) -> int:
+    """A new prospect made from an earlier application: a renewal, or another try after a decline."""
+    before = locked(Application, application_id)
+    if before.stage in OPEN_STAGES:
+        raise Refused(N_("This application is still running: there is nothing to renew yet."))
+    facts = ApplicationFacts(
+        funder_id=before.funder_id,
+        title=title or before.title,
+        ask_cents=before.ask_cents,
+        owner_id=before.owner_id,
+        programme_id=before.programme_id,
+        summary=before.summary,
+    )
+    return create(facts, previous_id=before.id, actor=actor, now=now)
+
+
+def _write(application: Application, facts: ApplicationFacts) -> None:
+    values = asdict(facts)
+    if facts.expected_cents is None:
+        values["expected_cents"] = facts.ask_cents
+    for name, value in values.items():
+        setattr(application, name, value)
+
+
+def _check(facts: ApplicationFacts) -> None:
+    if db.session.get(Funder, facts.funder_id) is None:
+        raise Invalid(N_("Please choose one of the options."), field="funder_id")
+    if not facts.title.strip():
+        raise Invalid(N_("Please fill this in."), field="title")
+    if facts.ask_cents <= 0:
+        raise Invalid(N_("The amount must be more than zero."), field="ask")
+    if facts.probability is not None:
+        if not 0 <= facts.probability <= 100:
+            raise Invalid(N_("A probability is a percentage from 0 to 100."), field="probability")
+        if not facts.probability_reason.strip():
+            raise Invalid(N_("Say why you expect something else than usual at this stage."), field="probability_reason")
+    if facts.round_id is not None:
+        chosen = db.session.get(Round, facts.round_id)
+        if chosen is None or chosen.funder_id != facts.funder_id:
+            raise Invalid(N_("This round belongs to another funder."), field="round_id")
+    must_exist(Staff, facts.owner_id, field="owner_id")
+    must_exist(Programme, facts.programme_id, field="programme_id")

@@ -1,0 +1,1 @@
+"""The personal calendar feed: a secret address that calendar programs read."""

@@ -1,0 +1,1 @@
+"""Funders: organisations that give grants, with what we know of their taste."""

@@ -1,0 +1,1 @@
+"""Obligations: what we promised the funder to deliver, and when."""

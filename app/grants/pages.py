@@ -1,0 +1,168 @@
+"""What the pages of this room share: forms that act, small questions, tabs, the timeline of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, TextAreaField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import HiddenInput
+
+from app.base.errors import Invalid, Refused
+from app.base.states import N_
+from app.extensions import writing
+from app.grants.history import NOTE_LENGTH
+from app.grants.rows import Stale
+from app.ui.fields import DutchDateField
+from app.ui.forms import Form
+
+T = TypeVar("T")
+
+
+class VersionedForm(Form):
+    """A form that knows which version of the record the person was looking at."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+    @classmethod
+    def at(cls, version: int, **kwargs: Any) -> Any:
+        """The form for this version of a record, filled with `data=…` where nothing was sent."""
+        data = {"version": version, **kwargs.pop("data", {})}
+        return cls(data=data, **kwargs)
+
+
+class NoteForm(VersionedForm):
+    note = TextAreaField(_l("Note"), validators=[InputRequired(), Length(max=NOTE_LENGTH)])
+
+
+class FreeNoteForm(VersionedForm):
+    note = TextAreaField(_l("Note"), validators=[Length(max=NOTE_LENGTH)])
+
+
+class DayForm(VersionedForm):
+    day = DutchDateField(_l("Date"), validators=[InputRequired()])
+
+
+def filled(value: T | None) -> T:
+    """What a field that must be filled in holds; the form has checked that it is."""
+    if value is None:
+        raise Invalid(N_("Please fill this in."))
+    return value
+
+
+def act_on(form: Form, act: Callable[[], Any]) -> tuple[bool, int, Any]:
+    """Run `act` in a write transaction if the form is sent and right: (done, status, what it gave).
+
+    What a service refuses is put beside its field or on top, and the typed input stays.
+    """
+    if not form.validate_on_submit():
+        return False, form.status, None
+    try:
+        with writing():
+            given = act()
+    except Stale as error:
+        form.add_error(error)
+        return False, error.status, error
+    except (Invalid, Refused) as error:
+        form.add_error(error)
+        return False, error.status, None
+    return True, 200, given
+
+
+def form_page(
+    make: Callable[..., Form],
+    act: Callable[[Any], Any],
+    *,
+    title: str,
+    submit: str,
+    back: Callable[[Any], str] | str,
+    said: str,
+    explain: str = "",
+    subject: str = "",
+    tone: str = "primary",
+    hints: dict[str, str] | None = None,
+    files: bool = False,
+) -> ResponseReturnValue:
+    """A page with one form: what will happen, the fields, one button.
+
+    `make()` gives the form as sent or as stored, `make(formdata=None)` as stored. Who comes second
+    keeps their words, sees beside them what is stored now, and can save again (409).
+    `back` leads to the record; as a function it is given what `act` gave.
+    """
+    form = make()
+    done, status, given = act_on(form, lambda: act(form))
+    here = back if isinstance(back, str) else ""
+    if done:
+        flash(said, "ok")
+        return redirect(back if isinstance(back, str) else back(given), 303)
+    changes = catch_up(form, make(formdata=None)) if isinstance(given, Stale) else []
+    page = render_template(
+        "grants/form.html",
+        form=form,
+        title=title,
+        explain=explain,
+        submit=submit,
+        back=here,
+        tone=tone,
+        subject=subject,
+        hints=hints or {},
+        changes=changes,
+        files=files,
+        layout=getattr(form, "LAYOUT", None) or _one_by_one(form),
+    )
+    return page, status
+
+
+def _one_by_one(form: Form) -> list[list[str]]:
+    """Every visible field on a line of its own."""
+    return [[field.name] for field in form if not isinstance(field.widget, HiddenInput)]
+
+
+def catch_up(mine: Form, stored: Form) -> list[tuple[str, str, str]]:
+    """What differs from what is stored now; from here on the form stands on the stored version."""
+    found = differences(mine, stored)
+    mine["version"].raw_data, mine["version"].data = None, stored["version"].data
+    return found
+
+
+def differences(mine: Form, theirs: Form) -> list[tuple[str, str, str]]:
+    """(label, what is stored now, what was typed) of fields that differ, for somebody who came second."""
+    found = []
+    for field in mine:
+        if field.name in ("csrf_token", "version", "submit") or field.name not in theirs:
+            continue
+        stored, typed = _written(theirs[field.name]), _written(field)
+        if stored != typed:
+            found.append((str(field.label.text), stored, typed))
+    return found
+
+
+def _written(field: Any) -> str:
+    """A field's content as people read it."""
+    if hasattr(field, "iter_choices"):
+        return next((str(choice[1]) for choice in field.iter_choices() if choice[2]), "")
+    if field.type == "BooleanField":
+        return str(_("yes") if field.data else _("no"))
+    return str(field._value())
+
+
+def tabs() -> list[dict[str, Any]]:
+    """The room's tabs, the one shown marked."""
+    places = [
+        (_("Grants"), "grants.index"),
+        (_("Board"), "grants.board"),
+        (_("Applications"), "grants.applications"),
+        (_("Deadlines"), "grants.obligations"),
+        (_("Instalments"), "grants.instalments"),
+        (_("Funders"), "grants.funders"),
+        (_("Rounds"), "grants.rounds"),
+    ]
+    return [
+        {"label": label, "url": url_for(endpoint), "current": request.endpoint == endpoint}
+        for label, endpoint in places
+    ]

@@ -1,0 +1,124 @@
+"""Where this room shows itself: the side bar, search, the supporter's page, the names in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from flask import url_for
+from sqlalchemy import select
+
+from app.audit import words
+from app.base.references import id_of
+from app.base.states import N_
+from app.extensions import db
+from app.grants.applications import queries as applications
+from app.grants.applications.models import Application
+from app.grants.awards import queries as awards
+from app.grants.awards.models import Grant
+from app.grants.funders import queries as funders
+from app.ui import filters, navigation, records, search
+from app.ui.navigation import NavItem, Section
+from app.ui.panels import Panel, panel
+from app.ui.permissions import Permission
+from app.ui.search import Hit
+
+READ = Permission.GRANTS_READ
+T = TypeVar("T")
+
+
+def init_app() -> None:
+    places = (
+        ("grants.index", N_("Grants"), 10, ("grants.",)),
+        ("grants.board", N_("Board"), 20, ("grants.application", "grants.award", "grants.new_application")),
+        ("grants.obligations", N_("Deadlines"), 30, ("grants.obligation",)),
+        ("grants.funders", N_("Funders"), 40, ("grants.funder", "grants.round")),
+    )
+    for endpoint, label, order, covers in places:
+        phone = endpoint == "grants.obligations"
+        navigation.add(NavItem(Section.GRANTS, endpoint, label, READ, order=order, covers=covers, phone=phone))
+    navigation.add_account(NavItem(Section.SETTINGS, "grants.calendar", N_("Your calendar"), READ, order=60))
+    _name_the_trail()
+    records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
+    records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
+
+
+def _applications(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(Application.id, Application.title).where(Application.id.in_(ids)))
+    return {row.id: row.title for row in rows}
+
+
+def _grants(ids: Collection[int]) -> dict[int, str]:
+    return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
+
+
+@panel("supporter", "grants", order=30, permission=READ)
+def funder_panel(supporter_id: int) -> Panel | None:
+    """On the page of an organisation that is a funder: what runs with it."""
+    funder_id = funders.of_supporter(supporter_id)
+    if funder_id is None:
+        return None
+    return Panel("grants/panel.html", {"line": funders.one(funder_id)[1], "grants": awards.of_funder(funder_id, 5)})
+
+
+@search.provider("grants", N_("Funders and grants"), order=20, permission=READ)
+def find(query: str, limit: int) -> list[Hit]:
+    """Funders, grants and applications by name or reference; a typed code leads to its row."""
+    hits = []
+    if row_id := id_of(query):
+        hits += [_grant_hit(line) for line in _lines(awards.listing().where(Grant.id == row_id), awards.line_of, 1)]
+    for row in db.session.execute(funders.listing().where(funders.matches(query)).limit(limit)):
+        line = funders.line_of(row)
+        url = url_for("grants.funder", funder_id=line.id)
+        hits.append(Hit(line.name, filters.label(line.kind), url, "bank2"))
+    found = awards.listing().where(awards.matches(query)).order_by(Grant.ends_on.desc(), Grant.id)
+    hits += [_grant_hit(line) for line in _lines(found, awards.line_of, limit)]
+    asked = applications.listing().where(applications.matches(query)).order_by(Application.stage_since.desc())
+    for each in _lines(asked, applications.line_of, limit):
+        url = url_for("grants.application", application_id=each.id)
+        hits.append(Hit(each.title, f"{each.funder}, {filters.label(each.stage)}", url, "pencil-square"))
+    return list({hit.url: hit for hit in hits}.values())[:limit]
+
+
+def _grant_hit(line: awards.Line) -> Hit:
+    note = ", ".join(part for part in (line.funder, line.funder_reference) if part)
+    return Hit(line.title, note, url_for("grants.grant", grant_id=line.id), "cash-stack")
+
+
+def _lines(statement: Any, make: Callable[[Any], T], limit: int) -> list[T]:
+    return [make(row) for row in db.session.execute(statement.limit(limit))]
+
+
+def _name_the_trail() -> None:
+    words.subject("funder", N_("Funder"), "grants.funder", "funder_id")
+    words.subject("application", N_("Application"), "grants.application", "application_id")
+    words.subject("grant_award", N_("Grant"), "grants.grant", "grant_id")
+    words.subject("instalment", N_("Instalment"), "grants.instalment", "instalment_id")
+    words.subject("obligation", N_("Obligation"), "grants.obligation", "obligation_id")
+    words.actions(
+        {
+            "funder.registered": N_("made it a funder"),
+            "funder.changed": N_("changed the funder"),
+            "round.added": N_("added a round"),
+            "round.changed": N_("changed a round"),
+            "application.created": N_("started the application"),
+            "application.changed": N_("changed the application"),
+            "application.moved": N_("moved the application"),
+            "grant.awarded": N_("recorded the award"),
+            "grant.changed": N_("changed the grant"),
+            "grant.moved": N_("moved the grant"),
+            "grant.confirmed": N_("confirmed the grant for the books"),
+            "grant.confirmation_taken_back": N_("took the confirmation back"),
+            "instalment.planned": N_("planned the instalment"),
+            "instalment.changed": N_("changed the instalment"),
+            "instalment.removed": N_("took an instalment out of the plan"),
+            "instalment.moved": N_("moved the instalment"),
+            "instalment.money_in": N_("recorded money received"),
+            "instalment.money_taken_back": N_("took a receipt back"),
+            "obligation.planned": N_("planned the obligation"),
+            "obligation.changed": N_("changed the obligation"),
+            "obligation.moved": N_("moved the obligation"),
+            "calendar.address_made": N_("made a calendar address"),
+            "calendar.address_stopped": N_("stopped the calendar address"),
+        }
+    )

@@ -1,0 +1,107 @@
+"""What the cockpit asks of this room, in one place. Each function is a constant number of
+set-based statements, however many grants and obligations there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Integer, cast, func, select
+
+from app.base.dates import add_months, days, month_start
+from app.extensions import db
+from app.grants.applications.models import OPEN_STAGES, Application
+from app.grants.applications.queries import (
+    Awaited,
+    awaited_totals,
+    decision_day,
+    decisions_awaited,
+    weighted,
+)
+from app.grants.awards.models import Grant, GrantState
+from app.grants.instalments.models import EXPECTED, Instalment
+from app.grants.instalments.queries import Waiting, money_waiting, still_open, waiting_lines
+from app.grants.obligations.queries import Due, due_counts, soonest
+from app.grants.rounds.models import Round
+from app.grants.rounds.queries import Line as RoundLine
+from app.grants.rounds.queries import coming
+
+__all__ = [
+    "Awaited",
+    "Due",
+    "MonthExpected",
+    "Waiting",
+    "awaited_totals",
+    "decisions_awaited",
+    "due_counts",
+    "expected_income",
+    "money_waiting",
+    "rounds_opening",
+    "soonest",
+    "to_confirm",
+    "waiting_lines",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthExpected:
+    """Income expected in a month, in cents: agreed instalments, and beside them the pipeline by chance."""
+
+    month: date
+    agreed_cents: int
+    weighted_cents: int
+
+
+def expected_income(today: date, months: int = 12) -> list[MonthExpected]:
+    """This month and the ones after it. What is late counts in this month: it can still come.
+
+    Agreed: what is open on instalments of grants that are not closed, by expected date.
+    Weighted: expected amount times chance of open applications, by the day of decision; those
+    without a day are left out (they are in the pipeline's totals).
+    """
+    first = month_start(today)
+    end = add_months(first, months)
+    agreed = _by_month(
+        select(*_year_and_month(Instalment.expected_on), func.sum(still_open()))
+        .join(Grant, Grant.id == Instalment.grant_id)
+        .where(Instalment.state.in_(EXPECTED), Instalment.expected_on < end, Grant.state != GrantState.CLOSED)
+        .group_by(*_year_and_month(Instalment.expected_on)),
+        first,
+    )
+    pipeline = _by_month(
+        select(*_year_and_month(decision_day()), func.sum(weighted()))
+        .select_from(Application)
+        .outerjoin(Round, Round.id == Application.round_id)
+        .where(Application.stage.in_(OPEN_STAGES), decision_day() < end)
+        .group_by(*_year_and_month(decision_day())),
+        first,
+    )
+    wanted = [add_months(first, count) for count in range(months)]
+    return [MonthExpected(month, agreed.get(month, 0), pipeline.get(month, 0)) for month in wanted]
+
+
+def rounds_opening(today: date, within: int = 60, limit: int = 20) -> list[RoundLine]:
+    """Rounds that open or close within so many days."""
+    return coming(today, today + days(within), limit)
+
+
+def to_confirm() -> int:
+    """Grants that wait for finance."""
+    waiting = select(func.count()).where(
+        Grant.confirmed_at.is_(None), Grant.state.not_in((GrantState.TERMINATED, GrantState.CLOSED))
+    )
+    return int(db.session.execute(waiting).scalar_one())
+
+
+def _year_and_month(day: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return cast(func.extract("year", day), Integer), cast(func.extract("month", day), Integer)
+
+
+def _by_month(statement: Executable, first: date) -> dict[date, int]:
+    """Sums by month; what lies before the first month counts in it."""
+    sums: dict[date, int] = {}
+    for year, month, cents in db.session.execute(statement):
+        key = max(date(year, month, 1), first)
+        sums[key] = sums.get(key, 0) + int(cents)
+    return sums

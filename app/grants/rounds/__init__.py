@@ -1,0 +1,1 @@
+"""Rounds: when a funder takes applications; yearly ones make their successor."""

@@ -1,0 +1,93 @@
+"""Every pair of states of the four tables, against a picture of what may follow what."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.base.errors import Refused
+from app.base.states import Labelled, Transitions
+from app.grants.applications.models import STAGES, Stage
+from app.grants.awards.models import GRANT_MOVES, GrantState
+from app.grants.instalments.models import INSTALMENT_MOVES, InstalmentState
+from app.grants.obligations.models import OBLIGATION_MOVES, ObligationState
+
+# Row: from. Column: to. x: allowed.
+PICTURES: dict[type[Labelled], tuple[Transitions, str]] = {
+    Stage: (
+        STAGES,
+        """
+             prospect cultivation loi_sent invited drafting submitted awarded declined withdrawn no_go
+prospect     .        x           x        x       x        x         .       .        x         x
+cultivation  x        .           x        x       x        x         .       .        x         x
+loi_sent     x        x           .        x       x        x         .       x        x         x
+invited      x        x           x        .       x        x         .       .        x         x
+drafting     x        x           x        x       .        x         .       .        x         x
+submitted    x        x           x        x       x        .         x       x        x         x
+awarded      .        .           .        .       .        .         .       .        .         .
+declined     .        .           x        .       .        x         .       .        .         .
+withdrawn    x        x           x        x       x        x         .       .        .         .
+no_go        x        x           x        x       x        x         .       .        .         .
+""",
+    ),
+    GrantState: (
+        GRANT_MOVES,
+        """
+             contracting active extended reporting closed terminated clawback
+contracting  .           x      .        .         .      x          .
+active       .           .      x        x         .      x          .
+extended     .           .      x        x         .      x          .
+reporting    .           x      x        .         x      x          x
+closed       .           .      .        x         .      .          x
+terminated   .           .      .        .         x      .          x
+clawback     .           .      .        .         x      .          .
+""",
+    ),
+    InstalmentState: (
+        INSTALMENT_MOVES,
+        """
+             conditional due requested received withheld settled
+conditional  .           x   .         x        x        x
+due          x           .   x         x        x        x
+requested    .           x   .         x        x        x
+received     x           x   x         .        x        x
+withheld     x           x   .         x        .        x
+settled      x           x   x         x        x        .
+""",
+    ),
+    ObligationState: (
+        OBLIGATION_MOVES,
+        """
+                    planned in_progress internal_review submitted accepted revision_requested waived
+planned             .       x           .               .         .        .                  x
+in_progress         .       .           x               .         .        .                  x
+internal_review     .       x           .               x         .        .                  x
+submitted           .       .           .               .         x        x                  .
+accepted            .       .           .               .         .        .                  .
+revision_requested  .       x           .               .         .        .                  x
+waived              x       .           .               .         .        .                  .
+""",
+    ),
+}
+
+
+def pairs() -> list[tuple[Transitions, Labelled, Labelled, bool]]:
+    found = []
+    for states, (table, picture) in PICTURES.items():
+        head, *rows = picture.strip("\n").splitlines()
+        assert {row.split()[0] for row in rows} == set(head.split()) == {state.value for state in states}
+        for row in rows:
+            name, *marks = row.split()
+            found += [
+                (table, states(name), states(other), mark == "x")
+                for other, mark in zip(head.split(), marks, strict=True)
+            ]
+    return found
+
+
+@pytest.mark.parametrize(("table", "before", "after", "allowed"), pairs(), ids=lambda value: str(value)[:30])
+def test_every_pair_of_states(table: Transitions, before: Labelled, after: Labelled, allowed: bool) -> None:
+    if allowed:
+        table.check(before, after)
+    else:
+        with pytest.raises(Refused):
+            table.check(before, after)
