@@ -27,7 +27,7 @@ lint: dev-environment ## Check style, types, templates and dependencies
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/djlint --quiet --lint templates
-	$(BIN)/deptry app config.py
+	$(BIN)/deptry --no-ansi .
 
 lock: ## Pin requirements.in and requirements-dev.in with hashes (needs uv)
 	$(LOCK) requirements.in -o requirements.txt

@@ -43,7 +43,7 @@ class LaterGroup(click.Group):
         return self._real().make_context(*args, **kwargs)
 
     @property
-    def commands(self) -> MutableMapping[str, click.Command]:  # type: ignore[override]
+    def commands(self) -> MutableMapping[str, click.Command]:
         return dict(self._real().commands)
 
     @commands.setter
