@@ -6,9 +6,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.gifts import checks, from_checkouts, models, totals
+    from app.gifts import checks, from_checkouts, hand_views, models, places, totals, views
 
     assert models
     assert from_checkouts  # registers what it does when a checkout is paid
     assert totals  # registers the job that folds them
+    assert hand_views
     checks.init()
+    places.register()
+    app.register_blueprint(views.bp)

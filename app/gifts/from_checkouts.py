@@ -32,6 +32,7 @@ from app.payments.models import Checkout, Payment
 from app.payments.queries import CheckoutFacts, facts_of, returns_of
 from app.payments.services import assign_supporters
 from app.payments.states import PaymentEventKind
+from app.supporters import newsletter
 
 STEUN_ONS = "steun-ons"
 UNKNOWN = "Onbekende gever"  # money whose giver's details are gone is still money
@@ -45,6 +46,7 @@ def promised(event: CheckoutsPromised) -> None:
     made = services.make(
         [_new_gift(f, supporters[f.id], via=None, at=event.at) for f in facts], actor=event.actor, now=event.at
     )
+    _ask_for_news([f for f in facts if f.id in set(made)], event.at)
     mails.how_to_transfer([f for f in facts if f.id in set(made)], supporters, now=event.at)
 
 
@@ -73,6 +75,7 @@ def paid(event: CheckoutsPaid) -> None:
     _book_fees(facts, event.actor, event.at)
     supporters |= {f.id: there[f.id].supporter_id for f in waiting}
     assign_supporters({f.payment_id: supporters[f.id] for f in facts if f.payment_id and f.id in supporters})
+    _ask_for_news(new, event.at)
     mails.thanks([*new, *waiting], supporters, now=event.at)
 
 
@@ -164,6 +167,13 @@ def _received(f: CheckoutFacts) -> int:
 
 def _day(f: CheckoutFacts, at: datetime) -> date:
     return local_date(f.paid_at or at)
+
+
+def _ask_for_news(facts: Sequence[CheckoutFacts], now: datetime) -> None:
+    """Who ticked the box gets a mail to confirm it; nothing is sent before that."""
+    for f in facts:
+        if f.details.get("newsletter") and f.details.get("email"):
+            newsletter.request(str(f.details["email"]), _giver(f).first_name, f.language, STEUN_ONS, now)
 
 
 def _book_fees(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> None:

@@ -87,6 +87,7 @@ class Gift(db.Model):
         Index("ix_gift_date", "gift_date", "id"),
         Index("ix_gift_state", "state", "gift_date", "id"),
         Index("ix_gift_amount", "amount_cents", "id"),
+        Index("ix_gift_method", "method", "gift_date", "id"),
         Index("ix_gift_programme", "programme_id", "gift_date", "id"),
         Index("ix_gift_payment", "payment_id"),
     )

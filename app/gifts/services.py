@@ -46,6 +46,7 @@ class NewGift:
     campaign_id: int | None = None
     checkout_id: int | None = None
     payment_id: int | None = None
+    bank_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
     ledger.post([_received(g, g.amount_cents, g.gift_date, g.via or "", _part(g.payment_id)) for g in received],
                 actor=actor, now=now)  # fmt: skip
     totals.add(totals.Change(g.supporter_id, g.amount_cents, 1, g.gift_date) for g in received)
+    _note_references([g for g in received if g.bank_reference], actor, now)
     audit.record_many(
         [
             audit.Trace(
@@ -242,6 +244,20 @@ def _set(gift_id: int, **values: Any) -> None:
     db.session.execute(
         update(Gift).where(Gift.id == gift_id).values(**values), execution_options={"synchronize_session": False}
     )
+
+
+def _note_references(gifts: Sequence[NewGift], actor: Actor, now: datetime) -> None:
+    """What the bank said of a gift that was entered by hand, kept in its history."""
+    rows = [
+        {
+            "id": new_id(), "gift_id": g.id, "before": GiftState.RECEIVED, "after": GiftState.RECEIVED,
+            "on_date": g.gift_date, "cents": g.amount_cents, "bank_reference": g.bank_reference,
+            "staff_id": actor.id if actor.kind == "staff" else None, "at": now,
+        }
+        for g in gifts
+    ]  # fmt: skip
+    if rows:
+        db.session.execute(insert(GiftStep), rows)
 
 
 class _Step:

@@ -61,11 +61,11 @@ class Result:
 
     @property
     def title(self) -> str:
-        return _(_TITLES[self.state])
+        return str(_(_TITLES[self.state]))
 
     @property
     def reason(self) -> str:
-        return _(_REASONS[self.state]) if self.state in _REASONS else ""
+        return str(_(_REASONS[self.state])) if self.state in _REASONS else ""
 
     def refresh_seconds(self, now: datetime) -> int | None:
         """How soon the page looks again: soon at first, then slower, and not for ever."""

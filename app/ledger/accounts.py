@@ -23,6 +23,7 @@ from app.extensions.sql import insert_new
 from app.ledger.models import Account, AccountKind
 from app.ledger.rj import INCOME_LINES, RjLine
 
+CASH = "1000"
 BANK = "1100"
 CLEARING = {"mollie": "1210", "demo": "1290"}
 RECEIVABLE = "1300"
@@ -36,6 +37,7 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     ("0500", "Stichtingskapitaal", "Capital", _K.EQUITY, None, "BEivSev"),
     ("0510", "Bestemmingsreserves", "Earmarked reserves (by the board)", _K.EQUITY, None, "BEivBerBer"),
     ("0520", "Bestemmingsfondsen", "Restricted funds (by funders)", _K.EQUITY, None, "BEivBefBef"),
+    (CASH, "Kas", "Cash", _K.ASSET, None, None),
     (BANK, "Bank", "Bank", _K.ASSET, None, None),
     (CLEARING["mollie"], "Kruisposten Mollie", "Clearing Mollie", _K.ASSET, None, None),
     (CLEARING["demo"], "Kruisposten demobank", "Clearing demo bank", _K.ASSET, None, None),

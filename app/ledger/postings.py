@@ -5,6 +5,7 @@ EVENT                     DEBIT                              CREDIT
 gift promised             nothing: booked on receipt
 gift received, provider   clearing account of the provider   income, line of the giver's origin
 gift received, bank       bank                               income, line of the giver's origin
+gift received, cash       cash                               income, line of the giver's origin
 gift refunded             income, same line                  clearing account, or bank
 gift charged back         income, same line                  clearing account, or bank
 provider fee              provider fees (raising costs)      clearing account of the provider
@@ -32,13 +33,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from app.ledger.accounts import BANK, CLEARING, FEES, INCOME, RECEIVABLE, RECEIVED_AHEAD
+from app.ledger.accounts import BANK, CASH, CLEARING, FEES, INCOME, RECEIVABLE, RECEIVED_AHEAD
 from app.ledger.entries import Entry, Line
 from app.ledger.models import Event
 from app.ledger.rj import RjLine
 
 Source = tuple[str, int]
 BY_BANK = "bank"
+BY_CASH = "cash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Purpose:
 
 
 def gift_received(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
-    """`via` is the payment provider's name, or "bank" for money seen on the bank account."""
+    """`via` is the payment provider's name, "bank" for money seen on the bank account, or "cash"."""
     lines = (Line(_money(via), _positive(cents)), purpose.income(cents))
     return _entry(Event.GIFT_RECEIVED, source, on, lines, part)
 
@@ -130,7 +132,7 @@ def _on(account: str, cents: int, purpose: Purpose) -> tuple[Line, ...]:
 
 
 def _money(via: str) -> str:
-    return BANK if via == BY_BANK else _clearing(via)
+    return {BY_BANK: BANK, BY_CASH: CASH}.get(via) or _clearing(via)
 
 
 def _clearing(provider: str) -> str:

@@ -50,7 +50,7 @@ def _apply(response: Response) -> Response:
     hosts = settings().frame_hosts if request.environ.get(_FRAMEABLE) else ()
     headers["Content-Security-Policy"] = policy(" ".join(hosts) or "'none'", request.environ.get(_FORM_ORIGINS, ()))
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers["Permissions-Policy"] = PERMISSIONS
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if not hosts:
