@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
-from app.tasks.models import Task
 from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
@@ -27,6 +26,7 @@ from app.grants.rounds.services import RoundFacts
 from app.ledger.rj import RjLine
 from app.supporters.models import Role
 from app.supporters.queries import roles_of
+from app.tasks.models import Task
 from tests.conftest import SettableClock
 from tests.factories import grants as make
 from tests.factories import supporters
