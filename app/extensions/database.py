@@ -77,11 +77,16 @@ def _set_pragmas(connection: Any, record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get(WRITING, False)
     fairy = connection.connection
+    driver = fairy.dbapi_connection
+    assert driver is not None
     # The flag lives with the DBAPI connection: the pragma is sent only when it changes.
     if fairy.record_info is not None and fairy.record_info.get("query_only") != (not writing):
-        connection.exec_driver_sql(f"PRAGMA query_only = {0 if writing else 1}")
+        driver.execute(f"PRAGMA query_only = {0 if writing else 1}")
         fairy.record_info["query_only"] = not writing
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    if writing:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        driver.execute("BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -14,11 +14,10 @@ more than `limit`, also across a boundary; a place comes free up to a tenth of t
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, bindparam, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -45,6 +44,7 @@ class RateCount(db.Model):
 
 
 _table = RateCount.__table__
+_COUNTS = select(_table.c.key, _table.c.times).where(_table.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def hit(bucket: str, key: str, limit: int, window_seconds: int) -> None:
@@ -64,13 +64,11 @@ def failures(bucket: str, key: str, window_seconds: int) -> int:
         return _sum(connection, _slices(bucket, key, window_seconds, now()))
 
 
-def failures_of(pairs: list[tuple[str, str]], window_seconds: int) -> list[int]:
-    """`failures` of several (bucket, key) pairs with one statement."""
+def failures_of(pairs: list[tuple[str, str]], window_seconds: int, connection: Connection) -> list[int]:
+    """`failures` of several (bucket, key) pairs with one statement, on the connection of the caller."""
     at = now()
     keys = [_slices(bucket, key, window_seconds, at) for bucket, key in pairs]
-    wanted = select(_table.c.key, _table.c.times).where(_table.c.key.in_([k for each in keys for k in each]))
-    with db.engine.connect() as connection:
-        found: dict[str, int] = {row.key: row.times for row in connection.execute(wanted)}
+    found: dict[str, int] = dict(connection.execute(_COUNTS, {"keys": [k for each in keys for k in each]}).all())
     return [sum(found.get(k, 0) for k in each) for each in keys]
 
 
@@ -128,14 +126,18 @@ def _too_many(seconds: int) -> TooMany:
 
 
 def _hashed(*parts: str | int) -> str:
+    return _keyed(settings().secret_key.encode(), *parts)
+
+
+def _keyed(secret: bytes, *parts: str | int) -> str:
     text_of = "\0".join(str(part) for part in parts)
-    return hmac.new(settings().secret_key.encode(), f"limits\0{text_of}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, f"limits\0{text_of}".encode(), "sha256").hex()
 
 
 def _slices(bucket: str, key: str, window_seconds: int, at: datetime) -> list[str]:
     """Row keys of the running slice and those before it that may still count, newest first."""
-    current = int(at.timestamp() * SLICES // window_seconds)
-    return [_hashed(bucket, key, window_seconds, current - back) for back in range(SLICES + 1)]
+    current, secret = int(at.timestamp() * SLICES // window_seconds), settings().secret_key.encode()
+    return [_keyed(secret, bucket, key, window_seconds, current - back) for back in range(SLICES + 1)]
 
 
 def _sum(connection: Connection, keys: list[str]) -> int:

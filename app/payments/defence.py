@@ -33,10 +33,14 @@ def failure_key(address: str, form: str) -> bytes:
 
 
 def check(key: bytes | None, method: str) -> None:
-    """Raise TooMany when this address failed too often, or when this method is under attack."""
+    """Raise TooMany when this address failed too often, or when this method is under attack.
+
+    Reads only, in the caller's transaction: what cannot be read raises, so that nothing is paid then.
+    """
     if method == BANK_TRANSFER:
         return
-    counts = limits.failures_of([(_METHOD, method), *([(_PERSON, key.hex())] if key else [])], WINDOW)
+    asked = [(_METHOD, method), *([(_PERSON, key.hex())] if key else [])]
+    counts = limits.failures_of(asked, WINDOW, db.session.connection())
     if key is not None and counts[1] >= MOST_PER_PERSON:
         raise TooMany(limits.MESSAGE)
     if counts[0] >= MOST_PER_METHOD:

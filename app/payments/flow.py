@@ -56,7 +56,6 @@ def begin(draft: Draft, *, now: datetime) -> Begun:
     """Store the checkout and start its payment. Posting the same form again, also at the same time,
     gives the same answer. Raises Refused (same form, other contents) and TooMany (card testing)."""
     row = draft.row
-    defence.check(row["failure_key"], row["method"])
     back = Begun(return_path(draft.id, row["language"]))
     chosen = provider(row["provider"])
     if chosen is None:
@@ -68,6 +67,7 @@ def begin(draft: Draft, *, now: datetime) -> Begun:
     if started:
         draft = with_start(draft, started)
     with writing():
+        defence.check(row["failure_key"], row["method"])
         new = open_checkout(draft)
     if not new:
         return _begun_before(draft)

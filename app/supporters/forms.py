@@ -60,7 +60,7 @@ class PersonForm(Form):
 
     @property
     def chosen_language(self) -> Language:
-        return chosen(Language, self.language.data)  # type: ignore[no-any-return]
+        return chosen(Language, self.language.data)
 
 
 class NewPersonForm(PersonForm):
@@ -84,7 +84,7 @@ class OrganisationForm(Form):
 
     @property
     def chosen_language(self) -> Language:
-        return chosen(Language, self.language.data)  # type: ignore[no-any-return]
+        return chosen(Language, self.language.data)
 
 
 class NewOrganisationForm(OrganisationForm):
