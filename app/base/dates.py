@@ -75,3 +75,14 @@ def month_name(month: int, language: str = "nl") -> str:
 def format_long_date(day: date, language: str = "nl") -> str:
     """`23 november 2026` in running text."""
     return f"{day.day} {month_name(day.month, language)} {day.year}"
+
+
+_SHORT = {
+    "nl": "- jan feb mrt apr mei jun jul aug sep okt nov dec",
+    "en": "- Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+}
+
+
+def short_month(month: int, language: str = "nl") -> str:
+    """`mrt`, `Mar`: for the axis of a chart."""
+    return _SHORT[language].split()[month]

@@ -8,8 +8,11 @@ from app.extensions import settings
 
 
 def init_app(app: Flask) -> None:
-    from app.demo import views
+    from app.demo import commands, services, views
+    from app.extensions import first_start
 
+    app.cli.add_command(commands.group)
     with app.app_context():
-        if not settings().is_production:
+        if settings().is_demo:
             app.register_blueprint(views.bp)
+            first_start.register(app, services.FIRST_START)

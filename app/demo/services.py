@@ -1,0 +1,47 @@
+"""Loading the demo: the organisation once, supporters as many as asked for."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.demo import bulk, story
+from app.demo.organisation import load_organisation
+from app.extensions import db, first_start, now, writing
+from app.organisation.models import Organisation
+from app.staff import passwords
+from app.staff.services import DEMO_DOMAIN, create_demo_accounts
+from app.ui.permissions import Role
+
+SUPPORTERS = 400
+
+
+def is_empty() -> bool:
+    """Whether nobody set up an organisation here yet."""
+    empty = db.session.execute(select(Organisation.id)).first() is None
+    db.session.rollback()
+    return empty
+
+
+def load_first(password: str) -> None:
+    """Make the demo organisation, its staff, grants and some supporters.
+
+    All but the supporters is one transaction, so a start that is cut off begins anew.
+    """
+    password_hash = passwords.hashed(password)
+    with writing():
+        create_demo_accounts(password_hash, actor=bulk.LOADER, now=now())
+        programmes = load_organisation(actor=bulk.LOADER, now=now())
+        story.load(programmes, actor=bulk.LOADER, now=now())
+    for _ in bulk.load_supporters(SUPPORTERS, 1, now=now()):
+        pass
+
+
+def set_password(password: str) -> None:
+    """Give the demo accounts another password."""
+    password_hash = passwords.hashed(password)
+    with writing():
+        create_demo_accounts(password_hash, actor=bulk.LOADER, now=now())
+
+
+SIGN_INS = tuple(f"{role.value}@{DEMO_DOMAIN}" for role in Role)
+FIRST_START = first_start.DemoStart(is_empty, load_first, set_password, SIGN_INS)
