@@ -76,9 +76,8 @@ def report(results: list[Result], path: Path) -> None:
         ratio = f"{r.ratio:.2f}" if r.ratio is not None else "-"
         peak = f"{r.peak_mb:,.0f}" if r.peak_mb is not None else "-"
         count = str(r.statements) if r.statements is not None else "-"
-        print(
-            f"{r.job:<{width}}  {r.ours:>9,.1f} {r.unit:<3}{floor:>12}  {ratio:>7}  {peak:>8}  {count:>4}  {r.aim}  {mark}"
-        )
+        figures = f"{r.ours:>9,.1f} {r.unit:<3}{floor:>12}  {ratio:>7}  {peak:>8}  {count:>4}"
+        print(f"{r.job:<{width}}  {figures}  {r.aim}  {mark}")
     try:
         earlier = {row["job"]: row for row in json.loads(path.read_text(encoding="utf-8"))}
     except (FileNotFoundError, ValueError):

@@ -1,0 +1,76 @@
+"""Exporting 500,000 gifts, against the least that could write the same file."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks.data import filled
+from tests.benchmarks.harness import ROOT, Result, bench, environment, workplace
+
+SUPPORTERS = 100_000
+PERIOD = ("--from", "2000-01-01", "--to", "2100-01-01")
+_FLOOR = "import sys; from tests.benchmarks import exports; getattr(exports, sys.argv[1])(sys.argv[2], sys.argv[3])"
+_ROWS = """
+SELECT gift.id, gift.gift_date, supporter.display_name, gift.amount_cents, gift.refunded_cents, gift.state, gift.method,
+       gift.rj_line, programme.name_nl, gift.source
+FROM gift JOIN supporter ON supporter.id = gift.supporter_id LEFT JOIN programme ON programme.id = gift.programme_id
+ORDER BY gift.gift_date, gift.id
+"""
+
+
+@bench("export.gifts")
+def export_gifts() -> list[Result]:
+    directory = filled(SUPPORTERS)
+    results = []
+    with workplace() as out:
+        for kind, aim in (("csv", "≤ 2"), ("xlsx", "≤ 1")):
+            command = [sys.executable, "-m", "flask", "--app", "app", "export", "gifts", *PERIOD, "--format", kind]
+            seconds, peak = _timed([*command, "-o", str(out / f"ours.{kind}")], directory)
+            database = str(directory / "draagvlak.db")
+            bare, _ = _timed(
+                [sys.executable, "-c", _FLOOR, f"bare_{kind}", database, str(out / f"bare.{kind}")], directory
+            )
+            results.append(
+                Result(
+                    job=f"export.gifts.{kind}", ours=round(seconds, 2), floor=round(bare, 2), unit="s",
+                    aim=f"{aim}", peak_mb=round(peak),
+                )
+            )  # fmt: skip
+    return results
+
+
+def _timed(command: list[str], directory: Path) -> tuple[float, float]:
+    """Seconds and peak MB of one process."""
+    probe = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    probe += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    begun = time.perf_counter()
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", probe, *command], cwd=ROOT, env=environment(directory), capture_output=True, check=True
+    )
+    took = time.perf_counter() - begun
+    return took, int(done.stdout.split()[-1]) / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def bare_csv(database: str, target: str) -> None:
+    """sqlite3 and csv, nothing else."""
+    with open(target, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(sqlite3.connect(database).execute(_ROWS))
+
+
+def bare_xlsx(database: str, target: str) -> None:
+    """sqlite3 and XlsxWriter with constant memory."""
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(
+        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    sheet = book.add_worksheet()
+    for number, row in enumerate(sqlite3.connect(database).execute(_ROWS)):
+        for column, value in enumerate(row):
+            sheet.write(number, column, value)
+    book.close()
