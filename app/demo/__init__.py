@@ -13,6 +13,6 @@ def init_app(app: Flask) -> None:
 
     app.cli.add_command(commands.group)
     with app.app_context():
-        if settings().is_demo:
+        if not settings().is_production:
             app.register_blueprint(views.bp)
             first_start.register(app, services.FIRST_START)
