@@ -21,6 +21,12 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "journal_entry": {"line_count": 2},
     "checkout": {"paid_at": None},
     "interaction": {"complaint_state": None},
+    "task": {"ended_at": None},
+    "grant_round": {"decision_on": None},
+    "obligation": {"application_id": None},
+    "instalment": {"obligation_id": None, "settled_cents": None, "basis_points": None},
+    "application": {"probability": None},
+    "instalment_receipt": {"reversed_at": None, "reversal_reason": ""},
 }
 
 written = pytest.mark.skipif(

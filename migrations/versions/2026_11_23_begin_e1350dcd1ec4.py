@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4a74391a9386"
+revision = "e1350dcd1ec4"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1005,6 +1005,7 @@ def upgrade() -> None:
     with op.batch_alter_table("gift", schema=None) as batch_op:
         batch_op.create_index("ix_gift_amount", ["amount_cents", "id"], unique=False)
         batch_op.create_index("ix_gift_date", ["gift_date", "id"], unique=False)
+        batch_op.create_index("ix_gift_method", ["method", "gift_date", "id"], unique=False)
         batch_op.create_index("ix_gift_payment", ["payment_id"], unique=False)
         batch_op.create_index("ix_gift_programme", ["programme_id", "gift_date", "id"], unique=False)
         batch_op.create_index("ix_gift_state", ["state", "gift_date", "id"], unique=False)
@@ -2394,6 +2395,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_gift_state")
         batch_op.drop_index("ix_gift_programme")
         batch_op.drop_index("ix_gift_payment")
+        batch_op.drop_index("ix_gift_method")
         batch_op.drop_index("ix_gift_date")
         batch_op.drop_index("ix_gift_amount")
 
