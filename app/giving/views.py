@@ -61,7 +61,7 @@ def _form(language: str) -> Response:
     if "again" in request.args:
         return _try_again(language, request.args["again"])
     if not page.offered(language).is_open:
-        return _closed(language)
+        return _closed(language, 200)
     return _answer(page.front(language, _new_token()))
 
 
@@ -79,10 +79,11 @@ def _answer(body: bytes | str, status: int = 200) -> Response:
     return response
 
 
-def _closed(language: str) -> Response:
+def _closed(language: str, status: int) -> Response:
+    """Before there is an organisation that can receive anything."""
     languages.by_address()
     form = drawn({}, {}, page.offered(language), "")
-    return _answer(page.render(language, form, page.offered(language)), 503)
+    return _answer(page.render(language, form, page.offered(language)), status)
 
 
 def _try_again(language: str, token: str) -> Response:
@@ -96,7 +97,7 @@ def _try_again(language: str, token: str) -> Response:
 def _give(language: str) -> ResponseReturnValue:
     offered = page.offered(language)
     if not offered.is_open:
-        return _closed(language)
+        return _closed(language, 503)
     answers = read(request.form, offered.method_names, offered.slugs)
     at = now()
     try:

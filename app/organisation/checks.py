@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from app.base.errors import Invalid
+from app.base.iban import check_iban
 from app.base.states import N_
 
 _SPACES = re.compile(r"[\s.\-]+")
@@ -46,16 +47,11 @@ def creditor_id(text: str, field: str = "creditor_id") -> str:
 
 
 def iban(text: str, field: str = "iban") -> str:
-    from stdnum import iban as stdnum_iban
-    from stdnum.exceptions import ValidationError
-
-    bare = re.sub(r"\s", "", text).upper()
     try:
-        return str(stdnum_iban.validate(bare, check_country=False))
-    except ValidationError:
-        raise Invalid(
-            N_("This IBAN is not right: the check digits do not fit the number. Look at the digits again."), field=field
-        ) from None
+        return check_iban(text)
+    except Invalid as error:
+        error.field = field
+        raise
 
 
 def bic(text: str, field: str = "bic") -> str:

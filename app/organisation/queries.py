@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import select
 
+from app.base.dates import month_name
 from app.extensions import db
 from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation
 from app.ui.languages import language
@@ -71,6 +72,10 @@ class Profile:
     @property
     def complaints_url(self) -> str:
         return self.complaints_page or ("/en/complaints" if language() == "en" else "/klachten")
+
+    @property
+    def fiscal_year_month(self) -> str:
+        return month_name(self.fiscal_year_start, language())
 
     @property
     def social_names(self) -> list[tuple[str, str]]:
