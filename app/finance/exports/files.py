@@ -20,6 +20,7 @@ from app.base.dates import format_date
 from app.base.ids import new_id
 from app.extensions import db, settings, writing
 from app.finance.exports.gifts import gifts
+from app.finance.exports.grants import grants
 from app.finance.exports.journal import journal
 from app.finance.exports.sheet import Sheet, Wanted
 from app.organisation.queries import profile
@@ -27,7 +28,7 @@ from app.sheets.columns import Counted, Words
 from app.sheets.csv_writer import DUTCH, PLAIN, write_csv
 from app.sheets.xlsx_writer import write_xlsx
 
-SHEETS: dict[str, Callable[[Wanted], Sheet]] = {"gifts": gifts, "journal": journal}
+SHEETS: dict[str, Callable[[Wanted], Sheet]] = {"gifts": gifts, "journal": journal, "grants": grants}
 
 
 class Format(StrEnum):
