@@ -57,7 +57,7 @@ def record_many(traces: Iterable[Trace], *, actor: Actor, now: datetime) -> None
     ]
     sealed = dict(zip((context for _, _, context in personal), seal_many_for(personal), strict=True))
     db.session.execute(
-        insert(AuditEvent),
+        insert(AuditEvent.__table__),
         [
             {
                 "id": row_id,
@@ -75,7 +75,7 @@ def record_many(traces: Iterable[Trace], *, actor: Actor, now: datetime) -> None
             for trace, text, row_id in zip(traces, texts, ids, strict=True)
         ],
     )
-    db.session.execute(insert(AuditFresh), [{"id": row_id} for row_id in ids])
+    db.session.execute(insert(AuditFresh.__table__), [{"id": row_id} for row_id in ids])
 
 
 def changes_of(row: Any) -> dict[str, list[Any]]:

@@ -257,7 +257,7 @@ def _note_references(gifts: Sequence[NewGift], actor: Actor, now: datetime) -> N
         for g in gifts
     ]  # fmt: skip
     if rows:
-        db.session.execute(insert(GiftStep), rows)
+        db.session.execute(insert(GiftStep.__table__), rows)
 
 
 class _Step:
@@ -288,7 +288,7 @@ def _tell(action: str, steps: Sequence[_Step], actor: Actor, now: datetime) -> N
         }
         for s in steps
     ]  # fmt: skip
-    db.session.execute(insert(GiftStep), rows)
+    db.session.execute(insert(GiftStep.__table__), rows)
     audit.record_many(
         [
             audit.Trace(

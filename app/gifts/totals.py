@@ -62,7 +62,7 @@ def add(changes: Iterable[Change]) -> None:
     if rows:
         for row, row_id in zip(rows, new_ids(len(rows)), strict=True):
             row["id"] = row_id
-        db.session.execute(insert(GiftFresh), rows)
+        db.session.execute(insert(GiftFresh.__table__), rows)
 
 
 def fold(limit: int = _BATCH) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from app.supporters.names import Greeting, Name, split_full_name, split_surname, tidy, tidy_infix, tidy_initials
 
@@ -16,6 +17,7 @@ _LETTERS = str.maketrans(
 MAX_TOKEN = 40
 
 
+@lru_cache(maxsize=2048)  # names and places recur: imports and searches fold the same words again and again
 def plain(text: str) -> str:
     """Small letters without diacritics; apostrophes fall away, other signs become one space."""
     lowered = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS)).translate(_LETTERS)

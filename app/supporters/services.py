@@ -46,7 +46,7 @@ def create_people(drafts: Sequence[Draft], *, actor: Actor, now: datetime, look_
     if not drafts:
         return []
     ids = new_ids(len(drafts))
-    db.session.execute(insert(Supporter), [_supporter_row(i, d, now) for i, d in zip(ids, drafts, strict=True)])
+    db.session.execute(insert(Supporter.__table__), [_supporter_row(i, d, now) for i, d in zip(ids, drafts, strict=True)])
     make_person_keys(ids)
     words = [tokens.name_words(i, *_names(draft)) for i, draft in zip(ids, drafts, strict=True)]
     rows: dict[Any, list[dict[str, Any]]] = {SupporterRole: [], Email: [], Phone: [], Address: [], Iban: []}
@@ -86,7 +86,7 @@ def create_people(drafts: Sequence[Draft], *, actor: Actor, now: datetime, look_
             )
     for model, made in rows.items():
         if made:
-            db.session.execute(insert(model), made)
+            db.session.execute(insert(model.__table__), made)
     tokens.write(words)
     audit.record_many(
         [audit.Trace(action="supporter.created", subject=("supporter", i), person_id=i) for i in ids],

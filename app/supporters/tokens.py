@@ -55,7 +55,7 @@ def write(entries: Iterable[Words]) -> None:
     if rows:
         for row, row_id in zip(rows, new_ids(len(rows)), strict=True):
             row["id"] = row_id
-        db.session.execute(insert(SupporterToken), rows)
+        db.session.execute(insert(SupporterToken.__table__), rows)
 
 
 def forget(source_ids: Iterable[int]) -> None:

@@ -89,7 +89,7 @@ def make_person_keys(ids: Iterable[int]) -> None:
     """A fresh key for each of these supporters. Call once, in the transaction that makes them."""
     rows = [{"id": i, "wrapped": seal(os.urandom(32), f"person:{i}")} for i in ids]
     if rows:
-        db.session.execute(insert(PersonKey), rows)
+        db.session.execute(insert(PersonKey.__table__), rows)
 
 
 def _person_keys(ids: set[int]) -> dict[int, bytes]:
