@@ -17,6 +17,7 @@ from app.base.money import Money, format_money
 from app.base.references import code_of, format_rf, rf_of
 from app.base.states import N_
 from app.extensions import db
+from app.gifts.models import Gift, GiftState
 from app.organisation.queries import Profile
 from app.payments.models import Checkout
 from app.payments.services import reach
@@ -26,6 +27,7 @@ ASK_EVERY = 3.0  # seconds between two questions to the provider about one check
 _REMEMBERED = 2000
 
 _S = CheckoutState
+_RETURNED = (GiftState.REFUNDED, GiftState.CHARGED_BACK)
 _TITLES = {
     _S.PAID: N_("Thank you for your gift"),
     _S.PROMISED: N_("Your gift is nearly there"),
@@ -55,12 +57,16 @@ class Result:
     created_at: datetime
     paid_at: datetime | None
 
+    returned: bool = False  # paid, and all of it went back since
+
     @property
     def kind(self) -> str:
-        return _KINDS.get(self.state, "failed")
+        return "returned" if self.returned else _KINDS.get(self.state, "failed")
 
     @property
     def title(self) -> str:
+        if self.returned:
+            return str(_("Your gift was paid back"))
         return str(_(_TITLES[self.state]))
 
     @property
@@ -89,10 +95,12 @@ def _read(checkout_id: int) -> Result | None:
     row = db.session.execute(
         select(
             Checkout.id, Checkout.state, Checkout.method, Checkout.amount_cents, Checkout.pay_url,
-            Checkout.created_at, Checkout.paid_at,
-        ).where(Checkout.id == checkout_id)
+            Checkout.created_at, Checkout.paid_at, Gift.state.in_(_RETURNED),
+        )
+        .outerjoin(Gift, Gift.id == Checkout.id)
+        .where(Checkout.id == checkout_id)
     ).first()  # fmt: skip
-    return Result(*row) if row is not None else None
+    return Result(*row[:-1], returned=bool(row[-1])) if row is not None else None
 
 
 _asked: OrderedDict[int, float] = OrderedDict()

@@ -147,6 +147,15 @@ def test_the_code_holds_what_the_standard_asks(app: Flask) -> None:
     ]  # fmt: skip
 
 
+def test_a_gift_that_went_back_is_not_thanked_for(client: Client) -> None:
+    checkout_id = start_checkout()
+    click(checkout_id, DemoOutcome.PAID)
+    click(checkout_id, DemoOutcome.REFUNDED)
+    text = client.get(path_of(checkout_id, "nl")).text
+    assert "Uw gift is terugbetaald" in text
+    assert "in goede orde ontvangen" not in text
+
+
 def test_it_speaks_english_too(client: Client) -> None:
     checkout_id = start_checkout(language="en")
     click(checkout_id, DemoOutcome.PAID)
