@@ -88,6 +88,8 @@ class Money:
 ZERO = Money(0)
 
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
+_GAP = re.compile(r"\d\s+[\d.,]|[.,]\s+\d")
+_SPACED_WHOLE = re.compile(r"[^\d.,]*\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2}|,-{1,2})?[^\d.,]*")
 _PLAIN = re.compile(r"\d+")
 _DECIMAL = re.compile(r"(\d+)[.,](\d{1,2})")
 _DUTCH = re.compile(r"(\d{1,3}(?:\.\d{3})+),(\d{2})")
@@ -100,11 +102,14 @@ _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
 def parse_money(text: str) -> Money:
     """What a person typed, strictly: `25`, `25,50`, `25.50`, `1.234,56`, `1,234.56`, `€ 25`, `25,-`.
 
-    `1.234` and `1,234` alone are refused as ambiguous, never guessed. No sign, no exponent, no
-    digits of other scripts. Raises Invalid with a message for beside the field.
+    `1.234` and `1,234` alone are refused as ambiguous, never guessed. A space groups thousands and
+    nothing else. No sign, no exponent, no digits of other scripts. Raises Invalid with a message for beside the field.
     """
     if not text or not text.strip():
         raise Invalid(N_("Fill in an amount, for example 25 or 12,50."))
+    if _GAP.search(text) and not _SPACED_WHOLE.fullmatch(text):
+        # A forgotten comma: "25 50" must not become 2550.
+        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
     bare = _SPACES.sub("", text)
     if not bare.isascii() and not bare.startswith("€"):
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))

@@ -175,6 +175,14 @@ def _one_of(value: str, allowed: Collection[str]) -> str:
     return value
 
 
+# What mail programs make a link of by themselves: two or more letters, a dot and a domain's end.
+_ADDRESS = re.compile(
+    r"://|www\.|[^\W_]\.[^\W_]{2,24}/|[\w-]{2,}\.(?:com|net|org|info|biz|nl|be|de|eu|fr|uk|io|co|me|ly|gg|ru|cn|tk|top|xyz"
+    r"|shop|site|store|online|website|app|dev|link|click|live|life|club|vip|win|bet|page|space|world|today|news)\b",
+    re.IGNORECASE,
+)
+
+
 def _name(value: str, name: str, when_empty: str) -> str:
     text = _text(value, _LONGEST[name])
     if not text:
@@ -182,7 +190,7 @@ def _name(value: str, name: str, when_empty: str) -> str:
             raise Invalid(when_empty)
         return ""
     # Names go into mails: an address in one would make our mail carry a stranger's advertisement.
-    if "://" in text or "www." in text.lower() or any(c in text for c in "<>@{}") or not any(c.isalpha() for c in text):
+    if _ADDRESS.search(text) or any(c in text for c in "<>@{}[]") or not any(c.isalpha() for c in text):
         raise Invalid(N_("Use letters: this is how we will address you."))
     return re.sub(r"\s+", " ", text)
 

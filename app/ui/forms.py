@@ -53,6 +53,7 @@ KINDER = {
 }
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_ENDS_AND_NOTHINGS = frozenset("\u2028\u2029\u200b\u2060\ufeff")
 
 
 class _Words:
@@ -75,13 +76,16 @@ def strip(value: Any) -> Any:
 def bad_character(text: str, *, lines: bool) -> str | None:
     """The first character that has no place in text people type, or None.
 
-    Controls, lone surrogates and direction overrides (they make text read other than it is).
+    Controls, lone surrogates and direction overrides (they make text read other than it is); on one
+    line also what breaks it or takes no room (two names that look the same and are not).
     """
     allowed = "\n\r\t" if lines else ""
     for char in text:
         if char in allowed:
             continue
         if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs"):
+            return char
+        if not lines and char in _LINE_ENDS_AND_NOTHINGS:
             return char
     return None
 

@@ -143,6 +143,9 @@ def test_sending_costs_a_handful_of_statements(client: Client, give: Give) -> No
         ("other_amount", {"amount": "other", "other_amount": "9" * 41}),
         ("other_amount", {"amount": "other", "other_amount": "1e3"}),
         ("other_amount", {"amount": "other", "other_amount": "vijf"}),
+        ("other_amount", {"amount": "other", "other_amount": "25 50"}),
+        ("other_amount", {"amount": "other", "other_amount": "25, 50"}),
+        ("other_amount", {"amount": "other", "other_amount": "1.2 34"}),
         ("other_amount", {"amount": "other", "other_amount": "25\x00"}),
         ("other_amount", {"amount": "other", "other_amount": "٢٥"}),
         ("other_amount", {"amount": "other", "other_amount": ""}),
@@ -154,6 +157,11 @@ def test_sending_costs_a_handful_of_statements(client: Client, give: Give) -> No
         ("first_name", {"first_name": "An\x07na"}),
         ("first_name", {"first_name": "Win www.evil.example"}),
         ("first_name", {"first_name": "\u202eannA"}),
+        ("first_name", {"first_name": "An\u2028na"}),
+        ("first_name", {"first_name": "An\u200bna"}),
+        ("first_name", {"first_name": "Win geld op evil.com"}),
+        ("last_name", {"last_name": "bit.ly/abc"}),
+        ("last_name", {"last_name": "evil.example/win"}),
         ("infix", {"infix": "van" * 10}),
         ("last_name", {"last_name": "   "}),
         ("last_name", {"last_name": "https://evil.example"}),
@@ -181,6 +189,23 @@ def test_what_is_wrong_is_said_beside_the_field_and_all_is_kept(
         if name != field:
             assert _value_of(answer.text, name) == (FILLED | changes)[name]
     assert _checkouts() == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("J.P.", "Bakker"), ("J.Th.M.", "St. John-Smith"), ("Zoë 😀", "d'Arc"), ("فاطمه\u200cزهرا", "Nl")],
+)
+def test_names_as_people_write_them_are_taken(give: Give, first: str, last: str) -> None:
+    assert give(first_name=first, last_name=last).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"), [("25,50", 2550), (" € 25,50 ", 2550), ("1 234", 123400), ("1 234,5", 123450), ("25 ,-", None)]
+)
+def test_a_space_groups_thousands_and_nothing_else(give: Give, typed: str, cents: int | None) -> None:
+    answer = give(amount="other", other_amount=typed)
+    assert answer.status_code == (422 if cents is None else 303)
+    assert list(db.session.execute(select(Checkout.amount_cents)).scalars()) == ([] if cents is None else [cents])
 
 
 def test_a_recurring_gift_is_not_taken_for_a_single_one(give: Give) -> None:
