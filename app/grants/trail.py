@@ -28,12 +28,11 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of a timeline."""
+    """One line of a timeline; the title says who did what."""
 
     at: datetime
     title: str
     text: str
-    who: str
 
 
 def trail_of(kind: str, row_id: int, limit: int = SHOWN) -> list[Told]:
@@ -46,9 +45,8 @@ def trail_of(kind: str, row_id: int, limit: int = SHOWN) -> list[Told]:
         told.append(
             Told(
                 at=line.at,
-                title=_(action_label(line.action)),
+                title=f"{person.name if person else _('The system')} {_(action_label(line.action))}",
                 text=_text(kind, line.changes or {}),
-                who=person.name if person else _("the system"),
             )
         )
     return told

@@ -2,13 +2,19 @@
 // dragged too, and a move shows without the page jumping. The server decides: a refusal is shown as
 // the page it answers with.
 const board = document.querySelector('[data-board]');
+const ends = document.querySelector('[data-board-ends]');
 const said = document.querySelector('[data-board-said]');
 let held = null;
 
 function release() {
   held?.classList.remove('is-held');
   held = null;
-  board.querySelectorAll('.is-over').forEach((each) => each.classList.remove('is-over'));
+  ends?.classList.remove('is-up');
+  document.querySelectorAll('[data-stage].is-over').forEach((each) => each.classList.remove('is-over'));
+}
+
+function allowed() {
+  return held ? [...held.querySelector('select').options].map((option) => option.value) : [];
 }
 
 async function move(form, stage) {
@@ -16,7 +22,7 @@ async function move(form, stage) {
   if (![...select.options].some((option) => option.value === stage)) return;
   select.value = stage;
   const card = form.closest('[data-card]');
-  const target = board.querySelector(`[data-stage="${CSS.escape(stage)}"]`);
+  const target = document.querySelector(`[data-stage="${CSS.escape(stage)}"]`);
   const label = target.dataset.label;
   const answer = await fetch(form.action, { method: 'POST', body: new FormData(form), redirect: 'follow' }).catch(() => null);
   const here = location.pathname;
@@ -34,32 +40,37 @@ async function move(form, stage) {
 }
 
 if (board && board.querySelector('[data-card][draggable]')) {
-  board.classList.add('is-live');
   board.addEventListener('dragstart', (event) => {
     held = event.target.closest?.('[data-card]');
     if (!held) return;
     event.dataTransfer.effectAllowed = 'move';
     event.dataTransfer.setData('text/plain', held.dataset.title);
-    requestAnimationFrame(() => held?.classList.add('is-held'));
+    requestAnimationFrame(() => {
+      held?.classList.add('is-held');
+      ends?.classList.toggle('is-up', Boolean(held));
+      const may = allowed();
+      ends?.querySelectorAll('[data-stage]').forEach((each) => { each.hidden = !may.includes(each.dataset.stage); });
+    });
   });
   board.addEventListener('dragend', release);
-  board.addEventListener('dragover', (event) => {
-    const place = event.target.closest('[data-stage]');
-    board.querySelectorAll('.is-over').forEach((each) => each !== place && each.classList.remove('is-over'));
-    const stages = held && [...held.querySelector('select').options].map((option) => option.value);
-    if (!place || !stages?.includes(place.dataset.stage)) return;
-    event.preventDefault();
-    place.classList.add('is-over');
-  });
-  board.addEventListener('drop', (event) => {
-    const place = event.target.closest('[data-stage]');
-    if (!held || !place) return;
-    event.preventDefault();
-    const form = held.querySelector('form');
-    const { stage } = place.dataset;
-    release();
-    move(form, stage);
-  });
+  for (const ground of [board, ends]) {
+    ground?.addEventListener('dragover', (event) => {
+      const place = event.target.closest('[data-stage]');
+      document.querySelectorAll('[data-stage].is-over').forEach((each) => each !== place && each.classList.remove('is-over'));
+      if (!place || !allowed().includes(place.dataset.stage)) return;
+      event.preventDefault();
+      place.classList.add('is-over');
+    });
+    ground?.addEventListener('drop', (event) => {
+      const place = event.target.closest('[data-stage]');
+      if (!held || !place) return;
+      event.preventDefault();
+      const form = held.querySelector('form');
+      const { stage } = place.dataset;
+      release();
+      move(form, stage);
+    });
+  }
   board.addEventListener('submit', (event) => {
     event.preventDefault();
     event.stopPropagation();

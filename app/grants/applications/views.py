@@ -114,6 +114,7 @@ def board() -> ResponseReturnValue:
         filters=filters,
         today=local_date(now()),
         following={stage: STAGES.following(stage) for stage in OPEN_STAGES},
+        forward=dict(zip(OPEN_STAGES, (*OPEN_STAGES[1:], Stage.AWARDED), strict=True)),
         most=queries.BOARD_CARDS,
     )
 
