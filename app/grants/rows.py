@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, cast, func, select
 
+from app.base.columns import Big
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
 from app.extensions import Model, db
 
 M = TypeVar("M", bound=Model)
+
+
+def cents_sum(column: Any) -> ColumnElement[int]:
+    """The sum of cents, 0 for none, as a whole number: PostgreSQL sums bigints to numerics."""
+    return cast(func.coalesce(func.sum(column), 0), Big)
 
 
 class Stale(Refused):

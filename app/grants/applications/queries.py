@@ -22,6 +22,7 @@ from app.grants.applications.models import (
 )
 from app.grants.funders.models import Funder
 from app.grants.rounds.models import Round
+from app.grants.rows import cents_sum
 from app.programmes.models import Programme
 from app.staff.models import Staff
 from app.supporters.models import Supporter
@@ -191,8 +192,8 @@ def awaited_totals() -> Awaited:
     """How many decisions are awaited, and what they are worth."""
     total = select(
         func.count(),
-        func.coalesce(func.sum(Application.expected_cents), 0),
-        func.coalesce(func.sum(weighted()), 0),
+        cents_sum(Application.expected_cents),
+        cents_sum(weighted()),
     ).where(Application.stage == Stage.SUBMITTED)
     return Awaited(*(int(value) for value in db.session.execute(total).one()))
 
@@ -223,5 +224,5 @@ def totals(chosen: Select[*tuple[Any, ...]]) -> tuple[int, int, int, int]:
         .order_by(None)
         .subquery()
     )
-    summed = [func.coalesce(func.sum(inner.c[name]), 0) for name in ("ask", "expected", "weighted")]
+    summed = [cents_sum(inner.c[name]) for name in ("ask", "expected", "weighted")]
     return tuple(int(value) for value in db.session.execute(select(func.count(), *summed)).one())  # type: ignore[return-value]

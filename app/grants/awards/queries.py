@@ -17,6 +17,7 @@ from app.grants.awards.models import Grant, GrantMove, GrantState
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment, Receipt
 from app.grants.obligations.models import TO_DELIVER, Obligation
+from app.grants.rows import cents_sum
 from app.staff.models import Staff
 from app.supporters.models import Supporter
 
@@ -53,7 +54,7 @@ _owner = aliased(Staff)
 def received() -> ColumnElement[int]:
     """Cents received on all instalments of the grant of the row."""
     return (
-        select(func.coalesce(func.sum(Receipt.amount_cents), 0))
+        select(cents_sum(Receipt.amount_cents))
         .join(Instalment, Instalment.id == Receipt.instalment_id)
         .where(Instalment.grant_id == Grant.id, Receipt.reversed_at.is_(None))
         .scalar_subquery()
@@ -118,7 +119,7 @@ def totals(chosen: Select[*tuple[Any, ...]]) -> tuple[int, int, int]:
         .subquery()
     )
     count, granted, came = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(inner.c.granted), 0), func.coalesce(func.sum(inner.c.received), 0))
+        select(func.count(), cents_sum(inner.c.granted), cents_sum(inner.c.received))
     ).one()
     return int(count), int(granted), int(came)
 

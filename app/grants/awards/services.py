@@ -29,7 +29,7 @@ from app.grants.instalments import booking, planning, release
 from app.grants.instalments.models import OPEN_INSTALMENTS, Instalment, InstalmentState, Receipt
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import TO_DELIVER, Obligation, ObligationState
-from app.grants.rows import check_version, locked, locked_all
+from app.grants.rows import cents_sum, check_version, locked, locked_all
 
 _S = GrantState
 BOOKED = ("amount_cents", "decided_on", "programme_id", "fund_id", "income_line", "recognition")
@@ -80,7 +80,7 @@ def change(grant_id: int, facts: GrantFacts, *, version: int | None, actor: Acto
     check_version(grant.version, version)
     funder = locked(Funder, grant.funder_id)
     check(facts, funder, now)
-    planned = select(func.coalesce(func.sum(Instalment.amount_cents), 0)).where(Instalment.grant_id == grant.id)
+    planned = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)
     if facts.amount_cents < db.session.execute(planned).scalar_one():
         raise Invalid(N_("The instalments come to more than the grant."), field="amount")
     write(grant, facts, funder)

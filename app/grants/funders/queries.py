@@ -15,6 +15,7 @@ from app.extensions import db
 from app.grants.applications.models import OPEN_STAGES, Application
 from app.grants.awards.models import RUNNING, Grant
 from app.grants.funders.models import Funder, FunderKind
+from app.grants.rows import cents_sum
 from app.staff.models import Staff
 from app.supporters.contact_models import Relation, RelationType
 from app.supporters.models import Kind, Supporter
@@ -45,7 +46,7 @@ def listing() -> Select[*tuple[Any, ...]]:
     """All funders with their figures, for filtering and paging; rows fit `line_of`."""
     open_ones = select(func.count()).where(Application.funder_id == Funder.id, Application.stage.in_(OPEN_STAGES))
     running = select(func.count()).where(Grant.funder_id == Funder.id, Grant.state.in_(RUNNING))
-    granted = select(func.coalesce(func.sum(Grant.amount_cents), 0)).where(Grant.funder_id == Funder.id)
+    granted = select(cents_sum(Grant.amount_cents)).where(Grant.funder_id == Funder.id)
     return (
         select(
             Funder.id,

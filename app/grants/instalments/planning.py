@@ -19,7 +19,7 @@ from app.grants.awards.plans import InstalmentPlan
 from app.grants.history import facts as move_facts
 from app.grants.instalments.models import Instalment, InstalmentMove, InstalmentState, Receipt, Trigger
 from app.grants.obligations.models import Obligation, ObligationState
-from app.grants.rows import check_version, locked
+from app.grants.rows import cents_sum, check_version, locked
 
 _S = InstalmentState
 MET = (ObligationState.ACCEPTED, ObligationState.WAIVED)
@@ -136,7 +136,7 @@ def _amount(grant: Grant, part: InstalmentPlan, obligation_id: int | None, *, be
     amount = plans.amounts([part], grant.amount_cents)[0]
     if amount <= 0:
         raise Invalid(N_("The amount must be more than zero."), field="amount")
-    others = select(func.coalesce(func.sum(Instalment.amount_cents), 0)).where(Instalment.grant_id == grant.id)
+    others = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)
     if besides is not None:
         others = others.where(Instalment.id != besides)
     if db.session.execute(others).scalar_one() + amount > grant.amount_cents:

@@ -16,6 +16,7 @@ from app.grants.awards.models import Grant, GrantState
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import EXPECTED, Instalment, InstalmentState, Receipt, Trigger
 from app.grants.obligations.models import Obligation, ObligationKind, ObligationState
+from app.grants.rows import cents_sum
 from app.supporters.models import Supporter
 
 
@@ -60,7 +61,7 @@ class Line:
 def received() -> ScalarSelect[int]:
     """Cents received on the instalment of the row."""
     return (
-        select(func.coalesce(func.sum(Receipt.amount_cents), 0))
+        select(cents_sum(Receipt.amount_cents))
         .where(Receipt.instalment_id == Instalment.id, Receipt.reversed_at.is_(None))
         .scalar_subquery()
     )
@@ -151,7 +152,7 @@ class Waiting:
 
 def money_waiting() -> Waiting:
     total = (
-        select(func.coalesce(func.sum(still_open()), 0), func.count())
+        select(cents_sum(still_open()), func.count())
         .select_from(Instalment)
         .join(Grant, Grant.id == Instalment.grant_id)
         .where(WAITING)
@@ -196,6 +197,6 @@ def totals(chosen: Select[*tuple[Any, ...]]) -> tuple[int, int, int]:
         .order_by(None)
         .subquery()
     )
-    summed = [func.coalesce(func.sum(inner.c[name]), 0) for name in ("agreed", "received")]
-    count, agreed, came = db.session.execute(select(func.count(), *summed)).one()
-    return int(count), int(agreed), int(came)
+    summed = select(func.count(), cents_sum(inner.c.agreed), cents_sum(inner.c.received))
+    count, agreed, came = db.session.execute(summed).one()
+    return count, agreed, came

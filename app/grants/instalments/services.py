@@ -22,7 +22,7 @@ from app.grants.awards.models import Grant, Recognition
 from app.grants.history import facts as move_facts
 from app.grants.instalments import booking
 from app.grants.instalments.models import INSTALMENT_MOVES, Instalment, InstalmentMove, InstalmentState, Receipt
-from app.grants.rows import check_version, locked, locked_all
+from app.grants.rows import cents_sum, check_version, locked, locked_all
 
 _S = InstalmentState
 
@@ -40,7 +40,7 @@ class Received:
 
 def received_cents(instalment_id: int) -> int:
     """What came in so far, without what was taken back."""
-    total = select(func.coalesce(func.sum(Receipt.amount_cents), 0)).where(
+    total = select(cents_sum(Receipt.amount_cents)).where(
         Receipt.instalment_id == instalment_id, Receipt.reversed_at.is_(None)
     )
     return int(db.session.execute(total).scalar_one())
