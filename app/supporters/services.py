@@ -46,7 +46,9 @@ def create_people(drafts: Sequence[Draft], *, actor: Actor, now: datetime, look_
     if not drafts:
         return []
     ids = new_ids(len(drafts))
-    db.session.execute(insert(Supporter.__table__), [_supporter_row(i, d, now) for i, d in zip(ids, drafts, strict=True)])
+    db.session.execute(
+        insert(Supporter.__table__), [_supporter_row(i, d, now) for i, d in zip(ids, drafts, strict=True)]
+    )
     make_person_keys(ids)
     words = [tokens.name_words(i, *_names(draft)) for i, draft in zip(ids, drafts, strict=True)]
     rows: dict[Any, list[dict[str, Any]]] = {SupporterRole: [], Email: [], Phone: [], Address: [], Iban: []}

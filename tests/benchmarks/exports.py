@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 from tests.benchmarks.data import filled
-from tests.benchmarks.harness import ROOT, Result, bench, environment, workplace
+from tests.benchmarks.harness import Result, bench, timed, workplace
 
 SUPPORTERS = 100_000
 PERIOD = ("--from", "2000-01-01", "--to", "2100-01-01")
@@ -30,30 +27,18 @@ def export_gifts() -> list[Result]:
     with workplace() as out:
         for kind, aim in (("csv", "≤ 2"), ("xlsx", "≤ 1")):
             command = [sys.executable, "-m", "flask", "--app", "app", "export", "gifts", *PERIOD, "--format", kind]
-            seconds, peak = _timed([*command, "-o", str(out / f"ours.{kind}")], directory)
+            seconds, peak = timed([*command, "-o", str(out / f"ours.{kind}")], directory)
             database = str(directory / "draagvlak.db")
-            bare, _ = _timed(
+            bare, _ = timed(
                 [sys.executable, "-c", _FLOOR, f"bare_{kind}", database, str(out / f"bare.{kind}")], directory
             )
             results.append(
                 Result(
                     job=f"export.gifts.{kind}", ours=round(seconds, 2), floor=round(bare, 2), unit="s",
-                    aim=f"{aim}", peak_mb=round(peak),
+                    aim=f"{aim}", peak_mb=round(peak) if peak else None,
                 )
             )  # fmt: skip
     return results
-
-
-def _timed(command: list[str], directory: Path) -> tuple[float, float]:
-    """Seconds and peak MB of one process."""
-    probe = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-    probe += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    begun = time.perf_counter()
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", probe, *command], cwd=ROOT, env=environment(directory), capture_output=True, check=True
-    )
-    took = time.perf_counter() - begun
-    return took, int(done.stdout.split()[-1]) / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def bare_csv(database: str, target: str) -> None:

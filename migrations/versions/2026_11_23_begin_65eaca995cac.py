@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "e1350dcd1ec4"
+revision = "65eaca995cac"
 down_revision = None
 branch_labels = None
 depends_on = None
