@@ -5,14 +5,17 @@ The form is open to everybody, needs no cookie and no session; tokens.py says wh
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 
 from app.base.errors import DomainError, Refused, TooMany
 from app.base.ids import new_id
 from app.base.money import Money
-from app.extensions import csrf, now, settings
+from app.extensions import csrf, db, now, settings
 from app.giving import again, page, tokens
 from app.giving.answers import Answers, Gift, read
 from app.giving.forms import drawn
@@ -23,6 +26,7 @@ from app.ui.messages import translated
 
 bp = Blueprint("giving", __name__)
 FORM = "steun-ons"
+log = logging.getLogger(__name__)
 OWN_COOKIE = "gift"
 OWN_SECONDS = 3600
 
@@ -124,6 +128,14 @@ def _give(language: str) -> ResponseReturnValue:
         return _form_again(language, answers, offered, 409, text)
     except TooMany as error:
         return _too_many(language, answers, offered, error)
+    except OperationalError as error:
+        # Busy, full or away: nothing was stored. The same token makes a second try the same gift.
+        log.error("a gift could not be stored: %s", type(error.orig).__name__)
+        db.session.rollback()
+        text = _("Giving online is not possible at this moment. Please come back later.")
+        response = _form_again(language, answers, offered, 503, text, token=request.form["token"])
+        response.headers["Retry-After"] = "60"
+        return response
     response = redirect(begun.url, 303)
     response.set_cookie(
         OWN_COOKIE, tokens.make_own_token(secret(), token.checkout_id), max_age=OWN_SECONDS, httponly=True,

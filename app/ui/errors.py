@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.base.errors import DomainError, TooMany
@@ -79,6 +80,17 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
+def _database_away(error: OperationalError) -> ResponseReturnValue:
+    # Busy, full, read-only or out of reach. The statement stays out of the log: its values are people's.
+    reference = secrets.token_hex(4).upper()
+    log.error("incident %s: database: %s at %s %s", reference, error.orig, request.method, request.endpoint)
+    try:
+        return answer(503, reference=reference, retry_after=60)
+    except Exception:
+        log.error("incident %s: the error page failed too", reference)
+        return f"503 {reference}", 503, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "60"}
+
+
 def _unexpected(error: InternalServerError) -> ResponseReturnValue:
     # The reference ties the page a person shows us to one line of the log; Flask logged the traceback.
     reference = secrets.token_hex(4).upper()
@@ -95,4 +107,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(InternalServerError, _unexpected)

@@ -303,3 +303,29 @@ def test_giving_is_closed_until_there_is_an_organisation(app: Flask, client: Cli
     assert "Online geven lukt op dit moment niet" in client.get("/steun-ons").text
     assert "<form" not in client.get("/steun-ons").text
     assert client.post("/steun-ons", data=FILLED, csrf=False).status_code == 503
+
+
+@pytest.mark.databases("sqlite")
+def test_a_database_that_cannot_be_written_keeps_the_form_and_stores_nothing(client: Client, give: Give) -> None:
+    token = token_in(client.get("/steun-ons").text)
+    db.session.remove()
+
+    def read_only(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        # What a full or read-only disk comes to.
+        if statement.startswith("INSERT"):
+            connection.connection.driver_connection.execute("PRAGMA query_only = ON")
+
+    event.listen(db.engine, "before_cursor_execute", read_only)
+    try:
+        answer = give(token=token)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "60"
+        assert _value_of(answer.text, "email") == "anna@example.org"
+        assert token_in(answer.text) == token
+    finally:
+        event.remove(db.engine, "before_cursor_execute", read_only)
+        db.session.remove()
+        db.engine.dispose()
+    assert _checkouts() == 0
+    assert give(token=token).status_code == 303
+    assert _checkouts() == 1
