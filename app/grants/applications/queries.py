@@ -27,7 +27,7 @@ from app.programmes.models import Programme
 from app.staff.models import Staff
 from app.supporters.models import Supporter
 
-BOARD_CARDS = 60  # in one column; the list shows the rest
+BOARD_CARDS = 40  # in one column; the list shows the rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,13 +61,19 @@ def received() -> ColumnElement[int]:
     )
 
 
+# The first date on which something of each grant is to be delivered. Joined, not asked row by row:
+# lists sort by it, and would ask thrice for every grant there is.
+_next = (
+    select(Obligation.grant_id, func.min(Obligation.due_on).label("due_on"))
+    .where(Obligation.grant_id.is_not(None), Obligation.state.in_(TO_DELIVER))
+    .group_by(Obligation.grant_id)
+    .subquery("next_due")
+)
+
+
 def next_due() -> ColumnElement[Any]:
-    """The first date on which something of the grant is to be delivered."""
-    return (
-        select(func.min(Obligation.due_on))
-        .where(Obligation.grant_id == Grant.id, Obligation.state.in_(TO_DELIVER))
-        .scalar_subquery()
-    )
+    """The first date on which something of the grant of the row is to be delivered; in `listing` only."""
+    return _next.c.due_on
 
 
 def listing() -> Select[*tuple[Any, ...]]:
@@ -93,6 +99,7 @@ def listing() -> Select[*tuple[Any, ...]]:
         .join(Funder, Funder.id == Grant.funder_id)
         .join(Supporter, Supporter.id == Funder.supporter_id)
         .outerjoin(_owner, _owner.id == Grant.owner_id)
+        .outerjoin(_next, _next.c.grant_id == Grant.id)
     )
 
 
@@ -109,19 +116,19 @@ def matches(text: str) -> ColumnElement[bool]:
     )
 
 
-def totals(chosen: Select[*tuple[Any, ...]]) -> tuple[int, int, int]:
-    """(how many, granted, received) of a filtered `listing`, in one statement."""
+def totals(conditions: Sequence[ColumnElement[bool]]) -> tuple[int, int, int]:
+    """(how many, granted, received) of the grants these conditions leave of `listing`, in one statement."""
     inner = (
-        chosen.with_only_columns(
-            Grant.amount_cents.label("granted"), received().label("received"), maintain_column_froms=True
-        )
-        .order_by(None)
+        select(Grant.amount_cents.label("granted"), received().label("received"))
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .where(*conditions)
         .subquery()
     )
     count, granted, came = db.session.execute(
         select(func.count(), cents_sum(inner.c.granted), cents_sum(inner.c.received))
     ).one()
-    return int(count), int(granted), int(came)
+    return count, granted, came
 
 
 def one(grant_id: int) -> tuple[Grant, Line]:

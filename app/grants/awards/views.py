@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import ColumnElement
 
 from app.base.dates import local_date
 from app.base.states import N_
@@ -46,23 +47,23 @@ def index() -> ResponseReturnValue:
     q, state = lists.search_text(), lists.choice("state", [*GrantState, "all", "unconfirmed"])
     funder, owner, programme = lists.row_id("funder"), lists.row_id("owner"), lists.row_id("programme")
     start, end = lists.day("from"), lists.day("to")
-    chosen = queries.listing()
+    conditions: list[ColumnElement[bool]] = []
     if q:
-        chosen = chosen.where(queries.matches(q))
+        conditions.append(queries.matches(q))
     if state == "":
-        chosen = chosen.where(Grant.state.in_(RUNNING))
+        conditions.append(Grant.state.in_(RUNNING))
     elif state == "unconfirmed":
-        chosen = chosen.where(Grant.confirmed_at.is_(None), Grant.state.in_(RUNNING))
+        conditions += [Grant.confirmed_at.is_(None), Grant.state.in_(RUNNING)]
     elif state != "all":
-        chosen = chosen.where(Grant.state == GrantState(state))
+        conditions.append(Grant.state == GrantState(state))
     for column, value in ((Grant.funder_id, funder), (Grant.owner_id, owner), (Grant.programme_id, programme)):
         if value:
-            chosen = chosen.where(column == value)
+            conditions.append(column == value)
     if start:
-        chosen = chosen.where(Grant.ends_on >= start)
+        conditions.append(Grant.ends_on >= start)
     if end:
-        chosen = chosen.where(Grant.starts_on <= end)
-    page = lists.page(chosen, SORTS, key=Grant.id, default="due")
+        conditions.append(Grant.starts_on <= end)
+    page = lists.page(queries.listing().where(*conditions), SORTS, key=Grant.id, default="due")
     states = [
         *choices.labelled(GrantState),
         ("unconfirmed", _("Waiting for finance")),
@@ -89,7 +90,7 @@ def index() -> ResponseReturnValue:
         rows=rows,
         q=q,
         filters=filters,
-        totals=queries.totals(chosen),
+        totals=queries.totals(conditions),
         today=local_date(now()),
     )
 

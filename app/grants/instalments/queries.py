@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 
 from app.base.errors import NotFound
 from app.base.states import N_
@@ -68,9 +68,9 @@ def received() -> ScalarSelect[int]:
 
 
 def still_open() -> ColumnElement[int]:
-    """Cents still to come on the instalment of the row, where it is expected."""
-    left = Instalment.amount_cents - received()
-    return case((and_(Instalment.state.in_(EXPECTED), left > 0), left), else_=0)
+    """Cents still to come on the instalment of the row, which is expected: never below zero, since an
+    instalment whose money is all here is no longer in an expected state."""
+    return Instalment.amount_cents - received()
 
 
 # Waits for a report that the funder has not accepted yet.

@@ -113,13 +113,14 @@ def due_within(which: Due, today: date) -> ColumnElement[bool]:
 
 def due_counts(today: date, *, assignee_id: int | None = None) -> dict[Due, int]:
     """How many are late, and due within 7, 30 and 90 days (each includes the shorter). One statement."""
-    horizon = today + days(int(Due.QUARTER))
+    late = Obligation.due_on < today
+    ahead = (Obligation.due_on.between(today, today + days(int(each))) for each in (Due.WEEK, Due.MONTH, Due.QUARTER))
     counted = (
-        select(*(func.count().filter(due_within(which, today)) for which in Due))
+        select(func.count().filter(late), *(func.count().filter(span) for span in ahead))
         .select_from(Obligation)
         .outerjoin(Grant, Grant.id == Obligation.grant_id)
         .outerjoin(Application, Application.id == Obligation.application_id)
-        .where(Obligation.state.in_(TO_DELIVER), Obligation.due_on <= horizon)
+        .where(TO_DO, Obligation.due_on <= today + days(int(Due.QUARTER)))
     )
     if assignee_id is not None:
         counted = counted.where(Obligation.assignee_id == assignee_id)
