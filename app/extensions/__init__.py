@@ -46,7 +46,7 @@ def now() -> datetime:
 
 
 def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> None:
-    from app.extensions import database, limits, migrate_later, readiness
+    from app.extensions import cookies, database, limits, migrate_later, readiness
 
     app.config["SETTINGS"] = config
     app.extensions["clock"] = app_clock or SystemClock()
@@ -59,6 +59,7 @@ def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> No
     login_manager.init_app(app)
     # There are no remember-me cookies here, and looking for one would open every visitor's session.
     app.after_request_funcs[None].remove(login_manager._update_remember_cookie)
+    app.session_interface = cookies.Cookies()
     with app.app_context():
         database.prepare(db.engine)
     readiness.init_app(app)

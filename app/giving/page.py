@@ -24,15 +24,20 @@ _KEY = "giving.pages"
 
 
 @dataclass(slots=True)
-class _Page:
+class Page:
+    """The bytes around the token, and what they offer; `until` by the monotonic clock."""
+
     offer: Offer
     parts: list[bytes]
     until: float
 
+    def with_token(self, token: str) -> bytes:
+        return token.encode().join(self.parts)
+
 
 @dataclass(slots=True)
 class _Pages:
-    kept: dict[str, _Page] = field(default_factory=dict)
+    kept: dict[str, Page] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -40,17 +45,8 @@ def init_app(app: Flask) -> None:
     app.extensions[_KEY] = _Pages()
 
 
-def front(language: str, token: str) -> bytes:
-    """The page in this language, with this token in it."""
-    return token.encode().join(_fresh(language).parts)
-
-
-def offered(language: str) -> Offer:
-    """What the page of this moment offers."""
-    return _fresh(language).offer
-
-
-def _fresh(language: str) -> _Page:
+def current(language: str) -> Page:
+    """The page of this moment in this language."""
     pages: _Pages = current_app.extensions[_KEY]
     page = pages.kept.get(language)
     if page is not None and page.until > time.monotonic():
@@ -65,12 +61,12 @@ def _fresh(language: str) -> _Page:
     return page
 
 
-def _made(language: str, before: _Page | None) -> _Page:
+def _made(language: str, before: Page | None) -> Page:
     now = offer.current()
     until = time.monotonic() + KEEP_SECONDS
     if before is not None and before.offer == now:
-        return _Page(before.offer, before.parts, until)
-    return _Page(now, _render(language, now).encode().split(_MARK.encode()), until)
+        return Page(before.offer, before.parts, until)
+    return Page(now, _render(language, now).encode().split(_MARK.encode()), until)
 
 
 def _render(language: str, offered: Offer) -> str:

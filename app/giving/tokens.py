@@ -16,6 +16,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from app.base.ids import MAX_ID
 
@@ -97,8 +98,12 @@ def _read_id(key: str, purpose: bytes, token: str) -> int:
 
 
 def _mac(key: str, purpose: bytes, body: bytes) -> bytes:
-    secret = hashlib.sha256(key.encode()).digest()
-    return hashlib.blake2b(body, key=secret, person=purpose, digest_size=_MAC_BYTES).digest()
+    return hashlib.blake2b(body, key=_secret(key), person=purpose, digest_size=_MAC_BYTES).digest()
+
+
+@lru_cache(maxsize=4)
+def _secret(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
 
 
 def _encode(raw: bytes) -> str:

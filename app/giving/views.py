@@ -62,11 +62,10 @@ def give_en() -> ResponseReturnValue:
 
 
 def _form(language: str) -> Response:
-    if "again" in request.args:
+    if request.query_string and "again" in request.args:
         return _try_again(language, request.args["again"])
-    if not page.offered(language).is_open:
-        return _closed(language, 200)
-    return _answer(page.front(language, _new_token()))
+    kept = page.current(language)
+    return _answer(kept.with_token(_new_token())) if kept.offer.is_open else _closed(language, 200)
 
 
 def _new_token() -> str:
@@ -86,20 +85,20 @@ def _answer(body: bytes | str, status: int = 200) -> Response:
 def _closed(language: str, status: int) -> Response:
     """Before there is an organisation that can receive anything."""
     languages.by_address()
-    form = drawn({}, {}, page.offered(language), "")
-    return _answer(page.render(language, form, page.offered(language)), status)
+    form = drawn({}, {}, page.current(language).offer, "")
+    return _answer(page.render(language, form, page.current(language).offer), status)
 
 
 def _try_again(language: str, token: str) -> Response:
     """The form once more after a payment that did not succeed, filled in as far as is safe."""
     languages.by_address()
-    offered = page.offered(language)
+    offered = page.current(language).offer
     typed = again.typed_before(secret(), token, request.cookies.get(OWN_COOKIE, ""), offered)
     return _answer(page.render(language, drawn(typed, {}, offered, _new_token()), offered))
 
 
 def _give(language: str) -> ResponseReturnValue:
-    offered = page.offered(language)
+    offered = page.current(language).offer
     if not offered.is_open:
         return _closed(language, 503)
     answers = read(request.form, offered.method_names, offered.slugs)
