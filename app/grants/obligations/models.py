@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import id_column, instant_column, reference_column, state_column, text_column
@@ -61,6 +61,8 @@ class Obligation(db.Model):
     __tablename__ = "obligation"
     __table_args__ = (
         CheckConstraint("(application_id IS NULL) <> (grant_id IS NULL)", name="one_owner"),
+        Index("ix_obligation_grant", "grant_id", "state", "due_on"),
+        Index("ix_obligation_open", "state", "due_on"),
         CheckConstraint("internal_due_on <= due_on", name="internal_due_first"),
         CheckConstraint("period_to >= period_from", name="period"),
         CheckConstraint("state <> 'waived' OR waived_reason <> ''", name="waived_has_reason"),
@@ -71,7 +73,7 @@ class Obligation(db.Model):
     kind: Mapped[ObligationKind] = state_column(ObligationKind)
     title: Mapped[str] = text_column(200, default="")  # empty: the kind says enough
     application_id: Mapped[int | None] = reference_column("application.id", nullable=True)
-    grant_id: Mapped[int | None] = reference_column("grant_award.id", nullable=True)
+    grant_id: Mapped[int | None] = reference_column("grant_award.id", nullable=True, index=False)
     period_from: Mapped[date | None] = mapped_column()
     period_to: Mapped[date | None] = mapped_column()
     due_on: Mapped[date] = mapped_column(index=True)
@@ -79,7 +81,7 @@ class Obligation(db.Model):
     assignee_id: Mapped[int | None] = reference_column("staff.id", nullable=True)
     reviewer_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
     instructions: Mapped[str] = text_column(4000, default="")
-    state: Mapped[ObligationState] = state_column(ObligationState, index=True)
+    state: Mapped[ObligationState] = state_column(ObligationState)
     submitted_on: Mapped[date | None] = mapped_column()
     accepted_on: Mapped[date | None] = mapped_column()
     proof: Mapped[str] = text_column(1000, default="")  # portal's confirmation number, "mailed to ..."

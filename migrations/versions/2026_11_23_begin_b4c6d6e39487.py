@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "65eaca995cac"
+revision = "b4c6d6e39487"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1904,8 +1904,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_obligation_application_id"), ["application_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_obligation_assignee_id"), ["assignee_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_obligation_due_on"), ["due_on"], unique=False)
-        batch_op.create_index(batch_op.f("ix_obligation_grant_id"), ["grant_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_obligation_state"), ["state"], unique=False)
+        batch_op.create_index("ix_obligation_grant", ["grant_id", "state", "due_on"], unique=False)
+        batch_op.create_index("ix_obligation_open", ["state", "due_on"], unique=False)
 
     op.create_table(
         "instalment",
@@ -2254,8 +2254,8 @@ def downgrade() -> None:
 
     op.drop_table("instalment")
     with op.batch_alter_table("obligation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_obligation_state"))
-        batch_op.drop_index(batch_op.f("ix_obligation_grant_id"))
+        batch_op.drop_index("ix_obligation_open")
+        batch_op.drop_index("ix_obligation_grant")
         batch_op.drop_index(batch_op.f("ix_obligation_due_on"))
         batch_op.drop_index(batch_op.f("ix_obligation_assignee_id"))
         batch_op.drop_index(batch_op.f("ix_obligation_application_id"))
