@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, union_all, update
+from sqlalchemy import delete, func, insert, literal, select, tuple_, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.base.ids import new_ids
@@ -210,8 +210,8 @@ def largest(limit: int, after: tuple[int, int] | None = None) -> list[Ranked]:
 
 
 def _before(columns: Any, after: tuple[int, int]) -> Any:
-    cents, supporter_id = literal(after[0]), literal(after[1])
-    return (columns.cents < cents) | ((columns.cents == cents) & (columns.supporter_id < supporter_id))
+    # The row-value form: both databases walk the index for it.
+    return tuple_(columns.cents, columns.supporter_id) < tuple_(literal(after[0]), literal(after[1]))
 
 
 @periodic("gifts.fold_totals", every=timedelta(minutes=1))
