@@ -135,12 +135,12 @@ def _give(language: str) -> ResponseReturnValue:
         response = _form_again(language, answers, offered, 503, text, token=request.form["token"])
         response.headers["Retry-After"] = "60"
         return response
-    response = redirect(begun.url, 303)
-    response.set_cookie(
+    onward = redirect(begun.url, 303)
+    onward.set_cookie(
         OWN_COOKIE, tokens.make_own_token(secret(), token.checkout_id), max_age=OWN_SECONDS, httponly=True,
         secure=settings().is_https, samesite="Lax",
     )  # fmt: skip
-    return response
+    return onward
 
 
 def _draft(checkout_id: int, gift: Gift, offered: Offer, language: str) -> payments.Draft:
