@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from app.base.states import N_
 from app.extensions import db
 from app.payments.models import Payment
+from app.ui.permissions import may_open
 
 _NAMES = {
     "gift": N_("Gift"),
@@ -34,7 +35,7 @@ def url_of(source_type: str, source_id: int, grant_id: int | None = None) -> str
         source_id = payment.checkout_id if payment else source_id
     if grant_id is not None:
         endpoint, argument, source_id = "grants.grant", "grant_id", grant_id
-    if endpoint not in current_app.view_functions:
+    if not may_open(endpoint):
         return None
     values: dict[str, Any] = {argument: source_id}
     return url_for(endpoint, **values)

@@ -107,7 +107,7 @@ def open_checkout(draft: Draft) -> bool:
     """Store the checkout, inside `with writing():`. False if this form was posted before with the
     same contents; Refused if with others. A promised transfer is told to the rooms above at once."""
     made = db.session.connection().execute(_insert(db.engine.dialect.name), draft.row)
-    if made.rowcount == 0:
+    if made.rowcount != 1:
         known = db.session.execute(select(Checkout.body_hash).where(Checkout.id == draft.id)).scalar_one()
         if known != draft.row["body_hash"]:
             raise Refused(ANOTHER_BODY)
@@ -122,7 +122,8 @@ def open_checkout(draft: Draft) -> bool:
 @cache
 def _insert(dialect: str) -> Any:
     """Built once for each dialect: a donor waits for this statement."""
-    return insert_new(Checkout)
+    # Without the option PostgreSQL's count of an INSERT is thrown away, and a double post looks new.
+    return insert_new(Checkout).execution_options(preserve_rowcount=True)
 
 
 def empty_details(checkout_ids: list[int]) -> None:

@@ -136,6 +136,13 @@ def may(permission: Permission) -> bool:
     return bool(current_user.is_authenticated and current_user.can(permission))
 
 
+def may_open(endpoint: str) -> bool:
+    """Whether a link to this endpoint leads the signed-in person anywhere; links to nowhere are not shown."""
+    view = current_app.view_functions.get(endpoint)
+    permission = permission_of(view) if view else None
+    return view is not None and (endpoint in PUBLIC_ENDPOINTS or (permission is not None and may(permission)))
+
+
 def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint in PUBLIC_ENDPOINTS:

@@ -19,7 +19,7 @@ from app.base.states import N_
 from app.staff import queries
 from app.staff.views import bp
 from app.ui import lists
-from app.ui.permissions import Permission, requires
+from app.ui.permissions import Permission, may_open, requires
 
 SORTS = {"at": lists.Sort(N_("When"), (lists.desc(AuditEvent.at),))}
 
@@ -95,7 +95,9 @@ def shown(found: list[TrailLine]) -> list[Told]:
                 line.actor_label,
                 words.action_label(line.action),
                 about.label,
-                url_for(about.endpoint, **arguments) if subject_id and about.endpoint else None,
+                url_for(about.endpoint, **arguments)
+                if subject_id and about.endpoint and may_open(about.endpoint)
+                else None,
                 _changes(line.changes or {}),
             )
         )
