@@ -87,6 +87,7 @@ def shown(found: list[TrailLine]) -> list[Told]:
         about = words.subject_of(kind)
         person = people.get(line.actor_id) if line.actor_id is not None else None
         arguments: dict[str, Any] = {about.argument: subject_id}
+        opens = subject_id and about.endpoint and may_open(about.endpoint)
         told.append(
             Told(
                 line.id,
