@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -21,7 +21,8 @@ from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.gifts import totals
-from app.gifts.models import HELD, MOVES, Gift, GiftState, GiftStep
+from app.gifts.history import Step, note_references, tell
+from app.gifts.models import HELD, MOVES, Gift, GiftState
 from app.ledger import postings
 from app.ledger import services as ledger
 from app.ledger.entries import Entry
@@ -92,7 +93,7 @@ def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
     ledger.post([_received(g, g.amount_cents, g.gift_date, g.via or "", _part(g.payment_id)) for g in received],
                 actor=actor, now=now)  # fmt: skip
     totals.add(totals.Change(g.supporter_id, g.amount_cents, 1, g.gift_date) for g in received)
-    _note_references([g for g in received if g.bank_reference], actor, now)
+    note_references([(g.id, g.gift_date, g.amount_cents, g.bank_reference) for g in received], actor, now)
     audit.record_many(
         [
             audit.Trace(
@@ -114,11 +115,11 @@ def receive(receipts: Sequence[Receipt], *, actor: Actor, now: datetime) -> None
     gifts = _locked(r.gift_id for r in receipts)
     entries: list[Entry] = []
     changes: list[totals.Change] = []
-    steps: list[_Step] = []
+    steps: list[Step] = []
     for r in receipts:
         gift = gifts[r.gift_id]
         MOVES.check(gift.state, GiftState.RECEIVED)
-        step = _Step(gift, GiftState.RECEIVED, r.on, r.cents, r.bank_reference)
+        step = Step(gift, GiftState.RECEIVED, r.on, r.cents, r.bank_reference)
         _set(r.gift_id, state=GiftState.RECEIVED, amount_cents=r.cents, gift_date=r.on, payment_id=r.payment_id)
         # A gift may be received, undone and received again: each time is an entry of its own.
         entries.append(_received(gift, r.cents, r.on, r.via, _part(r.payment_id or step.id)))
@@ -126,7 +127,7 @@ def receive(receipts: Sequence[Receipt], *, actor: Actor, now: datetime) -> None
         steps.append(step)
     ledger.post(entries, actor=actor, now=now)
     totals.add(changes)
-    _tell("gift.received", steps, actor, now)
+    tell("gift.received", steps, actor, now)
 
 
 def undo_receipts(promised_cents: dict[int, int], *, actor: Actor, now: datetime) -> None:
@@ -140,8 +141,8 @@ def undo_receipts(promised_cents: dict[int, int], *, actor: Actor, now: datetime
         _reverse(gift, actor, now)
         day = local_date(gift.created_at)
         _set(gift_id, state=GiftState.PROMISED, amount_cents=cents, gift_date=day, payment_id=None)
-        steps.append(_Step(gift, GiftState.PROMISED, local_date(now), -gift.amount_cents))
-    _tell("gift.receipt_undone", steps, actor, now)
+        steps.append(Step(gift, GiftState.PROMISED, local_date(now), -gift.amount_cents))
+    tell("gift.receipt_undone", steps, actor, now)
 
 
 def cancel(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
@@ -155,8 +156,8 @@ def cancel(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
                 raise Refused(N_("This gift was paid through a provider: refund it there."))
             _reverse(gift, actor, now)
         _set(gift.id, state=GiftState.CANCELED)
-        steps.append(_Step(gift, GiftState.CANCELED, local_date(now), None))
-    _tell("gift.canceled", steps, actor, now)
+        steps.append(Step(gift, GiftState.CANCELED, local_date(now), None))
+    tell("gift.canceled", steps, actor, now)
 
 
 def reopen(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
@@ -167,8 +168,8 @@ def reopen(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
         if gift.state is not GiftState.CANCELED:
             raise Refused(N_("This cannot be done: it is %(now)s."), now=gift.state.label)
         _set(gift.id, state=GiftState.PROMISED)
-        steps.append(_Step(gift, GiftState.PROMISED, local_date(now), None))
-    _tell("gift.reopened", steps, actor, now)
+        steps.append(Step(gift, GiftState.PROMISED, local_date(now), None))
+    tell("gift.reopened", steps, actor, now)
 
 
 def give_back(returns: Sequence[Return], *, actor: Actor, now: datetime) -> None:
@@ -176,7 +177,7 @@ def give_back(returns: Sequence[Return], *, actor: Actor, now: datetime) -> None
     gifts = _locked(r.gift_id for r in returns)
     entries: list[Entry] = []
     changes: list[totals.Change] = []
-    steps: list[_Step] = []
+    steps: list[Step] = []
     refunded = {gift_id: gift.refunded_cents for gift_id, gift in gifts.items()}
     states = {gift_id: gift.state for gift_id, gift in gifts.items()}
     for r in returns:
@@ -194,10 +195,10 @@ def give_back(returns: Sequence[Return], *, actor: Actor, now: datetime) -> None
         entries.append(_returned(gift, r))
         # The gift counts for as long as anything of it is kept.
         changes.append(totals.Change(gift.supporter_id, -r.cents, (kept > 0) - (kept_before > 0), gift.gift_date))
-        steps.append(_Step(gift, after, r.on, -r.cents, before=before))
+        steps.append(Step(gift, after, r.on, -r.cents, before=before))
     ledger.post(entries, actor=actor, now=now)
     totals.add(changes)
-    _tell("gift.given_back", steps, actor, now)
+    tell("gift.given_back", steps, actor, now)
 
 
 def _returned(gift: Any, r: Return) -> Entry:
@@ -243,61 +244,4 @@ def _locked(gift_ids: Iterable[int]) -> dict[int, Any]:
 def _set(gift_id: int, **values: Any) -> None:
     db.session.execute(
         update(Gift).where(Gift.id == gift_id).values(**values), execution_options={"synchronize_session": False}
-    )
-
-
-def _note_references(gifts: Sequence[NewGift], actor: Actor, now: datetime) -> None:
-    """What the bank said of a gift that was entered by hand, kept in its history."""
-    rows = [
-        {
-            "id": new_id(), "gift_id": g.id, "before": GiftState.RECEIVED, "after": GiftState.RECEIVED,
-            "on_date": g.gift_date, "cents": g.amount_cents, "bank_reference": g.bank_reference,
-            "staff_id": actor.id if actor.kind == "staff" else None, "at": now,
-        }
-        for g in gifts
-    ]  # fmt: skip
-    if rows:
-        db.session.execute(insert(GiftStep.__table__), rows)
-
-
-class _Step:
-    """A change of a gift, for its history."""
-
-    def __init__(
-        self, gift: Any, after: GiftState, on: date, cents: int | None, bank_reference: str | None = None,
-        before: GiftState | None = None,
-    ) -> None:  # fmt: skip
-        self.id = new_id()
-        self.gift_id: int = gift.id
-        self.before: GiftState = before or gift.state
-        self.after = after
-        self.on = on
-        self.cents = cents
-        self.bank_reference = bank_reference
-
-
-def _tell(action: str, steps: Sequence[_Step], actor: Actor, now: datetime) -> None:
-    """Write the history and the trail."""
-    if not steps:
-        return
-    staff_id = actor.id if actor.kind == "staff" else None
-    rows = [
-        {
-            "id": s.id, "gift_id": s.gift_id, "before": s.before, "after": s.after, "on_date": s.on, "cents": s.cents,
-            "bank_reference": s.bank_reference, "staff_id": staff_id, "at": now,
-        }
-        for s in steps
-    ]  # fmt: skip
-    db.session.execute(insert(GiftStep.__table__), rows)
-    audit.record_many(
-        [
-            audit.Trace(
-                action=action,
-                subject=("gift", s.gift_id),
-                changes={"state": [s.before.value, s.after.value], "cents": [None, s.cents]},
-            )
-            for s in steps
-        ],
-        actor=actor,
-        now=now,
     )
