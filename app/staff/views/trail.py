@@ -96,9 +96,7 @@ def shown(found: list[TrailLine]) -> list[Told]:
                 line.actor_label,
                 words.action_label(line.action),
                 about.label,
-                url_for(about.endpoint, **arguments)
-                if subject_id and about.endpoint and may_open(about.endpoint)
-                else None,
+                url_for(about.endpoint, **arguments) if opens and about.endpoint else None,
                 _changes(line.changes or {}),
             )
         )
