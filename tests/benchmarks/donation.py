@@ -43,7 +43,7 @@ def _posts(path: str, key: str) -> list[bytes]:
     """Donation posts, each with a token of its own."""
     at = datetime.now(UTC)
     form = {
-        "frequency": "once", "amount": "2500", "other_amount": "", "first_name": "Anna", "infix": "van den",
+        "frequency": "once", "amount": "25", "other_amount": "", "first_name": "Anna", "infix": "van den",
         "last_name": "Berg", "method": "ideal", "programme": "",
     }  # fmt: skip
     return [
