@@ -58,7 +58,7 @@ def test_a_grant_with_what_was_booked_in_the_period_and_in_all(sign_in: SignIn, 
     assert row["Subsidie"] == code_of(grant_id)
     assert row["Titel"] == "'=Preventie"
     assert row["Financier"] == "Adessium Foundation"
-    assert (row["Besluit op"], row["Begint op"], row["Eindigt op"]) == ("01-10-2026", "01-01-2027", "31-12-2027")
+    assert (row["Besloten op"], row["Begint op"], row["Eindigt op"]) == ("01-10-2026", "01-01-2027", "31-12-2027")
     assert (row["Toegekend"], row["Baten in periode"], row["Ontvangen in periode"]) == (
         "100000,00",
         "100000,00",
