@@ -38,7 +38,7 @@ def method_label(method: str) -> str:
 
 
 def source_label(source: str) -> str:
-    known = {"steun-ons": _("Steun ons"), by_hand.MANUAL: _("Entered by hand"), "demo": _("Example")}
+    known = {"steun-ons": _("Support us"), by_hand.MANUAL: _("Entered by hand"), "demo": _("Example")}
     return str(known.get(source, source))
 
 

@@ -14,7 +14,7 @@ from app.organisation.queries import profile
 from app.payments.returns import register
 from app.ui import languages
 
-_GONE = N_("This page is not here any more. Did you want to give? You can start again at Steun ons.")
+_GONE = N_("This page is not here any more. Did you want to give? You can start again on the Support us page.")
 
 
 @bp.get("/steun-ons/bedankt/<token>")

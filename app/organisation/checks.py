@@ -16,10 +16,14 @@ def rsin(text: str, field: str = "rsin") -> str:
     """Nine digits that pass the 11-test; dots and spaces are forgiven (DOMAIN.md 4.1)."""
     bare = _SPACES.sub("", text)
     if not re.fullmatch(r"[0-9]{9}", bare):
-        raise Invalid(N_("An RSIN has 9 digits."), field=field)
+        raise Invalid(
+            N_("An RSIN has 9 digits. Look it up in your ANBI decision or at the Chamber of Commerce."), field=field
+        )
     digits = [int(c) for c in bare]
     if not any(digits) or (sum((9 - i) * d for i, d in enumerate(digits[:8])) - digits[8]) % 11:
-        raise Invalid(N_("This RSIN is not right: the digits do not pass the check. Look at them again."), field=field)
+        raise Invalid(
+            N_("This RSIN is not right: the last digit does not fit the others. Look at the digits again."), field=field
+        )
     return bare
 
 

@@ -76,7 +76,7 @@ def checked(details: Details) -> dict[str, Any]:
     if not 1 <= details.fiscal_year_start <= 12:
         raise Invalid(N_("Choose a month."), field="fiscal_year_start")
     if details.anbi and not values["rsin"]:
-        raise Invalid(N_("An ANBI has an RSIN: donors look it up by that number."), field="rsin")
+        raise Invalid(N_("Fill in the RSIN: donors look up an ANBI by that number."), field="rsin")
     return values
 
 

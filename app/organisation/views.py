@@ -49,7 +49,7 @@ def save() -> ResponseReturnValue:
         except Invalid as error:
             form.add_error(error)
         else:
-            flash(_("Saved. Steun ons and new mails show it at once."), "ok")
+            flash(_("Saved. The Support us page and new mails show it at once."), "ok")
             return redirect(url_for("organisation.show"), 303)
     return render_template("organisation/edit.html", form=form), form.status
 

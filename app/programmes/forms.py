@@ -31,7 +31,7 @@ class ProgrammeForm(_Named):
     description_nl = TextAreaField(_l("In a few words, in Dutch"), validators=[Length(max=600)])
     description_en = TextAreaField(_l("In a few words, in English"), validators=[Length(max=600)])
     rj_goal = StringField(_l("Objective in the annual accounts"), validators=[Length(max=100)])
-    public = BooleanField(_l("Donors may choose it at Steun ons"))
+    public = BooleanField(_l("Donors may choose it on the Support us page"))
     position = IntegerField(_l("Place in the list"), validators=[Optional(), NumberRange(0, 10_000)])
 
 
