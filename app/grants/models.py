@@ -11,6 +11,8 @@ from app.grants.obligations.models import (
     ObligationState,
     ReminderSent,
 )
+from app.grants.partners.models import GrantPartner, SubGrant, SubGrantInstalment, SubGrantPayment
+from app.grants.parts.models import PartChain, PartTask, ReportPart
 from app.grants.rounds.models import Recurrence, Round
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "Funder",
     "FunderKind",
     "Grant",
+    "GrantPartner",
     "GrantMove",
     "GrantState",
     "Instalment",
@@ -28,11 +31,17 @@ __all__ = [
     "ObligationKind",
     "ObligationMove",
     "ObligationState",
+    "PartChain",
+    "PartTask",
     "Receipt",
     "Recognition",
     "Recurrence",
     "ReminderSent",
+    "ReportPart",
     "Round",
     "Stage",
+    "SubGrant",
+    "SubGrantInstalment",
+    "SubGrantPayment",
     "Trigger",
 ]
