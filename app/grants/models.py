@@ -2,6 +2,26 @@
 
 from app.grants.applications.models import Application, ApplicationMove, Stage
 from app.grants.awards.models import Grant, GrantMove, GrantState, Recognition
+from app.grants.budgets.models import (
+    Amendment,
+    AmendmentDue,
+    AmendmentKind,
+    AmendmentMove,
+    AmendmentState,
+    BudgetLine,
+    BudgetRow,
+    BudgetState,
+    BudgetVersion,
+    Category,
+)
+from app.grants.expenses.models import (
+    Expense,
+    ExpenseImport,
+    ExpenseLayout,
+    ExpenseRule,
+    ExpenseShare,
+    ImportState,
+)
 from app.grants.funders.models import Funder, FunderKind
 from app.grants.instalments.models import Instalment, InstalmentMove, InstalmentState, Receipt, Trigger
 from app.grants.obligations.models import (
@@ -13,17 +33,46 @@ from app.grants.obligations.models import (
 )
 from app.grants.partners.models import GrantPartner, SubGrant, SubGrantInstalment, SubGrantPayment
 from app.grants.parts.models import PartChain, PartTask, ReportPart
+from app.grants.projects.models import (
+    CostKind,
+    Cover,
+    CoverRule,
+    CoverSource,
+    OverheadKind,
+    Project,
+    ProjectLine,
+)
 from app.grants.rounds.models import Recurrence, Round
 
 __all__ = [
+    "Amendment",
+    "AmendmentDue",
+    "AmendmentKind",
+    "AmendmentMove",
+    "AmendmentState",
     "Application",
     "ApplicationMove",
+    "BudgetLine",
+    "BudgetRow",
+    "BudgetState",
+    "BudgetVersion",
+    "Category",
+    "CostKind",
+    "Cover",
+    "CoverRule",
+    "CoverSource",
+    "Expense",
+    "ExpenseImport",
+    "ExpenseLayout",
+    "ExpenseRule",
+    "ExpenseShare",
     "Funder",
     "FunderKind",
     "Grant",
     "GrantPartner",
     "GrantMove",
     "GrantState",
+    "ImportState",
     "Instalment",
     "InstalmentMove",
     "InstalmentState",
@@ -33,6 +82,9 @@ __all__ = [
     "ObligationState",
     "PartChain",
     "PartTask",
+    "OverheadKind",
+    "Project",
+    "ProjectLine",
     "Receipt",
     "Recognition",
     "Recurrence",

@@ -26,6 +26,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "obligation": {"application_id": None},
     "instalment": {"obligation_id": None, "settled_cents": None, "basis_points": None},
     "application": {"probability": None},
+    "budget_version": {"in_force_on": None, "state": "draft"},
+    "amendment": {"state": "requested", "decided_on": None, "kind": "scope"},
+    "expense": {"full_cents": 2, "elsewhere_cents": 1, "cents": 1},
+    "expense_rule": {"ledger_account": "4000"},
+    "cover_rule": {"overhead": "none", "overhead_bp": None, "overhead_cents": None},
+    "project_line": {"kind": "hours"},
+    "project_cover": {"share_bp": None},
     "instalment_receipt": {"reversed_at": None, "reversal_reason": ""},
 }
 

@@ -1,0 +1,1 @@
+"""Budgets of grants: versions with lines, amendments, and what was spent against them."""

@@ -1,0 +1,141 @@
+"""Read budgets: the version in force, and what was spent of each line. Set-based."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Select, Subquery, cast, null, select, union_all
+
+from app.base.columns import Big
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.extensions import db
+from app.grants.budgets.models import BudgetRow, BudgetState, BudgetVersion
+from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.rows import cents_sum
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLineView:
+    """A line of a budget and what was spent of it. `id` is the same in every version."""
+
+    id: int
+    position: int
+    code: str | None
+    name: str
+    category: str
+    approved_cents: int
+    revised_cents: int
+    spent_cents: int
+    tolerance_percent: Decimal | None
+
+    @property
+    def left_cents(self) -> int:
+        return self.revised_cents - self.spent_cents
+
+    @property
+    def room_cents(self) -> int:
+        """What may be spent at most: the revised amount and the tolerance on what was approved."""
+        return self.revised_cents + int(self.approved_cents * (self.tolerance_percent or 0) / 100)
+
+    @property
+    def warning(self) -> str:
+        """`over`: more than the tolerance allows; `tolerance`: over the line, within tolerance; or nothing."""
+        if self.spent_cents > self.room_cents:
+            return "over"
+        return "tolerance" if self.spent_cents > self.revised_cents else ""
+
+
+def in_force(grant_id: int) -> BudgetVersion | None:
+    return _one(grant_id, BudgetState.IN_FORCE)
+
+
+def draft(grant_id: int) -> BudgetVersion | None:
+    return _one(grant_id, BudgetState.DRAFT)
+
+
+def _one(grant_id: int, state: BudgetState) -> BudgetVersion | None:
+    chosen = select(BudgetVersion).where(BudgetVersion.grant_id == grant_id, BudgetVersion.state == state)
+    return db.session.execute(chosen).scalar_one_or_none()
+
+
+def versions(grant_id: int) -> list[BudgetVersion]:
+    """All versions, newest first."""
+    chosen = select(BudgetVersion).where(BudgetVersion.grant_id == grant_id).order_by(BudgetVersion.number.desc())
+    return list(db.session.execute(chosen).scalars())
+
+
+def version(version_id: int) -> BudgetVersion:
+    row = db.session.get(BudgetVersion, version_id)
+    if row is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    return row
+
+
+def charged(grant_ids: Sequence[int] | Select[tuple[int]]) -> Subquery:
+    """Everything charged to these grants: own expenses and shares of costs that other grants carry.
+
+    Columns: grant_id, budget_line_id, partner_id, spent_on, cents. The partner of a shared cost is
+    the first grant's business, so it counts as our own here.
+    """
+    own = select(Expense.grant_id, Expense.budget_line_id, Expense.partner_id, Expense.spent_on, Expense.cents).where(
+        Expense.grant_id.in_(grant_ids)
+    )
+    shared = (
+        select(
+            ExpenseShare.grant_id,
+            ExpenseShare.budget_line_id,
+            cast(null(), Big).label("partner_id"),
+            Expense.spent_on,
+            ExpenseShare.cents,
+        )
+        .join(Expense, Expense.id == ExpenseShare.expense_id)
+        .where(ExpenseShare.grant_id.in_(grant_ids))
+    )
+    return union_all(own, shared).subquery("charged")
+
+
+def _spent_by(grant_id: int, column: str) -> dict[int | None, int]:
+    both = charged([grant_id])
+    chosen = select(both.c[column], cents_sum(both.c.cents)).group_by(both.c[column])
+    return {key: int(cents) for key, cents in db.session.execute(chosen)}
+
+
+def spent_by_line(grant_id: int) -> dict[int | None, int]:
+    """Cents by line; None: not mapped to a line yet."""
+    return _spent_by(grant_id, "budget_line_id")
+
+
+def spent_by_partner(grant_id: int) -> dict[int | None, int]:
+    """Cents by partner; None: spent by ourselves."""
+    return _spent_by(grant_id, "partner_id")
+
+
+def rows_of(version_id: int) -> list[BudgetRow]:
+    chosen = select(BudgetRow).where(BudgetRow.budget_version_id == version_id)
+    return list(db.session.execute(chosen.order_by(BudgetRow.position, BudgetRow.id)).scalars())
+
+
+def views(rows: Sequence[BudgetRow], spent: dict[int | None, int]) -> list[BudgetLineView]:
+    return [
+        BudgetLineView(
+            id=row.budget_line_id,
+            position=row.position,
+            code=row.code or None,
+            name=row.name,
+            category=row.category.value,
+            approved_cents=row.approved_cents,
+            revised_cents=row.revised_cents,
+            spent_cents=spent.get(row.budget_line_id, 0),
+            tolerance_percent=None if row.tolerance_bp is None else Decimal(row.tolerance_bp) / 100,
+        )
+        for row in rows
+    ]
+
+
+def lines(grant_id: int) -> list[BudgetLineView]:
+    """The lines of the budget in force, with what was spent; [] when the grant has no budget."""
+    current = in_force(grant_id)
+    return views(rows_of(current.id), spent_by_line(grant_id)) if current else []

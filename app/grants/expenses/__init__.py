@@ -1,0 +1,1 @@
+"""Expenses: entered by hand or imported from the accounting package, mapped to budget lines."""

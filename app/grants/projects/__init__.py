@@ -1,0 +1,1 @@
+"""Projects and their cover: budget lines paid by several grants, own means and partners."""
