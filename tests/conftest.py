@@ -20,7 +20,7 @@ from app import create_app
 from app.extensions import db
 from app.staff import passwords
 from app.ui.permissions import Role
-from tests.support import guard
+from tests.support import guard, routes
 from tests.support.client import Client
 from tests.support.databases import Databases, make_settings
 from tests.support.postgres import Missing, Postgres, Server
@@ -109,6 +109,13 @@ def missing(reason: str) -> None:
 def _nothing_leaves_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         guard.close_the_door(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        routes.remember(patch)
         yield
 
 
