@@ -61,6 +61,7 @@ class Settings:
     session_hours: int = 12
     backup_dir: Path = ROOT / "var" / "backups"
     backup_keep: int = 14
+    task_escalation_days: int = 3
 
     @property
     def is_production(self) -> bool:

@@ -7,7 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.documents import services as documents
-    from app.grants import models, places  # noqa: F401
+    from app.grants import models, places, task_subjects  # noqa: F401
     from app.grants.applications import views as application_views  # noqa: F401
     from app.grants.awards import step_views as grant_step_views  # noqa: F401
     from app.grants.awards import views as grant_views  # noqa: F401

@@ -17,6 +17,7 @@ from app.grants.applications.models import Application
 from app.grants.awards import queries as awards
 from app.grants.awards.models import Grant
 from app.grants.funders import queries as funders
+from app.grants.obligations.models import Obligation
 from app.ui import filters, navigation, records, search
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
@@ -41,6 +42,7 @@ def init_app() -> None:
     _name_the_trail()
     records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
     records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
+    records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
 
 
 def _applications(ids: Collection[int]) -> dict[int, str]:
@@ -50,6 +52,11 @@ def _applications(ids: Collection[int]) -> dict[int, str]:
 
 def _grants(ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
+
+
+def _obligations(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
+    return {row.id: row.title or filters.label(row.kind) for row in rows}
 
 
 @panel("supporter", "grants", order=30, permission=READ)

@@ -60,6 +60,11 @@ class Task(db.Model):
     created_at: Mapped[datetime] = instant_column()
     ended_at: Mapped[datetime | None] = instant_column(nullable=True)
     ended_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+    # What made the task, for tasks that are made by a template or a job: made once, whoever asks again.
+    source_key: Mapped[str | None] = text_column(160, nullable=True, unique=True)
+    # Passed on to the deputy of whom it was with, because it stayed undone; once for each due date.
+    escalated_at: Mapped[datetime | None] = instant_column(nullable=True)
+    escalated_from_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
 
     def is_overdue(self, today: date) -> bool:
         return self.state is TaskState.OPEN and self.due_on < today

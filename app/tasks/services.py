@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from sqlalchemy import insert
 
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.errors import NotFound
 from app.base.events import publish
-from app.base.ids import new_id
+from app.base.ids import new_id, new_ids
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.sql import insert_new
 from app.tasks.models import MOVES, Priority, Task, TasksDone, TaskState, TaskStep
 
 
@@ -30,6 +35,54 @@ def add(
     _told(task, "task.added", {"due_on": [None, due_on]}, actor, now)
     db.session.add(TaskStep(id=new_id(), task_id=task.id, state=TaskState.OPEN, at=now, by_id=actor.id))
     return task.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A task that a template or a job makes; `source_key` says what made it, so that it is made once."""
+
+    title: str
+    due_on: date
+    source_key: str
+    owner_id: int | None = None
+    priority: Priority = Priority.NORMAL
+    subject: tuple[str, int] | None = None
+
+
+def add_new(wanted: Sequence[NewTask], *, actor: Actor, now: datetime) -> list[int]:
+    """Add the tasks that are not there yet by their `source_key`; gives the ids of those added.
+
+    A constant number of statements, however many tasks.
+    """
+    if not wanted:
+        return []
+    rows = [
+        {
+            "id": row_id,
+            "title": task.title[:200],
+            "due_on": task.due_on,
+            "owner_id": task.owner_id,
+            "priority": task.priority,
+            "state": TaskState.OPEN,
+            "subject_type": task.subject[0] if task.subject else None,
+            "subject_id": task.subject[1] if task.subject else None,
+            "created_by_id": actor.id,
+            "created_at": now,
+            "source_key": task.source_key,
+        }
+        for row_id, task in zip(new_ids(len(wanted)), wanted, strict=True)
+    ]
+    added = list(db.session.execute(insert_new(Task).returning(Task.__table__.c.id), rows).scalars())
+    if added:
+        steps = zip(new_ids(len(added)), added, strict=True)
+        db.session.execute(
+            insert(TaskStep),
+            [{"id": i, "task_id": t, "state": TaskState.OPEN, "at": now, "by_id": actor.id} for i, t in steps],
+        )
+        audit.record_many(
+            [audit.Trace(action="task.added", subject=("task", row_id)) for row_id in added], actor=actor, now=now
+        )
+    return added
 
 
 def complete(task_id: int, *, actor: Actor, now: datetime) -> None:
@@ -66,6 +119,8 @@ def change(
 ) -> None:
     """Change what, by when, by whom."""
     task = _loaded(task_id)
+    if due_on != task.due_on:
+        task.escalated_at = task.escalated_from_id = None
     task.title, task.due_on, task.owner_id, task.priority = title, due_on, owner_id, priority
     changes = {k: v for k, v in audit.changes_of(task).items() if k != "title"}
     _told(task, "task.changed", changes, actor, now)

@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
         "state": state,
         "states": [(s.value, _(s.label)) for s in TaskState] + [("any", _("all"))],
         "today": local_date(now()),
-        "people": by_ids({t.owner_id for t in page if t.owner_id}),
+        "people": by_ids({i for t in page for i in (t.owner_id, t.escalated_from_id) if i}),
         "records": records.shown((t.subject_type, t.subject_id) for t in page if t.subject_type),
     }
     return render_template("tasks/index.html", **shown)
@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/tasks/new", methods=["GET", "POST"])
 @requires(Permission.TASKS_WRITE)
 def new() -> ResponseReturnValue:
-    subject = _subject()
+    subject = subject_in_address()
     form = TaskForm(data={"due_on": local_date(now()) + timedelta(days=7), "owner": str(current_user.id)})
     if form.validate_on_submit():
         with writing():
@@ -70,7 +70,7 @@ def new() -> ResponseReturnValue:
     return render_template("tasks/form.html", form=form, task=None, about=about), form.status
 
 
-def _subject() -> tuple[str, int] | None:
+def subject_in_address() -> tuple[str, int] | None:
     """The record in the address (`about=supporter&id=…`); 404 where there is none that this person may see."""
     kind, row_id = request.args.get("about", ""), lists.row_id("id")
     if not kind and row_id is None:
