@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     from app.grants.awards import step_views as grant_step_views  # noqa: F401
     from app.grants.awards import views as grant_views  # noqa: F401
     from app.grants.blueprint import bp
+    from app.grants.calendar import time_views  # noqa: F401
     from app.grants.calendar import views as calendar_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401

@@ -157,12 +157,13 @@ def tabs() -> list[dict[str, Any]]:
         (_("Grants"), "grants.index"),
         (_("Board"), "grants.board"),
         (_("Applications"), "grants.applications"),
+        (_("Timeline"), "grants.timeline"),
         (_("Deadlines"), "grants.obligations"),
         (_("Instalments"), "grants.instalments"),
         (_("Funders"), "grants.funders"),
         (_("Rounds"), "grants.rounds"),
     ]
-    return [
-        {"label": label, "url": url_for(endpoint), "current": request.endpoint == endpoint}
-        for label, endpoint in places
-    ]
+    current = {"grants.month": "grants.timeline", "grants.dates": "grants.timeline"}.get(
+        request.endpoint or "", request.endpoint
+    )
+    return [{"label": label, "url": url_for(endpoint), "current": endpoint == current} for label, endpoint in places]

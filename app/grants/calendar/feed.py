@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
 from app.base.dates import days
 from app.base.money import format_money
+from app.extensions import settings
 from app.grants.instalments.queries import Line as InstalmentLine
 from app.grants.obligations.queries import Line as ObligationLine
 from app.grants.rounds.queries import Line as RoundLine
 from app.ui import filters
+from app.ui.identity import identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ def of_instalment(line: InstalmentLine, url: str, language: str) -> Iterator[Ent
     title = _("Expected: %(amount)s from %(funder)s", amount=amount, funder=line.funder)
     text = _("For %(subject)s. State: %(state)s.", subject=line.grant, state=filters.label(line.state))
     yield Entry(f"instalment-{line.id}", line.expected_on, title, text, url, line.version - 1)
+
+
+def file_of(entries: Iterable[Entry], *, at: datetime) -> bytes:
+    """The file with our name on it, in the language of this moment."""
+    host = urlsplit(settings().public_url).hostname or "draagvlak"
+    return write(entries, host=host, name=_("Deadlines of %(name)s", name=identity().name), at=at)
 
 
 def write(entries: Iterable[Entry], *, host: str, name: str, at: datetime) -> bytes:

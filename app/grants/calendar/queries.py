@@ -1,15 +1,19 @@
-"""What belongs in somebody's calendar: their obligations, all rounds, the money of their grants."""
+"""What belongs in a calendar file: open obligations, rounds, the money that is expected."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from flask import url_for
+from sqlalchemy import Select, select
 
 from app.base.dates import days
-from app.extensions import db
-from app.grants.applications.models import Application
-from app.grants.awards.models import Grant
+from app.extensions import db, settings
+from app.grants.calendar import feed
+from app.grants.calendar.dates import Filters, instalments_chosen, obligations_chosen, rounds_chosen
+from app.grants.calendar.feed import Entry
 from app.grants.instalments import queries as instalments
 from app.grants.instalments.models import EXPECTED, Instalment
 from app.grants.obligations import queries as obligations
@@ -18,39 +22,60 @@ from app.grants.rounds import queries as rounds
 from app.grants.rounds.models import Round
 from app.links.models import Link
 
+Chosen = Select[*tuple[Any, ...]]
 PURPOSE = "grants.calendar"
 BACK, AHEAD = days(60), days(760)
 MOST = 2000  # entries of each kind
 
 
-def obligations_of(staff_id: int, today: date) -> list[tuple[obligations.Line, int]]:
-    """What this person makes, reviews or owns the grant or application of; with the row's version."""
-    mine = or_(
-        Obligation.assignee_id == staff_id,
-        Obligation.reviewer_id == staff_id,
-        Grant.owner_id == staff_id,
-        Application.owner_id == staff_id,
-    )
-    open_ones = and_(obligations.ALIVE, Obligation.state.in_(TO_DELIVER), Obligation.due_on <= today + AHEAD)
-    chosen = obligations.listing().add_columns(Obligation.version).where(mine, open_ones)
-    rows = db.session.execute(chosen.order_by(Obligation.due_on, Obligation.id).limit(MOST))
-    return [(obligations.line_of(row), row[-1]) for row in rows]
+def entries(filters: Filters, start: date, end: date, *, language: str) -> list[Entry]:
+    """What is open in this period, as entries of a calendar: obligations, rounds, money expected."""
+    return [
+        *_obligations(obligations_chosen(filters), start, end),
+        *_rounds(rounds_chosen(filters), start, end),
+        *_instalments(instalments_chosen(filters), start, end, language),
+    ]
 
 
-def rounds_near(today: date) -> list[tuple[rounds.Line, int]]:
-    chosen = rounds.listing().add_columns(Round.version)
-    chosen = chosen.where(Round.closes_on >= today - BACK, Round.closes_on <= today + AHEAD)
-    rows = db.session.execute(chosen.order_by(Round.closes_on, Round.id).limit(MOST))
-    return [(rounds.line_of(row), row[-1]) for row in rows]
+def entries_of(staff_id: int, today: date, *, all_money: bool, language: str) -> list[Entry]:
+    """What belongs in this person's calendar: what they make, review or own the grant or application of,
+    all rounds, and the money of their grants or (finance) of all grants. What is late stays in it."""
+    mine = Filters(person_id=staff_id)
+    money = instalments_chosen(Filters() if all_money else mine)
+    return [
+        *_obligations(obligations_chosen(mine), None, today + AHEAD),
+        *_rounds(rounds_chosen(Filters()), today - BACK, today + AHEAD),
+        *_instalments(money, None, today + AHEAD, language),
+    ]
 
 
-def instalments_for(staff_id: int, today: date, *, all_of_them: bool) -> list[instalments.Line]:
-    """Money expected on this person's grants, or (finance) on all grants."""
-    chosen = instalments.listing().where(Instalment.state.in_(EXPECTED), Instalment.expected_on <= today + AHEAD)
-    if not all_of_them:
-        chosen = chosen.where(Grant.owner_id == staff_id)
-    rows = db.session.execute(chosen.order_by(Instalment.expected_on, Instalment.id).limit(MOST))
-    return [instalments.line_of(row) for row in rows]
+def _obligations(chosen: Chosen, start: date | None, end: date) -> Iterator[Entry]:
+    wanted = chosen.where(obligations.ALIVE, Obligation.state.in_(TO_DELIVER), Obligation.due_on <= end)
+    if start is not None:
+        wanted = wanted.where(Obligation.due_on >= start)
+    for row in db.session.execute(wanted.order_by(Obligation.due_on, Obligation.id).limit(MOST)):
+        line = obligations.line_of(row)
+        yield from feed.of_obligation(line, row[-1], _url("grants.obligation", obligation_id=line.id))
+
+
+def _rounds(chosen: Chosen, start: date, end: date) -> Iterator[Entry]:
+    wanted = chosen.where(Round.closes_on >= start, Round.closes_on <= end)
+    for row in db.session.execute(wanted.order_by(Round.closes_on, Round.id).limit(MOST)):
+        line = rounds.line_of(row)
+        yield from feed.of_round(line, row[-1], _url("grants.funder", funder_id=line.funder_id))
+
+
+def _instalments(chosen: Chosen, start: date | None, end: date, language: str) -> Iterator[Entry]:
+    wanted = chosen.where(Instalment.state.in_(EXPECTED), Instalment.expected_on <= end)
+    if start is not None:
+        wanted = wanted.where(Instalment.expected_on >= start)
+    for row in db.session.execute(wanted.order_by(Instalment.expected_on, Instalment.id).limit(MOST)):
+        line = instalments.line_of(row)
+        yield from feed.of_instalment(line, _url("grants.instalment", instalment_id=line.id), language)
+
+
+def _url(endpoint: str, **values: int) -> str:
+    return settings().public_url + url_for(endpoint, **values)  # type: ignore[arg-type]
 
 
 def has_address(staff_id: int) -> bool:

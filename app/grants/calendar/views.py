@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -17,9 +17,9 @@ from app.base.states import N_
 from app.extensions import now, settings, writing
 from app.grants.blueprint import bp
 from app.grants.calendar import feed, queries
+from app.grants.calendar.time_views import chosen_filters
 from app.links import services as links
 from app.staff.queries import find
-from app.ui.identity import identity
 from app.ui.permissions import ROLE_PERMISSIONS, Permission, requires
 
 
@@ -27,7 +27,15 @@ from app.ui.permissions import ROLE_PERMISSIONS, Permission, requires
 @requires(Permission.GRANTS_READ)
 def calendar() -> ResponseReturnValue:
     """How to get the deadlines in one's own calendar."""
-    return render_template("grants/calendar.html", address=None, has_one=queries.has_address(current_user.id))
+    return render_template(
+        "grants/calendar.html", address=None, has_one=queries.has_address(current_user.id), **_filtered()
+    )
+
+
+def _filtered() -> dict[str, object]:
+    """The filters that came along from a page, as they stand in an address."""
+    given = chosen_filters().given
+    return {"given": given, "query": urlencode(given)}
 
 
 @bp.post("/grants/calendar")
@@ -40,7 +48,7 @@ def renew_calendar() -> ResponseReturnValue:
         token = links.issue(queries.PURPOSE, staff_id, now=at, lifetime=None, single_use=False)
         audit.record("calendar.address_made", ("staff", staff_id), actor=current_user.actor, now=at)
     address = settings().public_url + url_for("grants.calendar_feed", token=token)
-    page = Response(render_template("grants/calendar.html", address=address, has_one=True))
+    page = Response(render_template("grants/calendar.html", address=address, has_one=True, **_filtered()))
     page.headers["Cache-Control"] = "no-store"
     return page
 
@@ -64,19 +72,15 @@ def calendar_feed(token: str) -> ResponseReturnValue:
     person = find(links.look(queries.PURPOSE, token, now=at).subject_id)
     if person is None or not person.active or Permission.GRANTS_READ not in ROLE_PERMISSIONS[person.role]:
         raise NotFound(N_("This is not here, or not any more."))
-    today, base = local_date(at), settings().public_url
+    today, filters = local_date(at), chosen_filters()
     money = Permission.FINANCE_WRITE in ROLE_PERMISSIONS[person.role]
     with force_locale(person.language):
-        entries: list[feed.Entry] = []
-        for duty, version in queries.obligations_of(person.id, today):
-            entries += feed.of_obligation(duty, version, base + url_for("grants.obligation", obligation_id=duty.id))
-        for line, version in queries.rounds_near(today):
-            entries += feed.of_round(line, version, base + url_for("grants.funder", funder_id=line.funder_id))
-        for part in queries.instalments_for(person.id, today, all_of_them=money):
-            url = base + url_for("grants.instalment", instalment_id=part.id)
-            entries += feed.of_instalment(part, url, person.language)
-        name = _("Deadlines of %(name)s", name=identity().name)
-    content = feed.write(entries, host=urlsplit(base).hostname or "draagvlak", name=name, at=at)
+        # The address as it is: one's own. With a filter in it: everything that passes, as on the pages.
+        if filters.given or request.args.get("whose") == "all":
+            entries = queries.entries(filters, today - queries.BACK, today + queries.AHEAD, language=person.language)
+        else:
+            entries = queries.entries_of(person.id, today, all_money=money, language=person.language)
+        content = feed.file_of(entries, at=at)
     response = Response(content, mimetype="text/calendar")
     response.headers["Content-Disposition"] = 'inline; filename="draagvlak.ics"'
     response.headers["Cache-Control"] = "private, no-store"
