@@ -8,8 +8,10 @@ its secrets; demo and test make their own and keep them under ``DATA_DIR``.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import secrets
 import typing
 from collections.abc import Mapping
@@ -21,7 +23,19 @@ import click
 
 ROOT = Path(__file__).resolve().parent
 SECRETS = ("secret_key", "vault_keys", "mollie_api_key", "smtp_url", "database_url", "migration_database_url")
-OWN_PREFIXES = ("MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "BACKUP_")
+OWN_PREFIXES = (
+    "MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "BACKUP_", "TRUSTED_", "MIGRATION_",
+)  # fmt: skip
+RANGES = {
+    "port": (1, 65535),
+    "threads": (1, 512),
+    "database_pool": (1, 500),
+    "trusted_proxies": (0, 10),
+    "session_idle_minutes": (1, 24 * 60),
+    "session_hours": (1, 7 * 24),
+    "backup_keep": (0, 100_000),
+}
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class SettingsError(click.ClickException):
@@ -111,19 +125,26 @@ def _raw(env: Mapping[str, str], name: str) -> str | None:
 def _refuse_unknown(env: Mapping[str, str]) -> None:
     known = {f.name.upper() for f in fields(Settings)}
     known |= {f"{name.upper()}_FILE" for name in SECRETS}
-    unknown = sorted(key for key in env if key.startswith(OWN_PREFIXES) and key not in known)
-    if unknown:
-        raise SettingsError(f"Unknown setting {unknown[0]}: see docs/settings.md for the names there are.")
+    long = [name for name in known if "_" in name]  # PORT and HOST look like too much that is not ours
+    for key in sorted(env.keys() - known):
+        meant = difflib.get_close_matches(key, long, 1, 0.9) if "_" in key else []
+        if meant:
+            raise SettingsError(f"Unknown setting {key}: do you mean {meant[0]}?")
+        if key.startswith(OWN_PREFIXES):
+            raise SettingsError(f"Unknown setting {key}: see docs/settings.md for the names there are.")
 
 
 def _convert(name: str, raw: str, kind: object) -> object:
     key = name.upper()
+    if not raw.isprintable():
+        raise SettingsError(f"{key} holds a line break or another control character.")
     try:
         if kind is int:
-            number = int(raw)
-            if number < 0:
-                raise ValueError
-            return number
+            least, most = RANGES[name]
+            # Only plain digits: int() also takes underscores and the digits of other scripts.
+            if not re.fullmatch(r"[0-9]{1,9}", raw.strip()) or not least <= int(raw) <= most:
+                raise SettingsError(f"{key}: {raw[:40]!r} is not a whole number from {least} to {most}.")
+            return int(raw)
         if kind is bool:
             return {
                 "1": True,
@@ -154,9 +175,12 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
     data_dir = typing.cast(Path, values.get("data_dir", ROOT / "var"))
     values.setdefault("backup_dir", data_dir / "backups")
     url = str(values.get("database_url") or f"sqlite:///{data_dir / 'draagvlak.db'}")
-    values["database_url"] = url = _driver(url)
+    values["database_url"] = _driver("DATABASE_URL", url)
     if migration_url := values.get("migration_database_url"):
-        values["migration_database_url"] = _driver(str(migration_url))
+        values["migration_database_url"] = _driver("MIGRATION_DATABASE_URL", str(migration_url))
+    values["log_level"] = level = str(values.get("log_level", "INFO")).upper()
+    if level not in LOG_LEVELS:
+        raise SettingsError(f"LOG_LEVEL: {level[:40]!r} is unknown; use DEBUG, INFO, WARNING or ERROR.")
     if values.get("default_language", "nl") not in ("nl", "en"):
         raise SettingsError("DEFAULT_LANGUAGE: use nl or en.")
     provider = values.get("payment_provider", "mollie" if values.get("mollie_api_key") else "demo")
@@ -165,10 +189,19 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
     values["payment_provider"] = provider
     if provider == "mollie" and not values.get("mollie_api_key"):
         raise SettingsError("MOLLIE_API_KEY is missing: PAYMENT_PROVIDER=mollie cannot work without it.")
-    if base := values.get("base_url"):
-        parts = urlsplit(str(base))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError(f"BASE_URL: {base!r} is not an http(s) address.")
+    if (key := values.get("mollie_api_key")) and not re.fullmatch(r"(test|live)_\w+", str(key), re.ASCII):
+        raise SettingsError("MOLLIE_API_KEY: a key of Mollie begins with test_ or live_.")
+    if (base := values.get("base_url")) and not _is_site(str(base).rstrip("/")):
+        raise SettingsError(f"BASE_URL: {base!r} is not an http(s) address of a host alone.")
+    if not _is_site(str(values.get("mollie_api_url", "https://x")).rstrip("/")):
+        raise SettingsError("MOLLIE_API_URL is not an http(s) address of a host alone.")
+    for host in typing.cast(tuple[str, ...], values.get("frame_hosts", ())):
+        if not _is_site(host):
+            raise SettingsError(f"FRAME_HOSTS: {host!r} is not an address such as https://www.example.org.")
+    if not re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", str(values.get("mail_from", "a@b"))):
+        raise SettingsError(f"MAIL_FROM: {values['mail_from']!r} is not an e-mail address.")
+    if (smtp := values.get("smtp_url")) and not _is_address(str(smtp), ("smtp", "smtps")):
+        raise SettingsError("SMTP_URL is not smtp://user:password@host:587 or smtps://user:password@host:465.")
     if app_env == "production":
         _demand_for_production(values)
     else:
@@ -178,14 +211,35 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
     return values
 
 
-def _driver(url: str) -> str:
-    """Accept the usual spellings; we speak to PostgreSQL through psycopg 3."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url[len(prefix) :]
-    if not url.startswith(("postgresql+psycopg://", "sqlite:///")):
-        raise SettingsError("DATABASE_URL: use sqlite:///path or postgresql://user:password@host/name.")
-    return url
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether this is an address of a host, with a port that exists and no blanks."""
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in schemes and bool(re.fullmatch(r"[\w.:-]+", parts.hostname or ""))
+        return whole and parts.port != 0 and not re.search(r"\s", text)
+    except ValueError:
+        return False
+
+
+def _is_site(text: str) -> bool:
+    """Whether this is a web address of a host alone: no user, path, query or fragment."""
+    return _is_address(text, ("http", "https")) and text.endswith("//" + urlsplit(text).netloc) and "@" not in text
+
+
+def _driver(name: str, url: str) -> str:
+    """Accept the usual spellings; we speak to PostgreSQL through psycopg 3. An SQLite path becomes absolute."""
+    path = url.removeprefix("sqlite:///")
+    if path != url and path.strip() and path != ":memory:":
+        return f"sqlite:///{ROOT / path}"
+    for prefix in ("postgres://", "postgresql://", "postgresql+psycopg://"):
+        rest = url.removeprefix(prefix)
+        try:
+            place = rest.rpartition("@")[2]
+            if rest != url and "/" in place and urlsplit(f"//{place}").port != 0:
+                return f"postgresql+psycopg://{rest}"
+        except ValueError:  # a port that is none, half an IPv6 address
+            break
+    raise SettingsError(f"{name}: use sqlite:///path or postgresql://user:password@host:5432/name.")
 
 
 def _demand_for_production(values: Mapping[str, object]) -> None:
@@ -194,10 +248,29 @@ def _demand_for_production(values: Mapping[str, object]) -> None:
         raise SettingsError(f"Production needs {', '.join(missing)}: set them in the environment (docs/settings.md).")
     if len(str(values["secret_key"])) < 32:
         raise SettingsError("SECRET_KEY is too short: use at least 32 characters (flask secrets make).")
+    if _is_made_up(str(values["secret_key"])):
+        raise SettingsError("SECRET_KEY is a placeholder that can be guessed: make one with flask secrets make.")
+    if any(_is_made_up(part.partition(":")[2]) for part in str(values["vault_keys"]).split(",")):
+        raise SettingsError("VAULT_KEYS holds a key that can be guessed: make one with flask secrets make.")
+    if not str(values["base_url"]).startswith("https://"):
+        raise SettingsError("BASE_URL: production needs an https:// address; cookies and links go over it.")
     if values["payment_provider"] == "demo":
         raise SettingsError("PAYMENT_PROVIDER=demo is refused in production: set MOLLIE_API_KEY.")
+    if not str(values["mollie_api_key"]).startswith("live_"):
+        raise SettingsError("MOLLIE_API_KEY: production needs a live_ key; with a test_ key no money moves.")
+    if not str(values.get("mollie_api_url", "https://")).startswith(("https://", "http://127.0.0.1", "http://[::1]")):
+        raise SettingsError("MOLLIE_API_URL: production needs an https:// address.")
     if values.get("demo_password"):
         raise SettingsError("DEMO_PASSWORD has no meaning in production: remove it.")
+
+
+_MADE_UP = re.compile(r"change.?(me|this)|place.?holder|your.?(secret|key)|secret.?key|example|insecure|verander", re.I)
+
+
+def _is_made_up(secret: str) -> bool:
+    """Whether a secret is one of a handbook, or a pattern: what is random never has so few different characters."""
+    pairs = {secret[i : i + 2] for i in range(len(secret))}
+    return len(set(secret)) < 8 or len(pairs) < 20 or _MADE_UP.search(secret) is not None
 
 
 def _own_secrets(data_dir: Path) -> dict[str, str]:

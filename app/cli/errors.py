@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from app.base.errors import DomainError
 from app.extensions import db
@@ -37,13 +37,15 @@ def _told(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(*args, **kwargs)
         except DomainError as error:
             raise click.ClickException(str(error)) from None
-        except OperationalError as error:
+        except DatabaseError as error:
+            if type(error) not in (OperationalError, DatabaseError):  # the others are mistakes of ours
+                raise
             raise SettingsError(_about_database(error)) from None
 
     return call
 
 
-def _about_database(error: OperationalError) -> str:
+def _about_database(error: DatabaseError) -> str:
     reason = str(error.orig).strip().splitlines()[0]
     if "no such table" in reason:
         return "The database has no tables yet: run flask db upgrade, or make run."

@@ -47,10 +47,14 @@ class SmtpTransport:
             client: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=tls)
         else:
             client = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
-            if options.get("starttls", ["0"])[0] not in ("0", "no"):
-                client.starttls(context=ssl.create_default_context())
+            # A password never travels in the open by accident: without STARTTLS over there, the mail waits.
+            asked = options.get("starttls", ["yes" if parts.username or parts.port == 587 else "no"])[0]
+            if asked not in ("0", "no"):
+                with _closing_when_it_fails(client):
+                    client.starttls(context=ssl.create_default_context())
         if parts.username:
-            client.login(unquote(parts.username), unquote(parts.password or ""))
+            with _closing_when_it_fails(client):
+                client.login(unquote(parts.username), unquote(parts.password or ""))
         return client
 
     def send(self, message: EmailMessage) -> None:
@@ -89,6 +93,15 @@ class SmtpTransport:
                 client.quit()
             except (OSError, smtplib.SMTPException):
                 client.close()
+
+
+@contextmanager
+def _closing_when_it_fails(client: smtplib.SMTP) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        client.close()
+        raise
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from app.extensions.database import MIGRATIONS
-from tests.support.processes import FLASK, LONGEST, Process, environment, flask, free_port, running, serving
+from tests.support.processes import FLASK, LONGEST, PRODUCTION, Process, environment, flask, free_port, running, serving
 
 pytestmark = pytest.mark.databases("sqlite")
 written = pytest.mark.skipif(
@@ -134,8 +134,9 @@ def test_a_port_in_use_is_told_in_one_line(database_url: str, tmp_path: Path) ->
         ({"MAIL_FORM": "x"}, "MAIL_FORM"),
         ({"VAULT_KEYS": "nonsense"}, "VAULT_KEYS"),
         ({"DATA_DIR": "/dev/null/here"}, "DATA_DIR"),
+        ({"PORT": "99999999"}, "PORT: '99999999' is not a whole number from 1 to 65535"),
     ],
-    ids=["unknown setting", "wrong keys", "unwritable folder"],
+    ids=["unknown setting", "wrong keys", "unwritable folder", "impossible port"],
 )
 def test_a_wrong_setting_is_told_in_one_line(
     tmp_path: Path, wrong: dict[str, str], about: str, words: list[str]
@@ -150,3 +151,26 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(tmp_path: Path, w
     said = _refused(environ, *words)
     assert "DATABASE_URL: cannot" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("words", [["serve"], ["worker"], ["db", "upgrade"]], ids=" ".join)
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path, words: list[str]) -> None:
+    environ = environment(tmp_path, DATABASE_URL=f"sqlite:///{__file__}", PORT=str(free_port()))
+    assert "file is not a database" in _refused(environ, *words)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"BASE_URL": "http://steun.example.org"},
+        {"MOLLIE_API_KEY": "test_abcdefghijklmnopqrstuvwxyz1234"},
+        {"SMTP_URL": "mail.example.org"},
+        {"SECRET_KEY": "change-me-change-me-change-me-change-me"},
+        {"SECRET_KEY": "short"},
+    ],
+    ids=lambda wrong: "=".join(*wrong.items()),
+)
+def test_production_is_refused_in_one_line(tmp_path: Path, wrong: dict[str, str]) -> None:
+    environ = environment(tmp_path, **PRODUCTION, PORT=str(free_port())) | wrong
+    assert next(iter(wrong)) in _refused(environ, "serve")
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import smtplib
+from email.message import EmailMessage
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -10,6 +13,7 @@ from app.extensions import db, now, settings, writing
 from app.jobs.services import run_due
 from app.outbox import delivery, queries, services
 from app.outbox.models import Message, MessageState
+from app.outbox.transport import SmtpTransport
 from tests.conftest import SettableClock
 from tests.support.smtp import Mailbox
 
@@ -158,3 +162,18 @@ def test_many_waiting_mails_all_go_out(app: Flask, mailbox: Mailbox) -> None:
         queue(key=f"k{n}", to=f"a{n}@example.org")
     run_due()
     assert len(mailbox.mails) == 45
+
+
+@pytest.mark.databases("sqlite")
+def test_a_password_never_travels_in_the_open(app: Flask, mailbox: Mailbox) -> None:
+    """The server here knows no STARTTLS: with a user, the mail waits rather than tell everyone the password."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "post@example.org", "anna@example.org"
+    plain, named = mailbox.url, mailbox.url.replace("//", "//user:geheim@")
+    with pytest.raises(smtplib.SMTPNotSupportedError, match="STARTTLS"):
+        SmtpTransport(named).send(mail)
+    assert not mailbox.mails
+    transport = SmtpTransport(plain)
+    transport.send(mail)
+    transport.close()
+    assert len(mailbox.mails) == 1

@@ -21,11 +21,11 @@ FLASK = (sys.executable, "-m", "flask", "--app", "app")
 LONGEST = 90.0  # seconds that anything may take on a busy machine
 PRODUCTION = {
     "APP_ENV": "production",
-    "SECRET_KEY": "only-for-tests-" * 4,
-    "VAULT_KEYS": f"k1:{'5a' * 32}",
+    "SECRET_KEY": "only for tests: 7Vq2_xM9bK4tR8wZ1cN5jH3g",
+    "VAULT_KEYS": "k1:8f3b0c6d92e7a15448d1f0b7c3962ea5d07b81f46c29e53a18b4d7f06e92c35a",
     "BASE_URL": "https://steun.example.org",
     "SMTP_URL": "smtp://127.0.0.1:1",
-    "MOLLIE_API_KEY": "test_abcdefghijklmnopqrstuvwxyz1234",
+    "MOLLIE_API_KEY": "live_abcdefghijklmnopqrstuvwxyz1234",
     "WORKER": "no",
 }
 
