@@ -28,9 +28,14 @@ BANK = "1100"
 CLEARING = {"mollie": "1210", "demo": "1290"}
 RECEIVABLE = "1300"
 RECEIVED_AHEAD = "2100"
+OWED_TO_PARTNERS = "2210"
+HELD_FOR_PARTNERS = "2220"
 SUSPENSE = "2900"
+SUB_GRANTS = "4110"
 FEES = "4510"
 INCOME = {line: f"80{line.number}0" for line in INCOME_LINES}
+PASSED_ON = "8190"  # less income: a grant's money that we pass on as cashier
+PARTNER_ACCOUNTS = (OWED_TO_PARTNERS, HELD_FOR_PARTNERS, SUB_GRANTS, PASSED_ON)
 
 _K = AccountKind
 CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] = (
@@ -43,7 +48,10 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     (CLEARING["demo"], "Kruisposten demobank", "Clearing demo bank", _K.ASSET, None, None),
     (RECEIVABLE, "Nog te ontvangen subsidies en bijdragen", "Grants receivable", _K.ASSET, None, None),
     (RECEIVED_AHEAD, "Vooruitontvangen subsidies en bijdragen", "Grants received in advance", _K.LIABILITY, None, None),
+    (OWED_TO_PARTNERS, "Nog te betalen aan partners", "Owed to partners", _K.LIABILITY, None, None),
+    (HELD_FOR_PARTNERS, "Gelden onder beheer voor partners", "Money held for partners", _K.LIABILITY, None, None),
     (SUSPENSE, "Vraagposten", "Suspense", _K.LIABILITY, None, None),
+    (SUB_GRANTS, "Doorbetalingen aan partners", "Sub-grants to partners", _K.COST, RjLine.OBJECTIVES, None),
     (FEES, "Transactiekosten betaalproviders", "Payment provider fees", _K.COST, RjLine.RAISING_COSTS, None),
     (INCOME[RjLine.INDIVIDUALS], "Baten van particulieren", "Income from individuals",
      _K.INCOME, RjLine.INDIVIDUALS, None),
@@ -59,6 +67,8 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     (INCOME[RjLine.GOODS_SERVICES], "Baten als tegenprestatie voor producten en diensten",
      "Income in return for goods and services", _K.INCOME, RjLine.GOODS_SERVICES, "WOvbLpdLpd"),
     (INCOME[RjLine.OTHER_INCOME], "Overige baten", "Other income", _K.INCOME, RjLine.OTHER_INCOME, None),
+    (PASSED_ON, "Af: als kassier door te geven aan partners", "Less: passed on to partners as cashier",
+     _K.INCOME, None, None),
 )  # fmt: skip
 
 

@@ -51,6 +51,8 @@ class Event(Labelled):
     PAYOUT_RECEIVED = "payout_received", N_("Provider payout")
     GRANT_RECOGNISED = "grant_recognised", N_("Grant recognised as income")
     INSTALMENT_RECEIVED = "instalment_received", N_("Instalment received")
+    SUB_GRANT_OWED = "sub_grant_owed", N_("Sub-grant owed to a partner")
+    SUB_GRANT_PAID = "sub_grant_paid", N_("Sub-grant paid to a partner")
     REVERSAL = "reversal", N_("Reversal")
 
 

@@ -17,6 +17,10 @@ instalment received,      bank                               receivable, as far 
   other rules                                                the rest received in advance
 instalment received,      bank                               income, line of the grant
   rule "receipt"
+sub-grant owed, principal cost of sub-grants                 owed to partners
+sub-grant held, cashier   less income: passed on, line of    held for partners
+                          the grant
+sub-grant paid            owed to, or held for partners      bank
 undone                    the same lines, sides swapped (services.reverse)
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
@@ -33,7 +37,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from app.ledger.accounts import BANK, CASH, CLEARING, FEES, INCOME, RECEIVABLE, RECEIVED_AHEAD
+from app.ledger.accounts import (
+    BANK,
+    CASH,
+    CLEARING,
+    FEES,
+    HELD_FOR_PARTNERS,
+    INCOME,
+    OWED_TO_PARTNERS,
+    PASSED_ON,
+    RECEIVABLE,
+    RECEIVED_AHEAD,
+    SUB_GRANTS,
+)
 from app.ledger.entries import Entry, Line
 from app.ledger.models import Event
 from app.ledger.rj import RjLine
@@ -119,6 +135,27 @@ def instalment_received(
 def instalment_received_as_income(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
     """Grant money arrived, of a grant recognised on receipt."""
     return _entry(Event.INSTALMENT_RECEIVED, source, on, (Line(BANK, _positive(cents)), purpose.income(cents)), part)
+
+
+def sub_grant_owed(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+    """Part of a grant is due to a partner, and we answer for it: our cost, owed to the partner."""
+    lines = (*_on(SUB_GRANTS, _positive(cents), purpose), *_on(OWED_TO_PARTNERS, -cents, purpose))
+    return _entry(Event.SUB_GRANT_OWED, source, on, lines, part)
+
+
+def sub_grant_held(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+    """Part of a grant is a partner's, and we only pass it on: it is no income of ours. The income line of
+    the grant stays whole for its funder; this takes the partner's part off it."""
+    less = Line(PASSED_ON, _positive(cents), purpose.programme_id, purpose.grant_id, rj_line=purpose.rj_line)
+    return _entry(Event.SUB_GRANT_OWED, source, on, (less, *_on(HELD_FOR_PARTNERS, -cents, purpose)), part)
+
+
+def sub_grant_paid(source: Source, cents: int, on: date, purpose: Purpose, *, cashier: bool, part: str = "") -> Entry:
+    """Money went to the partner: what was owed, or as cashier what was held, is settled."""
+    account = HELD_FOR_PARTNERS if cashier else OWED_TO_PARTNERS
+    return _entry(
+        Event.SUB_GRANT_PAID, source, on, (*_on(account, _positive(cents), purpose), Line(BANK, -cents)), part
+    )
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.ledger import sums
-from app.ledger.accounts import RECEIVABLE, RECEIVED_AHEAD, SUSPENSE
+from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, SUSPENSE
 from app.ledger.models import Account, AccountKind, JournalEntry, JournalLine, LedgerKey
 from app.ledger.rj import RjLine
 from app.ledger.services import reversal_key
@@ -88,7 +88,7 @@ def grant_balances(grant_ids: Sequence[int]) -> dict[int, GrantBalance]:
         .group_by(both.c.grant_id, Account.code, Account.kind)
     )
     for grant_id, code, kind, cents in rows:
-        if kind == AccountKind.INCOME:
+        if kind == AccountKind.INCOME and code != PASSED_ON:
             found[grant_id][0] -= int(cents)
         elif code == RECEIVABLE:
             found[grant_id][1] += int(cents)

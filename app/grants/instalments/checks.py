@@ -10,7 +10,7 @@ from app.extensions import db
 from app.grants.awards.models import Grant, Recognition
 from app.grants.instalments.models import Instalment, Receipt
 from app.ledger import sums
-from app.ledger.accounts import BANK
+from app.ledger.accounts import BANK, PARTNER_ACCOUNTS
 from app.ledger.checks import SHOWN
 from app.ledger.models import Account, AccountKind
 
@@ -30,7 +30,7 @@ def grants_equal_ledger() -> Iterable[str]:
             func.sum(-debit).label("received"),
         )
         .join(Account, Account.id == booked.c.account_id)
-        .where(booked.c.grant_id.is_not(None), Account.code != BANK)
+        .where(booked.c.grant_id.is_not(None), Account.code.not_in((BANK, *PARTNER_ACCOUNTS)))
         .group_by(booked.c.grant_id)
         .subquery()
     )

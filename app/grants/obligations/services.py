@@ -10,6 +10,7 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid
+from app.base.events import publish
 from app.base.states import N_
 from app.documents import services as documents
 from app.documents.files import StoredFile
@@ -20,6 +21,8 @@ from app.grants.awards.models import Grant
 from app.grants.awards.plans import ObligationPlan, check_obligation
 from app.grants.history import facts as move_facts
 from app.grants.instalments import release
+from app.grants.obligations import readiness
+from app.grants.obligations.events import DueDatesMoved
 from app.grants.obligations.models import (
     OBLIGATION_MOVES,
     TO_DELIVER,
@@ -90,6 +93,8 @@ def change(obligation_id: int, facts: ObligationPlan, *, version: int | None, ac
         row.version += 1
         db.session.flush()
         audit.record("obligation.changed", ("obligation", row.id), actor=actor, now=now, changes=changes)
+        if "due_on" in changes:
+            publish(DueDatesMoved(ids=(row.id,), actor=actor, at=now))
 
 
 def move(
@@ -107,6 +112,8 @@ def move(
     OBLIGATION_MOVES.check(row.state, state)
     if state not in BY_MOVE:
         raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
+    if state is _S.INTERNAL_REVIEW:
+        readiness.require(row.id)
     _shift(row, state, note=note, actor=actor, now=now)
 
 
@@ -125,6 +132,7 @@ def submit(
     OBLIGATION_MOVES.check(row.state, _S.SUBMITTED)
     if submitted_on > local_date(now):
         raise Invalid(N_("This day has not come yet."), field="submitted_on")
+    readiness.require(row.id)
     proofs = [each for each in documents.documents_of("obligation", row.id) if each.kind == PROOF]
     if not proof.strip() and not proofs:
         raise Invalid(N_("Keep a proof: the portal's confirmation, to whom it was mailed, or a file."), field="proof")
@@ -168,6 +176,8 @@ def ask_revision(
         if row.internal_due_on and row.internal_due_on > due_on:
             row.internal_due_on = due_on
     _shift(row, _S.REVISION_REQUESTED, note=note.strip(), actor=actor, now=now)
+    if due_on is not None:
+        publish(DueDatesMoved(ids=(row.id,), actor=actor, at=now))
 
 
 def waive(obligation_id: int, reason: str, *, version: int | None = None, actor: Actor, now: datetime) -> list[int]:

@@ -1,0 +1,139 @@
+"""A partner's task: its link, the mails about it, and the end of both. Inside `with writing():`.
+
+The link opens as often as needed until 30 days after the last part is done, shows that partner's
+parts and nothing else, and can be revoked. Each mail carries a link of its own, since only hashes
+are stored; all of them open the same task and end together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.errors import NotFound, Refused
+from app.base.ids import new_id
+from app.base.states import N_
+from app.extensions import db
+from app.grants.awards.models import Grant
+from app.grants.funders.models import Funder
+from app.grants.obligations.models import Obligation
+from app.grants.parts.models import DONE, WITH_PARTNER, PartChain, PartTask, ReportPart, TaskCode, TaskDevice
+from app.grants.rows import locked
+from app.links import services as links
+from app.outbox.services import Mail, queue_mails
+from app.supporters.models import Supporter
+
+PURPOSE = "grants.part_task"
+KEEP = timedelta(days=30)  # after the last part is done
+
+
+def look(token: str, *, now: datetime) -> PartTask:
+    """The task behind a link; using it changes nothing. Raises NotFound unless it is good now."""
+    task = db.session.get(PartTask, links.look(PURPOSE, token, now=now).subject_id)
+    if task is None or task.revoked_at is not None:
+        raise NotFound(N_("This link does not work any more. Ask for a new one."))
+    end = ends_at(task)
+    if end is not None and end <= now:
+        raise NotFound(N_("This link does not work any more. Ask for a new one."))
+    return task
+
+
+def ends_at(task: PartTask) -> datetime | None:
+    """When its link stops working; None as long as a part is open."""
+    mine = (ReportPart.obligation_id == task.obligation_id) & (ReportPart.partner_id == task.partner_id)
+    still_open, last = db.session.execute(
+        select(func.count().filter(ReportPart.state.not_in(DONE)), func.max(ReportPart.state_since)).where(mine)
+    ).one()
+    if still_open:
+        return None
+    return (last or task.asked_at) + KEEP
+
+
+def mail(
+    tasks: Sequence[PartTask], template: str, *, now: datetime, key: str, data: dict[str, Any] | None = None
+) -> int:
+    """Queue a mail about each task, with a link. The key, with the task's id, makes it one mail."""
+    subjects = _subjects({task.obligation_id for task in tasks})
+    mails = []
+    for task in tasks:
+        token = links.issue(PURPOSE, task.id, now=now, lifetime=None, single_use=False)
+        told = {"name": task.name, "token": token, **subjects[task.obligation_id], **(data or {})}
+        mails.append(Mail(template=template, to=task.email, language=task.language, key=f"{key}:{task.id}", data=told))
+    queue_mails(mails, now=now)
+    return len(mails)
+
+
+def remind(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """A friendly mail about what is still to come; at most one a day."""
+    task = locked(PartTask, task_id)
+    today = local_date(now)
+    _alive(task)
+    mine = (ReportPart.obligation_id == task.obligation_id) & (ReportPart.partner_id == task.partner_id)
+    titles = select(ReportPart.title).where(mine, ReportPart.state.in_(WITH_PARTNER)).order_by(ReportPart.position)
+    waiting = list(db.session.execute(titles).scalars())
+    if not waiting:
+        raise Refused(N_("There is nothing to remind them of: it is our turn."))
+    if task.reminded_on == today:
+        raise Refused(N_("They were reminded today already. Once a day is enough."))
+    task.reminded_on = today
+    mail([task], "grants/part_reminder", now=now, key=f"grants.part_reminder:{today}", data={"titles": waiting})
+    audit.record("part_task.reminded", ("obligation", task.obligation_id), actor=actor, now=now)
+
+
+def send_again(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """A fresh link to the mailbox we know; also after one was revoked."""
+    task = locked(PartTask, task_id)
+    task.revoked_at = None
+    db.session.flush()
+    mail([task], "grants/part_asked", now=now, key=f"grants.part_asked:{new_id()}")
+    audit.record("part_task.link_sent", ("obligation", task.obligation_id), actor=actor, now=now)
+
+
+def revoke(task_id: int, *, actor: Actor, now: datetime) -> None:
+    """Make every link and every confirmed device of this task useless from now on."""
+    task = locked(PartTask, task_id)
+    task.revoked_at = now
+    links.revoke(PURPOSE, task.id, now=now)
+    for model in (TaskDevice, TaskCode):
+        db.session.execute(delete(model).where(model.task_id == task.id))
+    audit.record("part_task.revoked", ("obligation", task.obligation_id), actor=actor, now=now)
+
+
+def _alive(task: PartTask) -> None:
+    if task.revoked_at is not None:
+        raise Refused(N_("This link was withdrawn. Send a new one first."))
+
+
+def _subjects(obligation_ids: set[int]) -> dict[int, dict[str, Any]]:
+    """What a mail says about each obligation, as JSON."""
+    rows = db.session.execute(
+        select(
+            Obligation.id,
+            Obligation.kind,
+            Obligation.title,
+            Grant.title,
+            Supporter.display_name,
+            PartChain.partner_due_on,
+        )
+        .join(Grant, Grant.id == Obligation.grant_id)
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .outerjoin(PartChain, PartChain.obligation_id == Obligation.id)
+        .where(Obligation.id.in_(obligation_ids))
+    )
+    return {
+        row_id: {
+            "kind": kind.label,
+            "title": title,
+            "grant": grant,
+            "funder": funder,
+            "due_on": due_on.isoformat() if due_on else "",
+        }
+        for row_id, kind, title, grant, funder, due_on in rows
+    }
