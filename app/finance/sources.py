@@ -18,6 +18,8 @@ _NAMES = {
     "instalment": N_("Instalment"),
     "instalment_receipt": N_("Received instalment"),
     "grant_award": N_("Grant"),
+    "sub_grant_instalment": N_("Instalment to a partner"),
+    "sub_grant_payment": N_("Payment to a partner"),
 }
 _PAGES = {"gift": ("gifts.show", "gift_id"), "payment": ("payments.show", "checkout_id")}
 

@@ -17,14 +17,25 @@ def init_app(app: Flask) -> None:
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401
     from app.grants.instalments.checks import grants_equal_ledger
+    from app.grants.obligations import readiness
     from app.grants.obligations import step_views as obligation_step_views  # noqa: F401
     from app.grants.obligations import views as obligation_views  # noqa: F401
+    from app.grants.partners import money_views as partner_money_views  # noqa: F401
+    from app.grants.partners import views as partner_views  # noqa: F401
+    from app.grants.partners.checks import sub_grants_equal_ledger
+    from app.grants.parts import chains, public_views, queries  # noqa: F401
+    from app.grants.parts import views as part_views  # noqa: F401
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
     from app.ledger import checks
     from app.ui.permissions import Permission
 
     app.register_blueprint(bp)
+    app.register_blueprint(public_views.bp)
+    readiness.register(queries.missing)
+    documents.protect("grant_partner", Permission.GRANTS_READ)
+    checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)
+    documents.protect(queries.FILES_OF, Permission.GRANTS_READ)
     documents.protect("obligation", Permission.GRANTS_READ)
     checks.register("Every grant equals its ledger", grants_equal_ledger)
     places.init_app()

@@ -102,8 +102,28 @@ def _name_the_trail() -> None:
     words.subject("grant_award", N_("Grant"), "grants.grant", "grant_id")
     words.subject("instalment", N_("Instalment"), "grants.instalment", "instalment_id")
     words.subject("obligation", N_("Obligation"), "grants.obligation", "obligation_id")
+    words.subject("sub_grant", N_("Sub-grant"), "grants.sub_grant", "sub_grant_id")
+    words.subject("report_part", N_("Part of a report"), "grants.part", "part_id")
     words.actions(
         {
+            "partner.added": N_("added a partner"),
+            "partner.changed": N_("changed a partner"),
+            "partner.removed": N_("took a partner out"),
+            "sub_grant.planned": N_("drafted the sub-grant"),
+            "sub_grant.changed": N_("changed the sub-grant"),
+            "sub_grant.moved": N_("moved the sub-grant"),
+            "sub_grant.instalment_planned": N_("planned an instalment"),
+            "sub_grant.instalment_moved": N_("moved an instalment"),
+            "sub_grant.duty_planned": N_("planned what the partner owes us"),
+            "sub_grant.duty_moved": N_("moved what the partner owes us"),
+            "obligation.parts_asked": N_("asked the parts of partners"),
+            "obligation.chain_moved": N_("moved the dates of the parts"),
+            "part_task.reminded": N_("reminded a partner"),
+            "part_task.link_sent": N_("sent a partner a new link"),
+            "part_task.revoked": N_("withdrew a partner's link"),
+            "part_task.device_confirmed": N_("confirmed a device with a code"),
+            "part.moved": N_("moved the part"),
+            "part.commented": N_("made a remark"),
             "funder.registered": N_("made it a funder"),
             "funder.changed": N_("changed the funder"),
             "round.added": N_("added a round"),

@@ -14,6 +14,7 @@ from app.grants.applications.models import Stage
 from app.grants.awards.models import GrantState
 from app.grants.instalments.models import InstalmentState
 from app.grants.obligations.models import ObligationState
+from app.grants.parts.models import PartState
 from app.staff import queries as staff
 from app.ui import filters
 
@@ -23,6 +24,7 @@ _STATES = {
     "grant_award": ("state", GrantState),
     "instalment": ("state", InstalmentState),
     "obligation": ("state", ObligationState),
+    "report_part": ("state", PartState),
 }
 
 

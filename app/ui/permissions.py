@@ -102,6 +102,14 @@ PUBLIC_ENDPOINTS = frozenset(
         "giving.result_nl",
         "giving.result_en",
         "grants.calendar_feed",
+        "part_task.show",
+        "part_task.send_code",
+        "part_task.confirm_device",
+        "part_task.part",
+        "part_task.add_file",
+        "part_task.take_off",
+        "part_task.show_file",
+        "part_task.comment",
     }
 )
 

@@ -75,6 +75,11 @@ def shares_percent(views: Sequence[PartnerView]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
+def rows(grant_id: int) -> list[GrantPartner]:
+    """The partner rows themselves, with contact and version."""
+    return list(db.session.execute(select(GrantPartner).where(GrantPartner.grant_id == grant_id)).scalars())
+
+
 def one(partner_id: int) -> tuple[GrantPartner, str]:
     """The row and the partner's name, or NotFound."""
     found = db.session.execute(

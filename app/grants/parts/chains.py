@@ -53,7 +53,7 @@ def begin(obligation: Obligation, spans: Spans, *, asked_on: date | None, actor:
 def change(obligation_id: int, spans: Spans, *, version: int | None, actor: Actor, now: datetime) -> None:
     """Give the steps other lengths. Whom it concerns is told."""
     obligation = locked(Obligation, obligation_id)
-    chain = _held(obligation_id)
+    chain = held(obligation_id)
     check_version(chain.version, version)
     dates = count_back(obligation.due_on, spans, asked_on=chain.asked_on)
     if not _all_done(obligation_id):
@@ -78,7 +78,8 @@ def follow(event: DueDatesMoved) -> None:
         _move(obligation, chain, dates, actor=event.actor, now=event.at)
 
 
-def _held(obligation_id: int) -> PartChain:
+def held(obligation_id: int) -> PartChain:
+    """The chain, held until this transaction ends."""
     chain = of(obligation_id)
     if chain is None:
         raise Invalid(N_("No parts are asked for this yet."))

@@ -183,7 +183,7 @@ class PartFigure(db.Model):
     id: Mapped[int] = id_column()
     part_id: Mapped[int] = reference_column("report_part.id")
     position: Mapped[int] = mapped_column()
-    budget_line_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    budget_line_id: Mapped[int | None] = reference_column("budget_line.id", nullable=True, index=False)
     label: Mapped[str] = text_column(200)
     cents: Mapped[int | None] = cents_column(nullable=True)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
+from app.base.errors import NotFound
+from app.base.states import N_
 from app.documents.models import Document
 from app.extensions import db
 from app.grants.partners.models import GrantPartner
@@ -60,6 +62,14 @@ def parts(obligation_id: int) -> list[PartView]:
 def parts_of(obligation_id: int, partner_id: int | None) -> list[PartView]:
     """The parts asked of one partner (None: of ourselves)."""
     return _views(ReportPart.obligation_id == obligation_id, ReportPart.partner_id == partner_id)
+
+
+def view(part_id: int) -> PartView:
+    """One part, or NotFound."""
+    found = _views(ReportPart.id == part_id)
+    if not found:
+        raise NotFound(N_("This is not here, or not any more."))
+    return found[0]
 
 
 def missing(obligation_id: int) -> list[str]:

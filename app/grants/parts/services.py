@@ -194,7 +194,7 @@ def _check_complete(part: ReportPart, figures: list[PartFigure]) -> None:
 def _check_figures(part: ReportPart, figures: list[PartFigure]) -> None:
     for row in figures:
         if row.cents is None:
-            raise Invalid(N_("Fill in every figure; 0 is a figure too."), field=f"figure-{row.id}")
+            raise Invalid(N_("Fill in every figure; 0 is a figure too."), field=f"figure_{row.id}")
     total = sum(row.cents or 0 for row in figures)
     if part.total_cents is None:
         raise Invalid(N_("Fill in the total too: it is the check on the figures."), field="total")

@@ -33,6 +33,14 @@ PURPOSE = "grants.part_task"
 KEEP = timedelta(days=30)  # after the last part is done
 
 
+def get(task_id: int) -> PartTask:
+    """The task, or NotFound."""
+    task = db.session.get(PartTask, task_id)
+    if task is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    return task
+
+
 def look(token: str, *, now: datetime) -> PartTask:
     """The task behind a link; using it changes nothing. Raises NotFound unless it is good now."""
     task = db.session.get(PartTask, links.look(PURPOSE, token, now=now).subject_id)
