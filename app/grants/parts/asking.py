@@ -135,6 +135,7 @@ def _insert(
 ) -> list[int]:
     ids = new_ids(len(questions) * len(partner_ids))
     free = iter(ids)
+    figures: list[PartFigure] = []
     for place, question in enumerate(questions):
         for partner_id in partner_ids:
             part_id = next(free)
@@ -156,11 +157,12 @@ def _insert(
                     created_at=now,
                 )
             )
-            db.session.add_all(
+            figures += [
                 PartFigure(part_id=part_id, position=number, budget_line_id=line.budget_line_id, label=line.label[:200])
                 for number, line in enumerate(question.lines, start=1)
-            )
+            ]
     db.session.flush()
+    db.session.add_all(figures)
     db.session.add_all(
         PartMove(part_id=part_id, **move_facts(None, PartState.ASKED, actor=actor, now=now)) for part_id in ids
     )

@@ -1,0 +1,355 @@
+"""The partner's page: a personal link, a code for each device, and nobody's words lost."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.base.actor import SYSTEM
+from app.extensions import db, writing
+from app.grants.parts import services, tasks
+from app.grants.parts.models import PartFigure, PartState, PartText, ReportPart, TaskCode, TaskDevice
+from app.grants.parts.services import Content
+from tests.conftest import SettableClock
+from tests.factories import consortium as make
+from tests.support.client import Client
+from tests.support.mails import links_mailed, mails
+
+Browser = Callable[[], Client]
+_CODE = re.compile(r"\b(\d{6})\b")
+
+
+@pytest.fixture
+def story(now: datetime) -> dict[str, int]:
+    with writing():
+        grant_id, obligation_id, partner_id, parts = make.asked(now, (make.NARRATIVE, make.FIGURES, make.FILES))
+    return {
+        "grant": grant_id, "obligation": obligation_id, "partner": partner_id, "task": make.task_id(obligation_id),
+        "text": parts[0], "figures": parts[1], "files": parts[2],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def link(story: dict[str, int]) -> str:
+    return links_mailed("/taak/")[-1]
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    app.test_client_class = Client
+    return app.test_client  # type: ignore[return-value]
+
+
+def code_in_mail() -> str:
+    newest = [mail for mail in mails() if mail.message.template == "grants/part_code"][-1]
+    found = _CODE.search(newest.rendered.text)
+    assert found
+    return found[1]
+
+
+def open_page(client: Client, link: str, clock: SettableClock) -> None:
+    clock.forward(seconds=1)
+    assert client.post(f"{link}/code").status_code == 303
+    assert client.post(f"{link}/apparaat", data={"code": code_in_mail()}).status_code == 303
+
+
+def part_row(part_id: int) -> ReportPart:
+    db.session.expire_all()
+    return db.session.get_one(ReportPart, part_id)
+
+
+def test_a_new_device_sees_nothing_personal_before_the_code(client: Client, story: dict[str, int], link: str) -> None:
+    for path in (link, f"{link}/onderdeel/{story['text']}"):
+        response = client.get(path, follow_redirects=True)
+        text = response.get_data(as_text=True)
+        assert response.status_code == 200
+        for secret in ("CKM", "Anna", "Adessium", "Preventie", "Wat is er gedaan", "example.org"):
+            assert secret not in text, secret
+
+
+def test_looking_changes_nothing_however_often(client: Client, browser: Browser, link: str) -> None:
+    """A mail scanner opens the link before the person does, and again, from elsewhere."""
+    for _turn in range(5):
+        scanner = browser()
+        assert scanner.get(link).status_code == 200
+        assert scanner.head(link).status_code == 200
+    assert db.session.execute(select(func.count()).select_from(TaskCode)).scalar() == 0
+    assert db.session.execute(select(func.count()).select_from(TaskDevice)).scalar() == 0
+    assert client.get(link).status_code == 200
+
+
+def test_the_code_opens_the_page_on_this_device_only(
+    client: Client, browser: Browser, link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    page = client.get(link)
+    assert "Wat is er gedaan" in page.get_data(as_text=True)
+    assert "Wat is er gedaan" in client.get(link).get_data(as_text=True), "the link works as often as needed"
+    assert "Wat is er gedaan" not in browser().get(link).get_data(as_text=True)
+
+
+def test_a_code_of_another_device_opens_nothing(
+    client: Client, browser: Browser, link: str, clock: SettableClock
+) -> None:
+    assert client.post(f"{link}/code").status_code == 303
+    other = browser()
+    assert other.post(f"{link}/apparaat", data={"code": code_in_mail()}).status_code == 422
+    clock.forward(seconds=1)
+    assert other.post(f"{link}/code").status_code == 303
+    assert client.post(f"{link}/apparaat", data={"code": code_in_mail()}).status_code == 422
+
+
+def test_five_wrong_codes_end_it_and_a_right_one_comes_too_late(client: Client, link: str) -> None:
+    client.post(f"{link}/code")
+    code = code_in_mail()
+    wrong = "000000" if code != "000000" else "111111"
+    for _turn in range(5):
+        assert client.post(f"{link}/apparaat", data={"code": wrong}).status_code == 422
+    assert client.post(f"{link}/apparaat", data={"code": code}).status_code == 422
+    assert db.session.execute(select(func.count()).select_from(TaskDevice)).scalar() == 0
+
+
+def test_a_code_ends_after_a_quarter_of_an_hour(client: Client, link: str, clock: SettableClock) -> None:
+    client.post(f"{link}/code")
+    code = code_in_mail()
+    clock.forward(minutes=15, seconds=1)
+    assert client.post(f"{link}/apparaat", data={"code": code}).status_code == 422
+
+
+def test_codes_are_rationed(client: Client, link: str, clock: SettableClock) -> None:
+    for _turn in range(5):
+        assert client.post(f"{link}/code").status_code == 303
+    assert client.post(f"{link}/code").status_code == 429
+
+
+def test_guessing_links_ends_soon(client: Client) -> None:
+    answers = [client.get(f"/taak/{'a' * 26}{turn % 10}").status_code for turn in range(62)]
+    assert answers[0] == 404
+    assert answers[-1] == 429
+
+
+def test_answers_are_private(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:
+    open_page(client, link, clock)
+    unknown = f"/taak/{'b' * 27}"
+    for path in (link, f"{link}/onderdeel/{story['text']}", unknown, f"{link}/onderdeel/1"):
+        headers = client.get(path).headers
+        assert headers["Cache-Control"] == "no-store", path
+        assert headers["Referrer-Policy"] == "no-referrer", path
+        assert "noindex" in headers["X-Robots-Tag"], path
+    cookie = client.get_cookie("draagvlak_taak", path="/taak")
+    assert cookie is not None
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+
+
+def test_the_link_opens_the_parts_asked_and_nothing_else(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, now: datetime
+) -> None:
+    with writing():
+        other = make.partner(story["grant"], now, "Fier")
+        from app.grants.parts import asking
+        from app.grants.parts.dates import Spans
+
+        theirs = asking.ask(story["obligation"], [make.NARRATIVE], [other, None], Spans(), actor=SYSTEM, now=now)
+    open_page(client, link, clock)
+    for part_id in (*theirs, 1):
+        assert client.get(f"{link}/onderdeel/{part_id}").status_code == 404
+        assert client.post(f"{link}/onderdeel/{part_id}", data={"version": 1, "answer": "x"}).status_code == 404
+    assert "Fier" not in client.get(link).get_data(as_text=True)
+
+
+def test_a_withdrawn_link_works_nowhere_at_once(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, now: datetime
+) -> None:
+    open_page(client, link, clock)
+    with writing():
+        tasks.revoke(story["task"], actor=SYSTEM, now=now)
+    for path in (link, f"{link}/onderdeel/{story['text']}"):
+        assert client.get(path).status_code == 404
+    assert client.post(f"{link}/code").status_code == 404
+
+
+def test_the_link_ends_thirty_days_after_everything_is_accepted(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    from app.extensions import now as app_now
+
+    open_page(client, link, clock)
+    clock.forward(days=100)
+    assert client.get(link).status_code == 200, "it works as long as something is open"
+    with writing():
+        for part_id in (story["text"], story["figures"], story["files"]):
+            services.waive(part_id, "niet nodig", actor=SYSTEM, now=app_now())
+    clock.forward(days=29, hours=23)
+    assert client.get(link).status_code == 200
+    clock.forward(hours=2)
+    assert client.get(link).status_code == 404
+
+
+def write(client: Client, link: str, part_id: int, deliver: bool = False, **data: object) -> int:
+    values = {"version": part_row(part_id).version, **data, ("deliver" if deliver else "keep"): "1"}
+    return client.post(f"{link}/onderdeel/{part_id}", data=values).status_code
+
+
+def test_a_draft_is_kept_and_delivered(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:
+    open_page(client, link, clock)
+    assert write(client, link, story["text"], answer="Eerste woorden") == 303
+    assert part_row(story["text"]).state is PartState.DRAFT
+    assert "Eerste woorden" in client.get(f"{link}/onderdeel/{story['text']}").get_data(as_text=True)
+    assert write(client, link, story["text"], deliver=True, answer="Alles gezegd") == 303
+    row = part_row(story["text"])
+    assert (row.state, row.answer) == (PartState.SUBMITTED, "Alles gezegd")
+    assert write(client, link, story["text"], answer="nog iets") == 409
+    assert part_row(story["text"]).answer == "Alles gezegd"
+
+
+def test_what_is_too_long_is_kept_but_not_delivered(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    long = "woord " * 40
+    assert write(client, link, story["text"], deliver=True, answer=long) == 422
+    row = part_row(story["text"])
+    assert (row.state, row.answer) == (PartState.DRAFT, long.strip())
+
+
+def test_two_people_write_at_once_and_neither_loses_a_word(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    seen = part_row(story["text"]).version
+    assert write(client, link, story["text"], answer="Van de eerste") == 303
+    url = f"{link}/onderdeel/{story['text']}"
+    second = client.post(url, data={"version": seen, "answer": "Van de tweede", "keep": "1"})
+    page = second.get_data(as_text=True)
+    assert second.status_code == 409
+    assert "Van de eerste" in page
+    assert "Van de tweede" in page
+    assert part_row(story["text"]).answer == "Van de eerste"
+    kept = db.session.execute(select(PartText.answer).where(PartText.set_aside)).scalars().all()
+    assert kept == ["Van de tweede"]
+    version = re.search(r'name="version"[^>]*value="(\d+)"', page)
+    assert version
+    again = client.post(url, data={"version": version[1], "answer": "Van beiden", "keep": "1"})
+    assert again.status_code == 303
+    assert part_row(story["text"]).answer == "Van beiden"
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"), [("€ 1.234,56", 123456), ("1234.56", 123456), ("1,234.56", 123456), ("0", 0), ("12,50", 1250)]
+)
+def test_figures_are_read_as_people_write_them(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, typed: str, cents: int
+) -> None:
+    open_page(client, link, clock)
+    first, second = figure_ids(story["figures"])
+    data = {f"figure_{first}": typed, f"figure_{second}": "0", "total": typed}
+    assert write(client, link, story["figures"], deliver=True, **data) == 303
+    assert db.session.get_one(PartFigure, first).cents == cents
+    assert part_row(story["figures"]).state is PartState.SUBMITTED
+
+
+@pytest.mark.parametrize("typed", ["1.234", "tien euro", "12,345.6.7", "-5", "1e3"])
+def test_figures_that_are_unclear_are_refused_and_stay_on_the_page(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, typed: str
+) -> None:
+    open_page(client, link, clock)
+    first, second = figure_ids(story["figures"])
+    values = {"version": part_row(story["figures"]).version, f"figure_{first}": typed, f"figure_{second}": "77"}
+    response = client.post(f"{link}/onderdeel/{story['figures']}", data=values)
+    assert response.status_code == 422
+    assert f'value="{typed}"' in response.get_data(as_text=True)
+    assert 'value="77"' in response.get_data(as_text=True)
+
+
+def figure_ids(part_id: int) -> list[int]:
+    found = select(PartFigure.id).where(PartFigure.part_id == part_id).order_by(PartFigure.position)
+    return list(db.session.execute(found).scalars())
+
+
+def test_a_total_that_does_not_add_up_is_told(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    first, second = figure_ids(story["figures"])
+    data = {f"figure_{first}": "100", f"figure_{second}": "50", "total": "151"}
+    assert write(client, link, story["figures"], deliver=True, **data) == 422
+    assert part_row(story["figures"]).state is PartState.DRAFT
+    assert write(client, link, story["figures"], deliver=True, **(data | {"total": "150,00"})) == 303
+
+
+def test_files_are_looked_at_kept_and_taken_off(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    url = f"{link}/onderdeel/{story['files']}"
+
+    def upload(content: bytes, name: str) -> str:
+        data = {"file": (io.BytesIO(content), name)}
+        response = client.post(f"{url}/bestand", data=data, content_type="multipart/form-data", follow_redirects=True)
+        return response.get_data(as_text=True)
+
+    assert write(client, link, story["files"], deliver=True, answer="") == 422, "there is no file yet"
+    assert "niet geaccepteerd" in upload(b"MZ\x90\x00", "gevaar.exe") or "exe" not in upload(b"MZ\x00", "x.exe")
+    assert "verslag.pdf" in upload(b"%PDF-1.7 echt", "verslag.pdf")
+    from app.grants.parts.queries import view
+
+    (document_id,) = view(story["files"]).files
+    shown = client.get(f"{url}/bestand/{document_id}")
+    assert shown.get_data() == b"%PDF-1.7 echt"
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert client.get(f"{link}/onderdeel/{story['text']}/bestand/{document_id}").status_code == 404
+    assert client.post(f"{url}/bestand/{document_id}/weg").status_code == 303
+    assert view(story["files"]).files == []
+    upload(b"%PDF-1.7 weer", "verslag2.pdf")
+    assert write(client, link, story["files"], deliver=True, answer="") == 303
+    assert view(story["files"]).state == "submitted"
+
+
+def test_what_came_back_says_why(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, now: datetime
+) -> None:
+    open_page(client, link, clock)
+    write(client, link, story["text"], deliver=True, answer="Kort")
+    with writing():
+        services.send_back(story["text"], "Noem ook de scholen.", actor=SYSTEM, now=now)
+    page = client.get(f"{link}/onderdeel/{story['text']}").get_data(as_text=True)
+    assert "Noem ook de scholen." in page
+    assert "Kort" in page
+    assert any("Noem ook de scholen." in mail.rendered.text for mail in mails())
+    assert write(client, link, story["text"], answer="Langer") == 303
+    assert part_row(story["text"]).state is PartState.RETURNED, "a draft leaves the reason in sight"
+    assert write(client, link, story["text"], deliver=True, answer="Met scholen") == 303
+
+
+def test_the_page_speaks_english_to_an_english_partner(client: Client, app: Flask, now: datetime) -> None:
+    from app.grants.parts import asking
+    from app.grants.parts.dates import Spans
+
+    with writing():
+        grant_id, obligation_id = make.report(now)
+        partner_id = make.partner(grant_id, now, language="en")
+        asking.ask(obligation_id, [make.NARRATIVE], [partner_id], Spans(), actor=SYSTEM, now=now)
+    link = links_mailed("/taak/")[-1]
+    assert "First show that it is you" in client.get(link).get_data(as_text=True)
+    assert "Your part of the report" in mails()[-1].rendered.subject
+
+
+def test_posts_need_a_token(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:
+    open_page(client, link, clock)
+    for path in ("/code", "/apparaat", f"/onderdeel/{story['text']}/opmerking"):
+        assert client.post(f"{link}{path}", csrf=False, check=False).status_code in (400, 403), path
+    client.post(f"{link}/onderdeel/{story['text']}", data={"version": 1, "answer": "x"}, csrf=False, check=False)
+    assert part_row(story["text"]).answer == ""
+
+
+def test_content_is_the_same_whoever_saves(story: dict[str, int], now: datetime) -> None:
+    with writing():
+        services.save(story["text"], Content(answer="Zelf"), version=1, who="Wij", actor=SYSTEM, now=now)
+    assert part_row(story["text"]).answer == "Zelf"
