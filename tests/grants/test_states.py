@@ -10,6 +10,15 @@ from app.grants.applications.models import STAGES, Stage
 from app.grants.awards.models import GRANT_MOVES, GrantState
 from app.grants.instalments.models import INSTALMENT_MOVES, InstalmentState
 from app.grants.obligations.models import OBLIGATION_MOVES, ObligationState
+from app.grants.partners.models import (
+    DUTY_MOVES,
+    PASS_ON_MOVES,
+    SUB_GRANT_MOVES,
+    DutyState,
+    PassOnState,
+    SubGrantState,
+)
+from app.grants.parts.models import PART_MOVES, PartState
 
 # Row: from. Column: to. x: allowed.
 PICTURES: dict[type[Labelled], tuple[Transitions, str]] = {
@@ -52,6 +61,49 @@ requested    .           x   .         x        x        x
 received     x           x   x         .        x        x
 withheld     x           x   .         x        .        x
 settled      x           x   x         x        x        .
+""",
+    ),
+    SubGrantState: (
+        SUB_GRANT_MOVES,
+        """
+           draft agreed closed cancelled
+draft      .     x      .      x
+agreed     .     .      x      x
+closed     .     x      .      .
+cancelled  x     .      .      .
+""",
+    ),
+    PassOnState: (
+        PASS_ON_MOVES,
+        """
+           planned owed paid cancelled
+planned    .       x    .    x
+owed       x       .    x    .
+paid       .       x    .    .
+cancelled  x       .    .    .
+""",
+    ),
+    DutyState: (
+        DUTY_MOVES,
+        """
+           planned delivered returned accepted waived
+planned    .       x         .        .        x
+delivered  .       .         x        x        .
+returned   .       x         .        .        x
+accepted   .       .         .        .        .
+waived     x       .         .        .        .
+""",
+    ),
+    PartState: (
+        PART_MOVES,
+        """
+           asked draft submitted returned accepted waived
+asked      .     x     x         .        .        x
+draft      .     .     x         .        .        x
+submitted  .     .     .         x        x        .
+returned   .     .     x         .        .        x
+accepted   .     .     .         x        .        .
+waived     x     .     .         .        .        .
 """,
     ),
     ObligationState: (

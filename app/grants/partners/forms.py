@@ -18,7 +18,7 @@ from app.grants.pages import VersionedForm, filled
 from app.grants.partners.models import Booking, GrantPartner, PartnerRole, SubGrant
 from app.grants.partners.services import PartnerFacts
 from app.grants.partners.sub_grants import SubGrantFacts
-from app.ui.fields import DutchDateField, EmailField, MoneyField
+from app.ui.fields import DutchDateField, EmailField, MoneyField, options
 from app.ui.forms import Form
 from app.ui.languages import LANGUAGES, language
 
@@ -48,7 +48,7 @@ class PartnerFields(Form):
     share = ShareField(_l("Share of the grant, in percent"))
     contact_name = StringField(_l("Contact"), validators=[Length(max=120)])
     contact_email = EmailField(_l("E-mail address for questions"))
-    language = SelectField(_l("Language of mails"), choices=list(LANGUAGES.items()))
+    language = SelectField(_l("Language of mails"), choices=options(LANGUAGES.items()))
     agreed_on = DutchDateField(_l("Agreement signed on"))
 
     def offer(self) -> None:

@@ -126,7 +126,7 @@ PASS_ON_MOVES = Transitions(
     {
         _P.PLANNED: {_P.OWED, _P.CANCELLED},
         # Backwards: what was booked is reversed.
-        _P.OWED: {_P.PAID, _P.PLANNED, _P.CANCELLED},
+        _P.OWED: {_P.PAID, _P.PLANNED},
         _P.PAID: {_P.OWED},
         _P.CANCELLED: {_P.PLANNED},
     },

@@ -205,6 +205,15 @@ class Consolidated:
         return sum(self.totals)
 
     @property
+    def differing(self) -> list[tuple[str, int]]:
+        """(partner, what our books have) where that is another amount than the partner's figures."""
+        return [
+            (name, booked)
+            for (_id, name), total, booked in zip(self.columns, self.totals, self.booked, strict=True)
+            if booked is not None and booked != total
+        ]
+
+    @property
     def wrong(self) -> list[tuple[str, int, int]]:
         """(partner, sum of the figures, total they state) where the two differ."""
         return [
