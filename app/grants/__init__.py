@@ -8,6 +8,8 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.documents import services as documents
     from app.grants import models, places, task_subjects  # noqa: F401
+    from app.grants.acknowledgements import public_views as supported_by
+    from app.grants.acknowledgements import views as acknowledgement_views  # noqa: F401
     from app.grants.applications import views as application_views  # noqa: F401
     from app.grants.awards import step_views as grant_step_views  # noqa: F401
     from app.grants.awards import views as grant_views  # noqa: F401
@@ -38,4 +40,6 @@ def init_app(app: Flask) -> None:
     documents.protect(queries.FILES_OF, Permission.GRANTS_READ)
     documents.protect("obligation", Permission.GRANTS_READ)
     checks.register("Every grant equals its ledger", grants_equal_ledger)
+    documents.protect("acknowledgement", Permission.GRANTS_READ)
+    supported_by.init_app(app)
     places.init_app()

@@ -1,5 +1,6 @@
 """The tables of the room in one place, for other rooms and for the start of the application."""
 
+from app.grants.acknowledgements.models import Acknowledgement
 from app.grants.applications.models import Application, ApplicationMove, Stage
 from app.grants.awards.models import Grant, GrantMove, GrantState, Recognition
 from app.grants.budgets.models import (
@@ -45,6 +46,7 @@ from app.grants.projects.models import (
 from app.grants.rounds.models import Recurrence, Round
 
 __all__ = [
+    "Acknowledgement",
     "Amendment",
     "AmendmentDue",
     "AmendmentKind",

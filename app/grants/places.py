@@ -126,6 +126,7 @@ def _name_the_trail() -> None:
             "part.commented": N_("made a remark"),
             "funder.registered": N_("made it a funder"),
             "funder.changed": N_("changed the funder"),
+            "funder.shown": N_("changed how the funder is shown"),
             "round.added": N_("added a round"),
             "round.changed": N_("changed a round"),
             "application.created": N_("started the application"),

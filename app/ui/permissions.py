@@ -110,6 +110,9 @@ PUBLIC_ENDPOINTS = frozenset(
         "part_task.take_off",
         "part_task.show_file",
         "part_task.comment",
+        "grants.supported_by_nl",
+        "grants.supported_by_en",
+        "grants.funder_logo",
     }
 )
 

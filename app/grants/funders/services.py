@@ -71,11 +71,11 @@ def _check(facts: FunderFacts) -> None:
     if low is not None and high is not None and low > high:
         raise Invalid(N_("The highest amount is below the lowest."), field="grant_max")
     if facts.portal_url:
-        _check_address(facts.portal_url)
+        check_address(facts.portal_url, field="portal_url")
     must_exist(Staff, facts.owner_id, field="owner_id")
 
 
-def _check_address(url: str) -> None:
+def check_address(url: str, *, field: str) -> None:
     """A link staff will click: http or https to a named host, without a password in it."""
     try:
         parts = urlsplit(url)
@@ -86,5 +86,5 @@ def _check_address(url: str) -> None:
     if not fine or any(c.isspace() or c in '"<>\\`' for c in url):
         raise Invalid(
             N_("This is not a web address. It starts with https://, for example https://fund.example/portal."),
-            field="portal_url",
+            field=field,
         )

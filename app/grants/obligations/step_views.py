@@ -8,6 +8,7 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from wtforms.validators import ValidationError
 
 from app.base.dates import local_date
 from app.base.errors import Invalid
@@ -84,7 +85,7 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
                 try:
                     kept.append(keep(field.data.read(), field.data.filename or ""))
                 except Invalid as error:
-                    raise ValueError(_(error.message)) from None
+                    raise ValidationError(_(error.message)) from None
 
     return _step(
         obligation_id,
