@@ -73,6 +73,12 @@ def keep(content: bytes, filename: str) -> StoredFile:
     return StoredFile(name, media_type, len(content), digest)
 
 
+def renamed(filename: str, media_type: str) -> str:
+    """A clean name with an ending that fits the content; the usual one is added where it does not."""
+    name, endings = _clean(filename), _ENDINGS.get(media_type, ("",))
+    return name if name.lower().endswith(endings) else f"{name[:180]}{endings[0]}"
+
+
 def read(digest: str) -> bytes:
     """The content of a stored file. Raises NotFound where it is gone from disk."""
     try:

@@ -6,28 +6,52 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.audit.services import record
+from app.audit.services import changes_of, record
 from app.base.actor import Actor
-from app.base.errors import NotFound
+from app.base.errors import NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
-from app.documents.files import StoredFile, keep
-from app.documents.models import Document
+from app.documents.files import StoredFile, keep, renamed
+from app.documents.models import Document, DocumentKind
 from app.extensions import db
 from app.ui.permissions import Permission
 
-__all__ = ["attach", "documents_of", "keep", "permission_for", "protect", "remove"]
+__all__ = [
+    "attach",
+    "change",
+    "documents_of",
+    "keep",
+    "new_version",
+    "permission_for",
+    "protect",
+    "protected",
+    "remove",
+    "writers_of",
+]
 
 _permissions: dict[str, Permission] = {}
+_writers: dict[str, Permission] = {}
 
 
-def protect(subject_type: str, permission: Permission) -> None:
-    """Say, at start, which permission opens the files of a kind of record. Without it nobody can."""
+def protect(subject_type: str, permission: Permission, write: Permission | None = None) -> None:
+    """Say, at start, which permission opens the files of a kind of record (without it nobody can), and
+    which one adds, replaces and takes off files on their own pages (without it: the room's pages alone)."""
     _permissions[subject_type] = permission
+    if write is not None:
+        _writers[subject_type] = write
 
 
 def permission_for(subject_type: str) -> Permission | None:
     return _permissions.get(subject_type)
+
+
+def writers_of(subject_type: str) -> Permission | None:
+    return _writers.get(subject_type)
+
+
+def protected() -> dict[str, Permission]:
+    """The kinds of record that hold files, and who may open them."""
+    return dict(_permissions)
 
 
 def attach(file: StoredFile, subject: tuple[str, int], kind: str, *, actor: Actor, now: datetime) -> Document:
@@ -50,6 +74,52 @@ def attach(file: StoredFile, subject: tuple[str, int], kind: str, *, actor: Acto
     return document
 
 
+def new_version(document_id: int, file: StoredFile, *, actor: Actor, now: datetime) -> Document:
+    """Put a newer file in the place of this one, which is kept as an older version.
+
+    Raises Refused where somebody else replaced it meanwhile or the file is the same.
+    """
+    old = _current(document_id)
+    if old.sha256 == file.sha256:
+        raise Refused(N_("This is the very same file: nothing changed."))
+    document = Document(
+        id=new_id(),
+        subject_type=old.subject_type,
+        subject_id=old.subject_id,
+        kind=old.kind,
+        filename=file.filename,
+        media_type=file.media_type,
+        size=file.size,
+        sha256=file.sha256,
+        created_at=now,
+        created_by_id=actor.id,
+        first_id=old.family,
+        number=old.number + 1,
+    )
+    old.replaced_at = now
+    db.session.add(document)
+    told = {"file": file.filename, "version": document.number, "sha256": file.sha256}
+    record("document.replaced", ("document", old.family), actor=actor, now=now, changes=told)
+    return document
+
+
+def change(document_id: int, *, filename: str, kind: DocumentKind, actor: Actor, now: datetime) -> None:
+    """Call it otherwise, or say it is something else. The ending stays what the content is."""
+    document = _current(document_id)
+    document.filename, document.kind = renamed(filename, document.media_type), kind.value
+    if changes := changes_of(document):
+        record("document.changed", ("document", document.family), actor=actor, now=now, changes=changes)
+
+
+def _current(document_id: int) -> Document:
+    document = db.session.get(Document, document_id, with_for_update=True, populate_existing=True)
+    if document is None or document.removed_at is not None:
+        raise NotFound(N_("This file is not here (any more)."))
+    if document.replaced_at is not None:
+        raise Refused(N_("There is a newer version of this file. Look at that one first."))
+    return document
+
+
 def remove(document_id: int, *, actor: Actor, now: datetime) -> None:
     """Take a file off its record. The file itself stays on disk until retention ends. Raises NotFound."""
     document = db.session.get(Document, document_id)
@@ -61,7 +131,8 @@ def remove(document_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def documents_of(subject_type: str, subject_id: int) -> list[Document]:
-    """The files of a record, oldest first."""
+    """The files of a record in their newest version, oldest first."""
     mine = (Document.subject_type == subject_type) & (Document.subject_id == subject_id)
-    query = select(Document).where(mine, Document.removed_at.is_(None)).order_by(Document.id)
+    current = Document.removed_at.is_(None) & Document.replaced_at.is_(None)
+    query = select(Document).where(mine, current).order_by(Document.created_at, Document.id)
     return list(db.session.execute(query).scalars())

@@ -35,10 +35,10 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.register_blueprint(public_views.bp)
     readiness.register(queries.missing)
-    documents.protect("grant_partner", Permission.GRANTS_READ)
     checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)
     documents.protect(queries.FILES_OF, Permission.GRANTS_READ)
-    documents.protect("obligation", Permission.GRANTS_READ)
+    for holder in ("obligation", "grant_award", "application", "funder", "grant_partner"):
+        documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
     checks.register("Every grant equals its ledger", grants_equal_ledger)
     documents.protect("acknowledgement", Permission.GRANTS_READ)
     supported_by.init_app(app)

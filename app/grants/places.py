@@ -17,7 +17,9 @@ from app.grants.applications.models import Application
 from app.grants.awards import queries as awards
 from app.grants.awards.models import Grant
 from app.grants.funders import queries as funders
+from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
+from app.supporters.models import Supporter
 from app.ui import filters, navigation, records, search
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
@@ -41,8 +43,14 @@ def init_app() -> None:
     navigation.add_account(NavItem(Section.SETTINGS, "grants.calendar", N_("Your calendar"), READ, order=60))
     _name_the_trail()
     records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
+    records.register("funder", N_("Funder"), "grants.funder", "funder_id", READ, _funders)
     records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
     records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
+
+
+def _funders(ids: Collection[int]) -> dict[int, str]:
+    named = select(Funder.id, Supporter.display_name).join(Supporter, Supporter.id == Funder.supporter_id)
+    return {row[0]: row[1] for row in db.session.execute(named.where(Funder.id.in_(ids)))}
 
 
 def _applications(ids: Collection[int]) -> dict[int, str]:

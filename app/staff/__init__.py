@@ -8,6 +8,7 @@ from app.base.states import N_
 
 
 def init_app(app: Flask) -> None:
+    from app.documents import queries as documents
     from app.extensions import login_manager, readiness
     from app.staff import browsers, commands, models, queries, sessions, upkeep, views
     from app.ui import navigation
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     readiness.demand(app, queries.demo_accounts_in_production)
     app.jinja_env.filters["browser"] = browsers.browser
     _name_trail()
+    documents.people_by(lambda ids: {row.id: row.name for row in queries.by_ids(ids).values()})
     navigation.add(
         NavItem(Section.SETTINGS, "staff.team", N_("Team"), Permission.STAFF_MANAGE, order=30),
         NavItem(Section.SETTINGS, "staff.trail", N_("Audit trail"), Permission.AUDIT_READ, order=80),

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     OUTBOX_READ = "outbox:read"
     OUTBOX_WRITE = "outbox:write"
     DOCUMENTS_READ = "documents:read"
+    DOCUMENTS_WRITE = "documents:write"
     OWN_ACCOUNT = "own:account"
 
 
@@ -54,6 +55,7 @@ _P = Permission
 _VIEWER = {_P.COCKPIT_READ, _P.GRANTS_READ, _P.FINANCE_READ, _P.EXPORTS_FIGURES, _P.ORGANISATION_READ}
 _VIEWER |= {_P.DOCUMENTS_READ, _P.OWN_ACCOUNT}
 _SUPPORTERS = {_P.SUPPORTERS_READ, _P.GIFTS_READ, _P.TASKS_WRITE, _P.EXPORTS_PERSONAL, _P.OUTBOX_READ}
+_SUPPORTERS |= {_P.DOCUMENTS_WRITE}
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset(_VIEWER),
     Role.FUNDRAISER: frozenset(

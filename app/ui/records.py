@@ -65,3 +65,8 @@ def shown(records: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Shown]:
             url = url_for(entry.endpoint, **_values(entry, record_id))
             found[kind, record_id] = Shown(entry.label, name, url)
     return found
+
+
+def label_of(kind: str) -> str:
+    """What records of this kind are called (an msgid), nothing where the kind is unknown."""
+    return _kinds[kind].label if kind in _kinds else ""
