@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
     from app.grants.blueprint import bp
     from app.grants.calendar import time_views  # noqa: F401
     from app.grants.calendar import views as calendar_views  # noqa: F401
+    from app.grants.forecast import views as forecast_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401
     from app.grants.instalments.checks import grants_equal_ledger
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     from app.grants.parts import chains, public_views, queries  # noqa: F401
     from app.grants.parts import views as part_views  # noqa: F401
     from app.grants.reminders import jobs  # noqa: F401
+    from app.grants.renewals import views as renewal_views  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
     from app.ledger import checks
     from app.ui.permissions import Permission

@@ -43,6 +43,7 @@ from app.grants.projects.models import (
     Project,
     ProjectLine,
 )
+from app.grants.renewals.models import RenewalWindow
 from app.grants.rounds.models import Recurrence, Round
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "Recurrence",
     "ReminderSent",
     "ReportPart",
+    "RenewalWindow",
     "Round",
     "Stage",
     "SubGrant",

@@ -151,19 +151,22 @@ def _written(field: Any) -> str:
     return str(field._value())
 
 
+# Pages that stand under the tab of another.
+_UNDER = {"grants.month": "grants.timeline", "grants.dates": "grants.timeline", "grants.win_rate": "grants.forecast"}
+
+
 def tabs() -> list[dict[str, Any]]:
     """The room's tabs, the one shown marked."""
     places = [
         (_("Grants"), "grants.index"),
         (_("Board"), "grants.board"),
         (_("Applications"), "grants.applications"),
+        (_("Forecast"), "grants.forecast"),
         (_("Timeline"), "grants.timeline"),
         (_("Deadlines"), "grants.obligations"),
         (_("Instalments"), "grants.instalments"),
         (_("Funders"), "grants.funders"),
         (_("Rounds"), "grants.rounds"),
     ]
-    current = {"grants.month": "grants.timeline", "grants.dates": "grants.timeline"}.get(
-        request.endpoint or "", request.endpoint
-    )
+    current = _UNDER.get(request.endpoint or "", request.endpoint)
     return [{"label": label, "url": url_for(endpoint), "current": endpoint == current} for label, endpoint in places]

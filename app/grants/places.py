@@ -143,6 +143,7 @@ def _name_the_trail() -> None:
             "grant.awarded": N_("recorded the award"),
             "grant.changed": N_("changed the grant"),
             "grant.moved": N_("moved the grant"),
+            "grant.renewal_set": N_("set the renewal window"),
             "grant.confirmed": N_("confirmed the grant for the books"),
             "grant.confirmation_taken_back": N_("took the confirmation back"),
             "instalment.planned": N_("planned the instalment"),

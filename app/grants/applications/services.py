@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from sqlalchemy import case, select
+
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
@@ -149,11 +151,20 @@ def try_again(application_id: int, *, title: str | None = None, actor: Actor, no
         funder_id=before.funder_id,
         title=title or before.title,
         ask_cents=before.ask_cents,
+        expected_cents=before.expected_cents or None,
+        round_id=_next_round(before, local_date(now)),
         owner_id=before.owner_id,
         programme_id=before.programme_id,
         summary=before.summary,
     )
     return create(facts, previous_id=before.id, actor=actor, now=now)
+
+
+def _next_round(before: Application, today: date) -> int | None:
+    """The round after the earlier application's, or the funder's first that is still to close."""
+    chosen = select(Round.id).where(Round.funder_id == before.funder_id, Round.closes_on >= today)
+    follows = case((Round.previous_id == (before.round_id or 0), 0), else_=1)
+    return db.session.execute(chosen.order_by(follows, Round.closes_on, Round.id).limit(1)).scalar()
 
 
 def _write(application: Application, facts: ApplicationFacts) -> None:
