@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     from app.grants.forecast import views as forecast_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401
-    from app.grants.instalments.checks import grants_equal_ledger
+    from app.grants.instalments.checks import grants_equal_ledger, owed_equals_ledger
     from app.grants.obligations import readiness
     from app.grants.obligations import step_views as obligation_step_views  # noqa: F401
     from app.grants.obligations import views as obligation_views  # noqa: F401
@@ -28,6 +28,8 @@ def init_app(app: Flask) -> None:
     from app.grants.partners.checks import sub_grants_equal_ledger
     from app.grants.parts import chains, public_views, queries  # noqa: F401
     from app.grants.parts import views as part_views  # noqa: F401
+    from app.grants.recognition import sources
+    from app.grants.recognition.expenses import spent
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.renewals import views as renewal_views  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
@@ -41,7 +43,12 @@ def init_app(app: Flask) -> None:
     documents.protect(queries.FILES_OF, Permission.GRANTS_READ)
     for holder in ("obligation", "grant_award", "application", "funder", "grant_partner"):
         documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
+    documents.protect("obligation", Permission.GRANTS_READ)
+    documents.protect("grant_condition", Permission.GRANTS_READ)
+    documents.protect("grant_settlement", Permission.GRANTS_READ)
     checks.register("Every grant equals its ledger", grants_equal_ledger)
     documents.protect("acknowledgement", Permission.GRANTS_READ)
     supported_by.init_app(app)
+    checks.register("What is to be paid back equals its ledger", owed_equals_ledger)
+    sources.register("expenses", spent)
     places.init_app()

@@ -15,6 +15,7 @@ from app.grants.budgets.models import (
     BudgetVersion,
     Category,
 )
+from app.grants.conditions.models import Condition, ConditionKind
 from app.grants.expenses.models import (
     Expense,
     ExpenseImport,
@@ -44,7 +45,9 @@ from app.grants.projects.models import (
     ProjectLine,
 )
 from app.grants.renewals.models import RenewalWindow
+from app.grants.recognition.models import GrantIncome
 from app.grants.rounds.models import Recurrence, Round
+from app.grants.settlements.models import Repayment, Settlement
 
 __all__ = [
     "Acknowledgement",
@@ -60,6 +63,8 @@ __all__ = [
     "BudgetState",
     "BudgetVersion",
     "Category",
+    "Condition",
+    "ConditionKind",
     "CostKind",
     "Cover",
     "CoverRule",
@@ -72,8 +77,9 @@ __all__ = [
     "Funder",
     "FunderKind",
     "Grant",
-    "GrantPartner",
+    "GrantIncome",
     "GrantMove",
+    "GrantPartner",
     "GrantState",
     "ImportState",
     "Instalment",
@@ -83,18 +89,20 @@ __all__ = [
     "ObligationKind",
     "ObligationMove",
     "ObligationState",
+    "OverheadKind",
     "PartChain",
     "PartTask",
-    "OverheadKind",
     "Project",
     "ProjectLine",
     "Receipt",
     "Recognition",
     "Recurrence",
     "ReminderSent",
+    "Repayment",
     "ReportPart",
     "RenewalWindow",
     "Round",
+    "Settlement",
     "Stage",
     "SubGrant",
     "SubGrantInstalment",

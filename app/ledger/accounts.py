@@ -30,6 +30,7 @@ RECEIVABLE = "1300"
 RECEIVED_AHEAD = "2100"
 OWED_TO_PARTNERS = "2210"
 HELD_FOR_PARTNERS = "2220"
+REPAYABLE = "2110"
 SUSPENSE = "2900"
 SUB_GRANTS = "4110"
 FEES = "4510"
@@ -50,6 +51,7 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     (RECEIVED_AHEAD, "Vooruitontvangen subsidies en bijdragen", "Grants received in advance", _K.LIABILITY, None, None),
     (OWED_TO_PARTNERS, "Nog te betalen aan partners", "Owed to partners", _K.LIABILITY, None, None),
     (HELD_FOR_PARTNERS, "Gelden onder beheer voor partners", "Money held for partners", _K.LIABILITY, None, None),
+    (REPAYABLE, "Terug te betalen subsidies en bijdragen", "Grants to pay back", _K.LIABILITY, None, None),
     (SUSPENSE, "Vraagposten", "Suspense", _K.LIABILITY, None, None),
     (SUB_GRANTS, "Doorbetalingen aan partners", "Sub-grants to partners", _K.COST, RjLine.OBJECTIVES, None),
     (FEES, "Transactiekosten betaalproviders", "Payment provider fees", _K.COST, RjLine.RAISING_COSTS, None),

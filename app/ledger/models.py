@@ -53,6 +53,9 @@ class Event(Labelled):
     INSTALMENT_RECEIVED = "instalment_received", N_("Instalment received")
     SUB_GRANT_OWED = "sub_grant_owed", N_("Sub-grant owed to a partner")
     SUB_GRANT_PAID = "sub_grant_paid", N_("Sub-grant paid to a partner")
+    GRANT_REDUCED = "grant_reduced", N_("Grant income reduced")
+    CLAWBACK_OWED = "clawback_owed", N_("Grant to pay back")
+    CLAWBACK_PAID = "clawback_paid", N_("Grant paid back")
     REVERSAL = "reversal", N_("Reversal")
 
 

@@ -21,6 +21,10 @@ sub-grant owed, principal cost of sub-grants                 owed to partners
 sub-grant held, cashier   less income: passed on, line of    held for partners
                           the grant
 sub-grant paid            owed to, or held for partners      bank
+grant reduced (settled    income, line of the grant          receivable, as far as there is any;
+  lower, costs corrected)                                    the rest received in advance
+clawback owed             received in advance                to pay back to funders
+clawback paid             to pay back to funders             bank
 undone                    the same lines, sides swapped (services.reverse)
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
@@ -48,6 +52,7 @@ from app.ledger.accounts import (
     PASSED_ON,
     RECEIVABLE,
     RECEIVED_AHEAD,
+    REPAYABLE,
     SUB_GRANTS,
 )
 from app.ledger.entries import Entry, Line
@@ -156,6 +161,32 @@ def sub_grant_paid(source: Source, cents: int, on: date, purpose: Purpose, *, ca
     return _entry(
         Event.SUB_GRANT_PAID, source, on, (*_on(account, _positive(cents), purpose), Line(BANK, -cents)), part
     )
+
+
+def grant_reduced(
+    source: Source, cents: int, on: date, purpose: Purpose, *, receivable_cents: int = 0, part: str = ""
+) -> Entry:
+    """Grant income turns out less than was recognised: settled lower, or costs corrected. What can no
+    longer be received goes first (`receivable_cents`, as above); the rest is money held for the funder."""
+    from_receivable = min(_positive(cents), max(receivable_cents, 0))
+    lines = (
+        purpose.income(-cents),
+        *_on(RECEIVABLE, -from_receivable, purpose),
+        *_on(RECEIVED_AHEAD, from_receivable - cents, purpose),
+    )
+    return _entry(Event.GRANT_REDUCED, source, on, lines, part)
+
+
+def clawback_owed(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+    """The funder asks back what it paid and we could not keep."""
+    lines = (*_on(RECEIVED_AHEAD, _positive(cents), purpose), *_on(REPAYABLE, -cents, purpose))
+    return _entry(Event.CLAWBACK_OWED, source, on, lines, part)
+
+
+def clawback_paid(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+    """What was to be paid back left the bank account."""
+    lines = (*_on(REPAYABLE, _positive(cents), purpose), Line(BANK, -cents))
+    return _entry(Event.CLAWBACK_PAID, source, on, lines, part)
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

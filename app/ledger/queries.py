@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.ledger import sums
-from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, SUSPENSE
-from app.ledger.models import Account, AccountKind, JournalEntry, JournalLine, LedgerKey
+from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, REPAYABLE, SUSPENSE
+from app.ledger.models import Account, AccountKind, FiscalPeriod, JournalEntry, JournalLine, LedgerKey, PeriodState
 from app.ledger.rj import RjLine
 from app.ledger.services import reversal_key
 
@@ -71,16 +71,18 @@ class GrantBalance:
     recognised: int
     receivable: int
     received_ahead: int
+    repayable: int = 0
 
     @property
     def received(self) -> int:
-        return self.recognised - self.receivable + self.received_ahead
+        """What came in, less what was paid back."""
+        return self.recognised - self.receivable + self.received_ahead + self.repayable
 
 
 def grant_balances(grant_ids: Sequence[int]) -> dict[int, GrantBalance]:
     """By grant id; a grant never booked has zeros. To post on what this says, lock the grant first."""
     both = sums.both().subquery()
-    found: dict[int, list[int]] = {grant_id: [0, 0, 0] for grant_id in grant_ids}
+    found: dict[int, list[int]] = {grant_id: [0, 0, 0, 0] for grant_id in grant_ids}
     rows = db.session.execute(
         select(both.c.grant_id, Account.code, Account.kind, func.sum(both.c.debit_cents - both.c.credit_cents))
         .join(Account, Account.id == both.c.account_id)
@@ -94,6 +96,8 @@ def grant_balances(grant_ids: Sequence[int]) -> dict[int, GrantBalance]:
             found[grant_id][1] += int(cents)
         elif code == RECEIVED_AHEAD:
             found[grant_id][2] -= int(cents)
+        elif code == REPAYABLE:
+            found[grant_id][3] -= int(cents)
     return {grant_id: GrantBalance(*amounts) for grant_id, amounts in found.items()}
 
 
@@ -181,6 +185,12 @@ def entries_of(source: tuple[str, int]) -> list[JournalEntry]:
             .order_by(JournalEntry.id)
         ).scalars()
     )
+
+
+def closed_months(months: Iterable[date]) -> set[date]:
+    """Those of these months (first days) that are closed for booking."""
+    closed = (FiscalPeriod.state == PeriodState.CLOSED) & FiscalPeriod.month.in_(list(months))
+    return set(db.session.execute(select(FiscalPeriod.month).where(closed)).scalars())
 
 
 def booked_months() -> tuple[date, date] | None:

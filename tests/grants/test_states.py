@@ -32,7 +32,7 @@ loi_sent     x        x           .        x       x        x         .       x 
 invited      x        x           x        .       x        x         .       .        x         x
 drafting     x        x           x        x       .        x         .       .        x         x
 submitted    x        x           x        x       x        .         x       x        x         x
-awarded      .        .           .        .       .        .         .       .        .         .
+awarded      .        .           .        .       .        x         .       .        .         .
 declined     .        .           x        .       .        x         .       .        .         .
 withdrawn    x        x           x        x       x        x         .       .        .         .
 no_go        x        x           x        x       x        x         .       .        .         .
@@ -41,14 +41,15 @@ no_go        x        x           x        x       x        x         .       . 
     GrantState: (
         GRANT_MOVES,
         """
-             contracting active extended reporting closed terminated clawback
-contracting  .           x      .        .         .      x          .
-active       .           .      x        x         .      x          .
-extended     .           .      x        x         .      x          .
-reporting    .           x      x        .         x      x          x
-closed       .           .      .        x         .      .          x
-terminated   .           .      .        .         x      .          x
-clawback     .           .      .        .         x      .          .
+             contracting active extended reporting closed terminated clawback turned_back
+contracting  .           x      .        .         .      x          .        x
+active       .           .      x        x         .      x          .        x
+extended     .           .      x        x         .      x          .        x
+reporting    .           x      x        .         x      x          x        .
+closed       .           .      .        x         .      .          x        .
+terminated   .           .      .        .         x      .          x        .
+clawback     .           .      .        x         x      x          .        .
+turned_back  .           .      .        .         .      .          .        .
 """,
     ),
     InstalmentState: (

@@ -15,7 +15,7 @@ from app.finance.exports.sheet import Labels, Sheet, Wanted, batches
 from app.grants.awards.models import Grant, GrantState, Recognition
 from app.grants.funders.models import Funder
 from app.ledger import sums
-from app.ledger.accounts import RECEIVABLE, RECEIVED_AHEAD
+from app.ledger.accounts import RECEIVABLE, RECEIVED_AHEAD, REPAYABLE
 from app.ledger.models import Account, AccountKind, JournalLine
 from app.ledger.rj import RjLine
 from app.programmes.queries import programme_names
@@ -114,7 +114,8 @@ def _by_grant(grant_id: Any, cents: Any) -> Any:
     recognised = -func.sum(case((Account.kind == AccountKind.INCOME, cents), else_=0))
     receivable = func.sum(case((Account.code == RECEIVABLE, cents), else_=0))
     ahead = -func.sum(case((Account.code == RECEIVED_AHEAD, cents), else_=0))
+    repayable = -func.sum(case((Account.code == REPAYABLE, cents), else_=0))
     return select(
         grant_id.label("grant_id"), recognised.label("recognised"), receivable.label("receivable"),
-        ahead.label("ahead"), (recognised - receivable + ahead).label("received"),
+        ahead.label("ahead"), (recognised - receivable + ahead + repayable).label("received"),
     )  # fmt: skip

@@ -59,7 +59,7 @@ def _following() -> dict[Stage, set[Stage]]:
     table = {stage: (set(OPEN_STAGES) - {stage}) | {Stage.WITHDRAWN, Stage.NO_GO} for stage in OPEN_STAGES}
     table[Stage.LOI_SENT].add(Stage.DECLINED)
     table[Stage.SUBMITTED] |= {Stage.AWARDED, Stage.DECLINED}
-    table[Stage.AWARDED] = set()
+    table[Stage.AWARDED] = {Stage.SUBMITTED}  # an award that is turned back
     table[Stage.DECLINED] = {Stage.LOI_SENT, Stage.SUBMITTED}
     table[Stage.WITHDRAWN] = set(OPEN_STAGES)
     table[Stage.NO_GO] = set(OPEN_STAGES)

@@ -89,6 +89,8 @@ def move(
     """Move to another stage. A decline has its own form (`decline`), and so has an award."""
     application = locked(Application, application_id)
     check_version(application.version, version)
+    if application.stage is Stage.AWARDED:
+        raise Refused(N_("An award is turned back on the page of its grant."))
     if stage in BY_FORM:
         STAGES.check(application.stage, stage)
         raise Refused(N_("Record the funder's decision on its own form."))

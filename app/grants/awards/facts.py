@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.grants.awards.models import Grant, Recognition
+from app.grants.awards.spread import lands_at_once
 from app.grants.funders.models import Funder
 from app.grants.rows import must_exist
 from app.ledger.rj import INCOME_LINES, RjLine
@@ -18,7 +20,8 @@ from app.staff.models import Staff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantFacts:
-    """Amount in cents; the income line is the funder's unless given, and then with the reason."""
+    """Amount in cents; the income line is the funder's unless given, and then with the reason.
+    `all_at_once` says that money for several years is meant to be income of one."""
 
     title: str
     amount_cents: int
@@ -26,6 +29,7 @@ class GrantFacts:
     starts_on: date
     ends_on: date
     recognition: Recognition
+    all_at_once: bool = False
     funder_reference: str = ""
     agreed_on: date | None = None
     programme_id: int | None = None
@@ -58,6 +62,17 @@ def check(facts: GrantFacts, funder: Funder, now: datetime) -> None:
     must_exist(Programme, facts.programme_id, field="programme_id")
     must_exist(Fund, facts.fund_id, field="fund_id")
     must_exist(Staff, facts.owner_id, field="owner_id")
+
+
+def refuse_all_at_once(facts: GrantFacts, years: Iterable[int]) -> None:
+    """Money for several years becomes income of one year only where somebody says so."""
+    if not facts.all_at_once and lands_at_once(facts.recognition, facts.starts_on, facts.ends_on, years):
+        raise Invalid(
+            N_(
+                "By this rule the money of several years is income of one. Choose another, or tick that it is meant so."
+            ),
+            field="recognition",
+        )
 
 
 def write(grant: Grant, facts: GrantFacts, funder: Funder) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import FieldList, FormField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, FieldList, FormField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.base.errors import Invalid
@@ -27,6 +27,8 @@ from app.ui.forms import Form
 
 ROWS = 3  # empty rows of each kind to begin with
 MOST = 40
+# What money of this origin usually follows; the award letter decides.
+USUAL_RULE = {RjLine.GOVERNMENT: Recognition.COSTS, RjLine.LOTTERIES: Recognition.CONTRIBUTION_YEAR}
 DUTIES = [kind for kind in ObligationKind if kind not in BEFORE_AWARD]
 
 
@@ -68,6 +70,7 @@ class GrantFields(Form):
         ["programme_id", "fund_id"],
         ["restriction"],
         ["recognition", "income_line"],
+        ["all_at_once"],
         ["income_line_reason"],
         ["owner_id"],
     ]
@@ -85,6 +88,7 @@ class GrantFields(Form):
     income_line = SelectField(_l("RJ 650 income line"), coerce=choices.optional(RjLine))
     income_line_reason = StringField(_l("Why another line than the funder's"), validators=[Length(max=500)])
     recognition = SelectField(_l("Becomes income"), coerce=Recognition, validators=[InputRequired()])
+    all_at_once = BooleanField(_l("Money for several years is meant to be income of one year"))
     owner_id = SelectField(_l("Owner"), coerce=choices.row_id)
 
     def offer(self, default_line: RjLine, row: Grant | None = None) -> None:
@@ -133,7 +137,7 @@ class AwardForm(VersionedForm, GrantFields):
                 "decided_on": today,
                 "programme_id": application.programme_id,
                 "owner_id": application.owner_id,
-                "recognition": Recognition.AWARD,
+                "recognition": USUAL_RULE.get(default_line, Recognition.AWARD),
             },
             **kwargs,
         )

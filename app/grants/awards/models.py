@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import cents_column, id_column, instant_column, reference_column, state_column, text_column, whole
@@ -22,6 +22,7 @@ class GrantState(Labelled):
     CLOSED = "closed", N_("Closed")
     TERMINATED = "terminated", N_("Terminated early")
     CLAWBACK = "clawback", N_("Clawback")
+    TURNED_BACK = "turned_back", N_("Turned back")
 
 
 _S = GrantState
@@ -29,13 +30,15 @@ RUNNING = (_S.CONTRACTING, _S.ACTIVE, _S.EXTENDED, _S.REPORTING)
 GRANT_MOVES = Transitions(
     GrantState,
     {
-        _S.CONTRACTING: {_S.ACTIVE, _S.TERMINATED},
-        _S.ACTIVE: {_S.EXTENDED, _S.REPORTING, _S.TERMINATED},
-        _S.EXTENDED: {_S.EXTENDED, _S.REPORTING, _S.TERMINATED},  # extended twice happens
+        _S.CONTRACTING: {_S.ACTIVE, _S.TERMINATED, _S.TURNED_BACK},
+        _S.ACTIVE: {_S.EXTENDED, _S.REPORTING, _S.TERMINATED, _S.TURNED_BACK},
+        _S.EXTENDED: {_S.EXTENDED, _S.REPORTING, _S.TERMINATED, _S.TURNED_BACK},  # extended twice happens
         _S.REPORTING: {_S.ACTIVE, _S.EXTENDED, _S.CLOSED, _S.TERMINATED, _S.CLAWBACK},
         _S.CLOSED: {_S.REPORTING, _S.CLAWBACK},
         _S.TERMINATED: {_S.CLOSED, _S.CLAWBACK},
-        _S.CLAWBACK: {_S.CLOSED},
+        # Backwards: a settlement that is taken back.
+        _S.CLAWBACK: {_S.REPORTING, _S.CLOSED, _S.TERMINATED},
+        _S.TURNED_BACK: set(),
     },
 )
 
@@ -55,13 +58,21 @@ class Grant(db.Model):
     __tablename__ = "grant_award"
     __table_args__ = (
         *whole("amount_cents"),
+        # An award that was turned back leaves its application free for another decision.
+        Index(
+            "ix_grant_award_application_id",
+            "application_id",
+            unique=True,
+            sqlite_where=text("state <> 'turned_back'"),
+            postgresql_where=text("state <> 'turned_back'"),
+        ),
         CheckConstraint("amount_cents > 0", name="amount_cents_positive"),
         CheckConstraint("ends_on >= starts_on", name="period"),
         CheckConstraint("confirmed_by_id IS NULL OR confirmed_at IS NOT NULL", name="confirmed_when"),
     )
 
     id: Mapped[int] = id_column()
-    application_id: Mapped[int] = reference_column("application.id", index=False, unique=True)
+    application_id: Mapped[int] = reference_column("application.id", index=False)
     funder_id: Mapped[int] = reference_column("funder.id")
     title: Mapped[str] = text_column(200)
     funder_reference: Mapped[str] = text_column(100, default="")
@@ -76,6 +87,7 @@ class Grant(db.Model):
     income_line: Mapped[RjLine] = state_column(RjLine)
     income_line_reason: Mapped[str] = text_column(500, default="")
     recognition: Mapped[Recognition] = state_column(Recognition)
+    all_at_once: Mapped[bool] = mapped_column(default=False)  # income of one year, though it is for several
     state: Mapped[GrantState] = state_column(GrantState, index=True)
     state_since: Mapped[datetime] = instant_column()
     owner_id: Mapped[int | None] = reference_column("staff.id", nullable=True)

@@ -20,19 +20,24 @@ from app.extensions import db
 from app.grants.applications import services as applications
 from app.grants.applications.models import STAGES, Application, Stage
 from app.grants.awards import plans
-from app.grants.awards.facts import GrantFacts, check, write
+from app.grants.awards.facts import GrantFacts, check, refuse_all_at_once, write
 from app.grants.awards.models import GRANT_MOVES, Grant, GrantMove, GrantState
 from app.grants.awards.plans import InstalmentPlan, ObligationPlan
+from app.grants.awards.spread import lands_at_once
 from app.grants.funders.models import Funder
 from app.grants.history import facts as move_facts
 from app.grants.instalments import booking, planning, release
 from app.grants.instalments.models import OPEN_INSTALMENTS, Instalment, InstalmentState, Receipt
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import TO_DELIVER, Obligation, ObligationState
+from app.grants.recognition import services as recognition
 from app.grants.rows import cents_sum, check_version, locked, locked_all
+from app.grants.settlements.standing import refuse_settled
+from app.ledger.queries import grant_balance
 
 _S = GrantState
 BOOKED = ("amount_cents", "decided_on", "programme_id", "fund_id", "income_line", "recognition")
+BY_SERVICE = (_S.CLAWBACK, _S.TURNED_BACK)  # a settlement and turning back move the grant themselves
 
 
 def award(
@@ -52,6 +57,7 @@ def award(
     funder = locked(Funder, application.funder_id)
     check(facts, funder, now)
     cents = plans.check(instalments, duties, facts.amount_cents)
+    refuse_all_at_once(facts, (plan.contribution_year or plan.expected_on.year for plan in instalments))
     grant = Grant(
         application_id=application.id,
         funder_id=funder.id,
@@ -83,6 +89,9 @@ def change(grant_id: int, facts: GrantFacts, *, version: int | None, actor: Acto
     planned = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)
     if facts.amount_cents < db.session.execute(planned).scalar_one():
         raise Invalid(N_("The instalments come to more than the grant."), field="amount")
+    if grant.confirmed_at is None:
+        of_grant = select(Instalment.contribution_year).where(Instalment.grant_id == grant.id)
+        refuse_all_at_once(facts, db.session.execute(of_grant).scalars())
     write(grant, facts, funder)
     changes = audit.changes_of(grant)
     if grant.confirmed_at is not None and any(name in changes for name in BOOKED):
@@ -113,9 +122,10 @@ def move(
     grant = locked(Grant, grant_id)
     check_version(grant.version, version)
     GRANT_MOVES.check(grant.state, state)
-    if state is _S.EXTENDED or grant.state is _S.CONTRACTING and state is _S.ACTIVE:
+    by_form = state is _S.EXTENDED or grant.state is _S.CONTRACTING and state is _S.ACTIVE
+    if by_form or state in BY_SERVICE or grant.state is _S.CLAWBACK and state is not _S.CLOSED:
         raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
-    if state in (_S.TERMINATED, _S.CLAWBACK) and not note.strip():
+    if state is _S.TERMINATED and not note.strip():
         raise Invalid(N_("Say why, and what was agreed with the funder."), field="note")
     if state is _S.CLOSED:
         _refuse_loose_ends(grant)
@@ -154,15 +164,19 @@ def confirm(grant_ids: Sequence[int], *, version: int | None = None, actor: Acto
     today = local_date(now)
     for grant in rows:
         check_version(grant.version, version)
-        if grant.state is _S.TERMINATED:
+        if grant.state in (_S.TERMINATED, _S.TURNED_BACK):
             raise Refused(N_("This grant was terminated: there is nothing to confirm."))
         if sum(part.amount_cents for part in parts[grant.id]) != grant.amount_cents:
             raise Refused(N_("The instalments do not add up to the grant yet. Plan the rest first."))
+        years = (part.contribution_year for part in parts[grant.id])
+        if not grant.all_at_once and lands_at_once(grant.recognition, grant.starts_on, grant.ends_on, years):
+            raise Refused(N_("The money of several years would be income of one. Edit the grant: choose another rule."))
         grant.confirmed_at, grant.confirmed_by_id = now, actor.id
         grant.version += 1
     pairs = [(g, part) for g in rows for part in parts[g.id] if booking.has_come(g, part, today)]
     booking.recognise(pairs, actor=actor, now=now)
     db.session.flush()
+    recognition.follow([grant.id for grant in rows], actor=actor, now=now)
     traces = [audit.Trace(action="grant.confirmed", subject=("grant_award", grant.id)) for grant in rows]
     audit.record_many(traces, actor=actor, now=now)
 
@@ -173,6 +187,7 @@ def take_back_confirmation(
     """The confirmation was a mistake: what was booked is reversed. Not once money was received."""
     grant = locked(Grant, grant_id)
     check_version(grant.version, version)
+    refuse_settled(grant.id)
     if grant.confirmed_at is None:
         raise Refused(N_("This grant is not confirmed."))
     if not reason.strip():
@@ -184,6 +199,7 @@ def take_back_confirmation(
         raise Refused(N_("Money was received or settled: take that back first."))
     for row in rows:
         booking.take_back(row, on=local_date(now), actor=actor, now=now)
+    recognition.take_back(grant, on=local_date(now), actor=actor, now=now)
     grant.confirmed_at = grant.confirmed_by_id = None
     grant.version += 1
     db.session.flush()
@@ -215,3 +231,5 @@ def _refuse_loose_ends(grant: Grant) -> None:
         raise Refused(N_("Not yet: %(count)s obligations are not accepted or waived."), count=count)
     if count := db.session.execute(money).scalar_one():
         raise Refused(N_("Not yet: %(count)s instalments are not received or settled."), count=count)
+    if grant_balance(grant.id).repayable:
+        raise Refused(N_("Not yet: the funder waits for money that is to be paid back."))

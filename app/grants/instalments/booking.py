@@ -58,13 +58,13 @@ def recognise(pairs: Sequence[tuple[Grant, Instalment]], *, actor: Actor, now: d
     for grant, instalment in pairs:
         if cents := final_cents(instalment):
             receivable, ahead = standing[grant.id]
-            used = _from_ahead(receivable, ahead, cents)
+            used = from_ahead(receivable, ahead, cents)
             entries.append(_recognised(grant, instalment, cents, recognition_day(grant, instalment), used))
             standing[grant.id] = (receivable + cents - used, ahead - used)
     ledger.post(entries, actor=actor, now=now)
 
 
-def _from_ahead(receivable: int, ahead: int, cents: int) -> int:
+def from_ahead(receivable: int, ahead: int, cents: int) -> int:
     """How much of `cents` is recognised out of what was received in advance, so that afterwards
     one of the two balances is nothing and the other not below it."""
     left = max(0, ahead - receivable - cents)
@@ -81,7 +81,7 @@ def rebook(grant: Grant, instalment: Instalment, cents: int, *, on: date, actor:
     take_back(instalment, on=on, actor=actor, now=now)
     if cents:
         balance = grant_balance(grant.id)
-        used = _from_ahead(balance.receivable, balance.received_ahead, cents)
+        used = from_ahead(balance.receivable, balance.received_ahead, cents)
         ledger.post([_recognised(grant, instalment, cents, on, used)], actor=actor, now=now)
 
 

@@ -77,6 +77,8 @@ class Instalment(db.Model):
     recognised_cents: Mapped[int] = cents_column(default=0)
     bookings: Mapped[int] = mapped_column(default=0)
     settled_cents: Mapped[int | None] = cents_column(nullable=True)  # what it came to in the end
+    # The settlement of the whole grant that settled or planned it.
+    settlement_id: Mapped[int | None] = reference_column("grant_settlement.id", nullable=True)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = instant_column()
 

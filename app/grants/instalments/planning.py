@@ -16,6 +16,7 @@ from app.extensions import db
 from app.grants.awards import plans
 from app.grants.awards.models import Grant
 from app.grants.awards.plans import InstalmentPlan
+from app.grants.conditions.holding import is_held
 from app.grants.history import facts as move_facts
 from app.grants.instalments.models import Instalment, InstalmentMove, InstalmentState, Receipt, Trigger
 from app.grants.obligations.models import Obligation, ObligationState
@@ -45,7 +46,7 @@ def plan(
         rows.append(row)
     db.session.add_all(rows)
     db.session.flush()
-    _tell(rows, actor=actor, now=now)
+    tell(rows, actor=actor, now=now)
     return [row.id for row in rows]
 
 
@@ -57,10 +58,10 @@ def add(grant_id: int, part: InstalmentPlan, *, obligation_id: int | None, actor
     row = Instalment(grant_id=grant.id, created_at=now, version=1, recognised_cents=0)
     row.position = db.session.execute(last).scalar_one() + 1
     _write(row, part, amount, obligation_id)
-    _set_out(row, met_on=_met_on(grant, row, local_date(now)))
+    _set_out(row, met_on=met_on(grant, row, local_date(now)))
     db.session.add(row)
     db.session.flush()
-    _tell([row], actor=actor, now=now)
+    tell([row], actor=actor, now=now)
     return row.id
 
 
@@ -91,7 +92,7 @@ def change(
         return
     was = row.state
     if before[2:] != after[2:] or row.triggered_by is Trigger.DATE:
-        _set_out(row, met_on=_met_on(grant, row, local_date(now)))
+        _set_out(row, met_on=met_on(grant, row, local_date(now)))
     row.version += 1
     db.session.flush()
     if row.state is not was:
@@ -155,8 +156,10 @@ def _is_met_by_date(row: Instalment, today: date) -> bool:
     return row.triggered_by is Trigger.DATE and row.expected_on <= today
 
 
-def _met_on(grant: Grant, row: Instalment, today: date) -> date | None:
-    """The day its condition was met, if it was."""
+def met_on(grant: Grant, row: Instalment, today: date) -> date | None:
+    """The day its trigger came, if it did and no condition holds the instalment."""
+    if is_held(row.id, grant.id):
+        return None
     if row.triggered_by is Trigger.SIGNATURE:
         return grant.agreed_on
     if row.triggered_by is Trigger.REPORT:
@@ -170,7 +173,7 @@ def _set_out(row: Instalment, *, met_on: date | None) -> None:
     row.state = _S.DUE if met_on else _S.CONDITIONAL
 
 
-def _tell(rows: Sequence[Instalment], *, actor: Actor, now: datetime) -> None:
+def tell(rows: Sequence[Instalment], *, actor: Actor, now: datetime) -> None:
     db.session.add_all(
         InstalmentMove(instalment_id=row.id, **move_facts(None, row.state, actor=actor, now=now)) for row in rows
     )

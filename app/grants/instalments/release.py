@@ -14,6 +14,7 @@ from app.base.dates import local_date
 from app.base.ids import new_ids
 from app.extensions import db
 from app.grants.awards.models import RUNNING, Grant
+from app.grants.conditions.holding import IS_HELD
 from app.grants.history import facts as move_facts
 from app.grants.instalments.models import INSTALMENT_MOVES, Instalment, InstalmentMove, InstalmentState, Trigger
 
@@ -50,7 +51,9 @@ def take_back_report(obligation_id: int, *, actor: Actor, now: datetime) -> list
 
 
 def _release(which: ColumnElement[bool], *, on: date, actor: Actor, now: datetime, limit: int = BATCH) -> list[int]:
-    found = select(Instalment.id).where(which, Instalment.state == _S.CONDITIONAL).order_by(Instalment.id).limit(limit)
+    # What an unmet condition holds stays conditional; meeting the condition looks at the trigger again.
+    free = (Instalment.state == _S.CONDITIONAL) & ~IS_HELD
+    found = select(Instalment.id).where(which, free).order_by(Instalment.id).limit(limit)
     ids = list(db.session.execute(found.with_for_update()).scalars())
     # One that was received or withheld before its condition was met remembers that it is met now.
     met = update(Instalment).where(which, Instalment.state.in_((_S.RECEIVED, _S.WITHHELD, _S.SETTLED)))

@@ -19,10 +19,13 @@ from app.base.errors import Invalid, Refused
 from app.base.states import N_
 from app.extensions import db
 from app.grants.awards.models import Grant, Recognition
+from app.grants.conditions.holding import is_held
 from app.grants.history import facts as move_facts
 from app.grants.instalments import booking
 from app.grants.instalments.models import INSTALMENT_MOVES, Instalment, InstalmentMove, InstalmentState, Receipt
+from app.grants.recognition import services as recognition
 from app.grants.rows import cents_sum, check_version, locked, locked_all
+from app.grants.settlements.standing import IS_SETTLED, refuse_settled
 
 _S = InstalmentState
 
@@ -82,7 +85,7 @@ def resume(instalment_id: int, *, version: int | None = None, actor: Actor, now:
     if row.state is not _S.WITHHELD:
         raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
     row.withheld_on = row.requested_on = None
-    shift(row, _S.CONDITIONAL if row.released_on is None else _S.DUE, actor=actor, now=now)
+    shift(row, _resting_state(row), actor=actor, now=now)
 
 
 def receive(receipts: Sequence[Received], *, actor: Actor, now: datetime) -> list[int]:
@@ -131,9 +134,12 @@ def take_back(receipt_id: int, reason: str, *, actor: Actor, now: datetime) -> N
         raise Refused(N_("This receipt was taken back already."))
     if row.state is _S.SETTLED:
         raise Refused(N_("Undo the settlement first."))
+    if row.settlement_id is None:
+        refuse_settled(grant.id)
     receipt.reversed_at, receipt.reversal_reason = now, reason.strip()
     db.session.flush()
     booking.undo_receipt(grant, receipt, on=local_date(now), actor=actor, now=now)
+    recognition.book_anew(grant, actor=actor, now=now)
     told = {"amount_cents": receipt.amount_cents, "reason": reason.strip()}
     audit.record("instalment.money_taken_back", ("instalment", row.id), actor=actor, now=now, changes=told)
     if row.state is _S.RECEIVED and received_cents(row.id) < row.amount_cents:
@@ -146,6 +152,7 @@ def settle(instalment_id: int, note: str, *, version: int | None = None, actor: 
     Income that was booked already is reversed and booked anew for what it came to.
     """
     grant, row = _held(instalment_id, version)
+    refuse_settled(grant.id)
     INSTALMENT_MOVES.check(row.state, _S.SETTLED)
     if grant.confirmed_at is None:
         raise Refused(N_("Finance confirms the grant first: nothing of it is in the books yet."))
@@ -161,9 +168,10 @@ def settle(instalment_id: int, note: str, *, version: int | None = None, actor: 
 def unsettle(instalment_id: int, *, version: int | None = None, actor: Actor, now: datetime) -> None:
     """The settlement was a mistake: it stands at the agreed amount again."""
     grant, row = _held(instalment_id, version)
+    refuse_settled(grant.id)
     if row.state is not _S.SETTLED:
         raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
-    after = _S.RECEIVED if received_cents(row.id) >= row.amount_cents else _open_state(row)
+    after = state_without_settlement(row)
     today = local_date(now)
     if booking.has_come(grant, row, today) and row.recognised_cents != row.amount_cents:
         booking.rebook(grant, row, row.amount_cents, on=today, actor=actor, now=now)
@@ -180,6 +188,7 @@ def recognise_year(*, actor: Actor, now: datetime, limit: int = 200) -> int:
         .where(
             Grant.confirmed_at.is_not(None),
             Grant.recognition == Recognition.CONTRIBUTION_YEAR,
+            ~IS_SETTLED,
             Instalment.contribution_year <= today.year,
             Instalment.recognised_cents == 0,
             func.coalesce(Instalment.settled_cents, Instalment.amount_cents) > 0,
@@ -208,13 +217,23 @@ def shift(row: Instalment, state: InstalmentState, *, note: str = "", actor: Act
     audit.record("instalment.moved", ("instalment", row.id), actor=actor, now=now, changes=changes)
 
 
+def state_without_settlement(row: Instalment) -> InstalmentState:
+    """Where a settled instalment stands once its settlement is taken back."""
+    return _S.RECEIVED if received_cents(row.id) >= row.amount_cents else _open_state(row)
+
+
 def _open_state(row: Instalment) -> InstalmentState:
     """Where it stands without money: the last thing that was said about it."""
     if row.withheld_on is not None:
         return _S.WITHHELD
     if row.requested_on is not None:
         return _S.REQUESTED
-    return _S.CONDITIONAL if row.released_on is None else _S.DUE
+    return _resting_state(row)
+
+
+def _resting_state(row: Instalment) -> InstalmentState:
+    """Conditional or due, by whether its trigger came and its conditions are met."""
+    return _S.CONDITIONAL if row.released_on is None or is_held(row.id) else _S.DUE
 
 
 def _held(instalment_id: int, version: int | None) -> tuple[Grant, Instalment]:
@@ -253,6 +272,8 @@ def _check_receipt(each: Received, grant: Grant, row: Instalment, now: datetime)
         raise Refused(N_("Finance confirms the grant first: nothing of it is in the books yet."))
     if row.state is _S.SETTLED:
         raise Refused(N_("This instalment is settled. Undo the settlement first."))
+    if row.settlement_id is None:
+        refuse_settled(grant.id)
     if each.amount_cents <= 0:
         raise Invalid(N_("The amount must be more than zero."), field="amount")
     if not each.bank_reference.strip():

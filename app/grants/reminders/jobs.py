@@ -8,6 +8,7 @@ from app.extensions import now
 from app.extensions.transactions import writing_in_bulk
 from app.grants.instalments import release
 from app.grants.instalments import services as instalments
+from app.grants.recognition import services as recognition
 from app.grants.reminders import services
 from app.grants.rounds import services as rounds
 
@@ -16,12 +17,17 @@ MORNING = system("grants.morning")
 
 @periodic("grants.morning", daily_at="05:30")
 def morning(payload: Payload) -> None:
-    """Instalments whose day has come are due, contributions of a new year are booked, yearly rounds come back."""
+    """Instalments whose day has come are due, income that falls due by year or by costs is booked, yearly
+    rounds come back."""
     for work in (release.for_date, instalments.recognise_year, rounds.follow_up):
         done = 1
         while done:
             with writing_in_bulk():
                 done = work(actor=MORNING, now=now())
+    after: int | None = 0
+    while after is not None:
+        with writing_in_bulk():
+            after = recognition.follow_all(after=after, actor=MORNING, now=now())
 
 
 @periodic("grants.remind", daily_at="06:30")

@@ -1,0 +1,1 @@
+"""Conditions of a grant or of one instalment, with the evidence that they are met."""
