@@ -18,7 +18,14 @@ from app.extensions import csrf, db, now, writing
 from app.payments.flow import reach
 from app.payments.methods import label_of
 from app.payments.models import Checkout
-from app.payments.providers.demo import FIRST_OUTCOMES, LATER_OUTCOMES, DemoOutcome, DemoPayment, decide
+from app.payments.providers.demo import (
+    FIRST_OUTCOMES,
+    LATER_OUTCOMES,
+    DemoOutcome,
+    DemoPayment,
+    decide,
+    refuse_impossible,
+)
 from app.payments.returns import return_path
 
 bp = Blueprint("demo_bank", __name__)
@@ -58,6 +65,7 @@ def click(checkout_id: int) -> ResponseReturnValue:
     back = return_path(checkout_id, checkout.language)
     at = now()
     with writing():
+        refuse_impossible(checkout_id, outcome)
         decide(checkout_id, outcome, at=at)
     reach([checkout_id], actor=DEMO_BANK, now=at)
     return redirect(back, 303)

@@ -51,6 +51,21 @@ def test_a_done_payment_stays_done_and_can_only_go_back(client: Client, heard: l
     assert [type(e) for e in heard] == [CheckoutsPaid, PaymentsRefunded]
 
 
+@pytest.mark.parametrize("status", ["refunded", "charged_back"])
+@pytest.mark.parametrize("first", [None, "failed", "canceled"])
+def test_money_that_never_came_cannot_go_back(
+    client: Client, heard: list[Event], first: str | None, status: str
+) -> None:
+    checkout_id, begun = post_checkout()
+    if first:
+        client.post(begun.url, data={"status": first}, csrf=False)
+    answer = client.post(begun.url, data={"status": status}, csrf=False)
+    assert answer.status_code == 409
+    assert "niet betaald" in answer.text
+    assert str(state_of(checkout_id)) == (first or "open")
+    assert not heard
+
+
 def test_the_demo_bank_refuses_what_it_does_not_know(client: Client) -> None:
     _, begun = post_checkout()
     transfer, _ = post_checkout(method="bank_transfer")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Mapped
 
 from app.base.columns import id_column, instant_column, state_column
+from app.base.errors import Refused
 from app.base.states import N_, Labelled
 from app.extensions import db, now, writing
 from app.payments.models import Checkout
@@ -114,6 +115,13 @@ class DemoProvider:
         kind = PaymentEventKind.REFUND if refund else PaymentEventKind.CHARGEBACK
         mark = "re" if refund else "chb"
         return (Movement(kind, f"{PREFIX}{mark}_{checkout.id}", checkout.amount_cents, done.returned_at),)
+
+
+def refuse_impossible(checkout_id: int, outcome: DemoOutcome) -> None:
+    """Raise Refused for money that should go back but never came. What came before is told again, not refused."""
+    done = db.session.get(DemoPayment, checkout_id)
+    if outcome in LATER_OUTCOMES and (done is None or done.outcome not in (DemoOutcome.PAID, *LATER_OUTCOMES)):
+        raise Refused(N_("This payment is not paid, so nothing can go back."))
 
 
 def decide(checkout_id: int, outcome: DemoOutcome, *, at: datetime) -> None:
