@@ -45,9 +45,10 @@ def hashed(password: str) -> str:
 
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether the password fits. Without a hash (no such account) it costs the same and says no."""
+    nobody = _dummy()  # made at the first sign-in of all, known or not: never by the unknown one alone
     with _slots:
         try:
-            _hasher.verify(password_hash or _dummy(), password)
+            _hasher.verify(password_hash or nobody, password)
         except (VerificationError, InvalidHashError):
             return False
     return bool(password_hash)

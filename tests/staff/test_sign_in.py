@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from statistics import median
+from typing import Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -9,8 +11,9 @@ from flask import Flask, redirect, session, url_for
 from sqlalchemy import select
 
 from app.audit.queries import trail
-from app.extensions import db, now
-from app.staff import passwords, sessions, sign_in
+from app.base.actor import SYSTEM
+from app.extensions import db, now, writing
+from app.staff import passwords, services, sessions, sign_in
 from app.staff.models import Staff, StaffSession
 from app.staff.views.sign_in import proceed
 from app.ui.permissions import PUBLIC_ENDPOINTS, Permission, Role, requires
@@ -93,6 +96,56 @@ def test_the_answer_does_not_tell_whether_an_account_exists(app: Flask, client: 
         headers = sorted(name for name, _ in answer.headers)
         answers.add((answer.status_code, bare.replace(token, "…"), tuple(headers)))
     assert len(answers) == 1
+
+
+class Counting(PasswordHasher):
+    """argon2id that keeps a list of what it was asked to do."""
+
+    work: list[str]
+
+    def hash(self, *args: Any, **options: Any) -> str:
+        self.work.append("hash")
+        return super().hash(*args, **options)
+
+    def verify(self, *args: Any, **options: Any) -> Literal[True]:
+        self.work.append("verify")
+        return super().verify(*args, **options)
+
+
+@pytest.fixture
+def counting() -> Iterator[Counting]:
+    hasher = Counting(time_cost=1, memory_cost=8, parallelism=1)
+    hasher.work = []
+    passwords.use(hasher)
+    yield hasher
+    passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def test_every_address_costs_the_same_hashing_also_the_first(app: Flask, client: Client, counting: Counting) -> None:
+    """Counted, not timed. The broken twin made the stand-in hash when the first unknown address came."""
+    make_account()
+    closed = make_account("closed@example.org")
+    with writing():
+        services.deactivate(closed, actor=SYSTEM, now=now())
+    work = {}
+    for email in ("anna@example.org", "nobody@example.org", "closed@example.org", "nobody@example.org"):
+        passwords.use(counting)  # as after a start
+        counting.work = []
+        assert attempt(stranger(app), WRONG, email) == 422
+        work[email] = tuple(counting.work)
+    assert set(work.values()) == {("hash", "verify")}
+    for email in work:
+        counting.work = []
+        assert attempt(stranger(app), WRONG, email) == 422
+        assert counting.work == ["verify"]
+
+
+def test_asking_for_a_new_password_never_hashes(app: Flask, client: Client, counting: Counting) -> None:
+    make_account()
+    counting.work = []
+    for email in ("anna@example.org", "nobody@example.org"):
+        stranger(app).post("/forgot-password", data={"email": email})
+    assert counting.work == []
 
 
 def test_an_unknown_address_costs_as_much_as_a_wrong_password(app: Flask, client: Client) -> None:
