@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from app.extensions import db, migrating
+from app.extensions.trigger_operations import drop_unused_functions
 
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database; there is no --sql mode.")
@@ -22,4 +23,5 @@ with migrating.alone(), migrating.connection() as connection, connection.begin()
     )
     with migrating.keeping_triggers(connection):
         context.run_migrations()
+    drop_unused_functions(connection)  # a dropped table takes its triggers with it, but not what they call
     migrating.check_foreign_keys(connection)

@@ -7,6 +7,7 @@ from typing import Any
 
 from alembic.autogenerate import renderers
 from alembic.operations import MigrateOperation, Operations
+from sqlalchemy import Connection
 
 
 @Operations.register_operation("create_triggers")
@@ -54,6 +55,20 @@ def _drop(operations: Operations, operation: DropTriggers) -> None:
     on_table = "" if connection.dialect.name == "sqlite" else f" ON {operation.table}"
     for name in operation.names[connection.dialect.name]:
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+    drop_unused_functions(connection)
+
+
+def drop_unused_functions(connection: Connection) -> None:
+    """Remove trigger functions that no trigger calls any more (PostgreSQL; several triggers may share one)."""
+    if connection.dialect.name != "postgresql":
+        return
+    unused = connection.exec_driver_sql(
+        "SELECT quote_ident(proname) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace "
+        "AND prorettype = 'trigger'::regtype AND pronargs = 0 "
+        "AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgfoid = pg_proc.oid)"
+    ).scalars()
+    for name in list(unused):
+        connection.exec_driver_sql(f"DROP FUNCTION {name}()")
 
 
 @renderers.dispatch_for(CreateTriggers)
