@@ -146,16 +146,10 @@ def _convert(name: str, raw: str, kind: object) -> object:
                 raise SettingsError(f"{key}: {raw[:40]!r} is not a whole number from {least} to {most}.")
             return int(raw)
         if kind is bool:
-            return {
-                "1": True,
-                "true": True,
-                "yes": True,
-                "on": True,
-                "0": False,
-                "false": False,
-                "no": False,
-                "off": False,
-            }[raw.strip().lower()]
+            text = raw.strip().lower()
+            if text not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+                raise ValueError
+            return text in ("1", "true", "yes", "on")
         if kind is Path:
             path = Path(raw).expanduser()
             return path if path.is_absolute() else ROOT / path

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.base.dates import Clock
-from app.extensions import logs
+from app.extensions import logs, private
 from config import ROOT, Settings, SettingsError
 
 # Lowest floor first, so that event handlers run in floor order (docs/house.md).
@@ -69,6 +69,7 @@ def _made(config: Settings, clock: Clock | None) -> Flask:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    private.init_app(config)
     logs.init_app(app, config)
     extensions.init_app(app, config, clock)
     for room in chain.from_iterable(ROOMS):
