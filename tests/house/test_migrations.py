@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "project_line": {"kind": "hours"},
     "project_cover": {"share_bp": None},
     "instalment_receipt": {"reversed_at": None, "reversal_reason": ""},
+    "sub_grant_payment": {"reversed_at": None, "reversal_reason": ""},
+    "sub_grant_instalment": {"booked_cents": 0},
+    "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 
 written = pytest.mark.skipif(
