@@ -8,6 +8,7 @@ metadata in the payment itself then says whether it is ours.
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +21,12 @@ from app.payments.flow import apply_truths, reach
 from app.payments.gate import Gate
 from app.payments.keys import key_of
 from app.payments.models import Checkout, ProviderKey
-from app.payments.providers.base import ProviderRefused, ProviderUnsure, UnknownPayment
+from app.payments.providers.base import Provider, ProviderRefused, ProviderUnsure, UnknownPayment
 from app.payments.providers.mollie import PAYMENT_ID
 from app.payments.providers.registry import provider
 
 WEBHOOK = system("webhook")
+MOST_UNKNOWN_AT_ONCE = 2
 _KEY = "payment_gates"
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ class _Gates:
         self.known = Gate(limit=10, window=10)
         self.unknown = Gate(limit=30, window=60)
         self.nothing_there = Gate(limit=1, window=300)
+        # Anybody can make up ids: while the provider is slow they may hold this many of our threads, no more.
+        self.looking = threading.BoundedSemaphore(MOST_UNKNOWN_AT_ONCE)
 
 
 def init_app(app: Flask) -> None:
@@ -53,8 +57,16 @@ def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
         if not gates.known.passes(key) or reach([known.id], actor=WEBHOOK, now=now).unsure:
             _look_soon(known.id, now)
         return
-    if gates.nothing_there.is_shut(key) or not gates.unknown.passes():
+    if gates.nothing_there.is_shut(key) or not gates.looking.acquire(blocking=False):
         return
+    try:
+        if gates.unknown.passes():
+            _look_at_unknown(source, provider_id, key, gates, now)
+    finally:
+        gates.looking.release()
+
+
+def _look_at_unknown(source: Provider, provider_id: str, key: str, gates: _Gates, now: datetime) -> None:
     try:
         truth = source.fetch(provider_id)
     except UnknownPayment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -129,6 +130,33 @@ def test_pings_about_nothing_do_not_make_us_ask_for_ever(ping: Any, mollie: Fake
     for bad in ("", "tr_", "tr_'; DROP", "re_12345678", "tr_" + "a" * 500, "tr_../../methods"):
         ping(bad)
     assert len(mollie.seen) <= 31
+
+
+def test_a_flood_of_made_up_ids_holds_few_threads_while_the_provider_is_slow(
+    mollie_app: Flask, mollie: FakeMollie
+) -> None:
+    """Without a bound every thread of the server waited for Mollie, and donors with them."""
+    mollie.sticky, mollie.hang_seconds = "hang", 2.0
+
+    def post(number: int) -> tuple[int, bytes, float]:
+        client = mollie_app.test_client()
+        before = time.monotonic()
+        answer = client.post("/webhooks/mollie", data={"id": f"tr_madeup{number:06}"}, csrf=False)  # type: ignore[call-arg]
+        return answer.status_code, answer.data, time.monotonic() - before
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(60)))
+    assert {(status, body) for status, body, _ in answers} == {(200, b"")}
+    held = sum(seconds > 1.0 for _, _, seconds in answers)
+    assert 1 <= held <= 4, "two at a time, and the flood is over before they are asked a third time"
+    assert len(mollie.seen) <= 4
+    mollie.sticky = None
+    checkout_id, payment_id = started(mollie)
+    mollie.pay(payment_id)
+    post_known = mollie_app.test_client().post("/webhooks/mollie", data={"id": payment_id}, csrf=False)  # type: ignore[call-arg]
+    assert post_known.status_code == 200
+    db.session.rollback()
+    assert state_of(checkout_id) is CheckoutState.PAID
 
 
 def test_a_known_id_in_a_loop_is_asked_a_few_times_and_the_rest_by_the_poller(ping: Any, mollie: FakeMollie) -> None:
