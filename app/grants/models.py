@@ -44,8 +44,8 @@ from app.grants.projects.models import (
     Project,
     ProjectLine,
 )
-from app.grants.renewals.models import RenewalWindow
 from app.grants.recognition.models import GrantIncome
+from app.grants.renewals.models import RenewalWindow
 from app.grants.rounds.models import Recurrence, Round
 from app.grants.settlements.models import Repayment, Settlement
 

@@ -165,6 +165,7 @@ def tabs() -> list[dict[str, Any]]:
         (_("Timeline"), "grants.timeline"),
         (_("Deadlines"), "grants.obligations"),
         (_("Instalments"), "grants.instalments"),
+        (_("Spending"), "grants.spending"),
         (_("Funders"), "grants.funders"),
         (_("Rounds"), "grants.rounds"),
     ]

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Select, Subquery, cast, null, select, union_all
+from sqlalchemy import Integer, Select, Subquery, cast, func, null, select, union_all
 
 from app.base.columns import Big
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import db
-from app.grants.budgets.models import BudgetRow, BudgetState, BudgetVersion
+from app.grants.awards.models import RUNNING, Grant
+from app.grants.budgets.models import Amendment, AmendmentDue, BudgetRow, BudgetState, BudgetVersion
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.funders.models import Funder
+from app.grants.obligations.models import TO_DELIVER, Obligation
 from app.grants.rows import cents_sum
+from app.supporters.models import Supporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +144,87 @@ def lines(grant_id: int) -> list[BudgetLineView]:
     """The lines of the budget in force, with what was spent; [] when the grant has no budget."""
     current = in_force(grant_id)
     return views(rows_of(current.id), spent_by_line(grant_id)) if current else []
+
+
+def spent_by_month(grant_id: int) -> dict[date, int]:
+    """Cents by the month in which they were spent (its first day)."""
+    both = charged([grant_id])
+    year, month = (cast(func.extract(part, both.c.spent_on), Integer) for part in ("year", "month"))
+    chosen = select(year, month, cents_sum(both.c.cents)).group_by(year, month)
+    return {date(y, m, 1): int(cents) for y, m, cents in db.session.execute(chosen)}
+
+
+def amendments(grant_id: int) -> list[Amendment]:
+    """Changes asked of the funder, newest first."""
+    chosen = select(Amendment).where(Amendment.grant_id == grant_id)
+    return list(db.session.execute(chosen.order_by(Amendment.requested_on.desc(), Amendment.id.desc())).scalars())
+
+
+def amendment(amendment_id: int) -> Amendment:
+    row = db.session.get(Amendment, amendment_id)
+    if row is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    return row
+
+
+def dues_of(amendment_id: int) -> list[tuple[AmendmentDue, Obligation]]:
+    """New dates an amendment asks for, with their obligations."""
+    chosen = (
+        select(AmendmentDue, Obligation)
+        .join(Obligation, Obligation.id == AmendmentDue.obligation_id)
+        .where(AmendmentDue.amendment_id == amendment_id)
+        .order_by(AmendmentDue.due_on)
+    )
+    return [(due, duty) for due, duty in db.session.execute(chosen)]
+
+
+def movable(grant_id: int) -> list[Obligation]:
+    """What is still to be delivered, by date: its dates can be moved by an amendment."""
+    chosen = select(Obligation).where(Obligation.grant_id == grant_id, Obligation.state.in_(TO_DELIVER))
+    return list(db.session.execute(chosen.order_by(Obligation.due_on, Obligation.id)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """A running grant with its budget and what was spent of it. Cents."""
+
+    grant_id: int
+    title: str
+    funder: str
+    programme_id: int | None
+    starts_on: date
+    ends_on: date
+    budget_cents: int
+    spent_cents: int
+
+
+def spending(limit: int = 500) -> list[Spending]:
+    """Running grants that have a budget, with what was spent. One statement; the first to end first."""
+    budget = (
+        select(BudgetVersion.grant_id, cents_sum(BudgetRow.revised_cents).label("cents"))
+        .join(BudgetRow, BudgetRow.budget_version_id == BudgetVersion.id)
+        .where(BudgetVersion.state == BudgetState.IN_FORCE)
+        .group_by(BudgetVersion.grant_id)
+        .subquery("budget")
+    )
+    own = select(cents_sum(Expense.cents)).where(Expense.grant_id == Grant.id).scalar_subquery()
+    shared = select(cents_sum(ExpenseShare.cents)).where(ExpenseShare.grant_id == Grant.id).scalar_subquery()
+    chosen = (
+        select(
+            Grant.id,
+            Grant.title,
+            Supporter.display_name,
+            Grant.programme_id,
+            Grant.starts_on,
+            Grant.ends_on,
+            budget.c.cents,
+            own + shared,
+        )
+        .join(budget, budget.c.grant_id == Grant.id)
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .where(Grant.state.in_(RUNNING))
+        .order_by(Grant.ends_on, Grant.id)
+        .limit(limit)
+    )
+    return [Spending(*row) for row in db.session.execute(chosen)]

@@ -1,0 +1,115 @@
+"""Changes asked of the funder: ask, look, and record the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.base.dates import local_date
+from app.extensions import now
+from app.grants import choices
+from app.grants.awards import queries as awards
+from app.grants.blueprint import bp
+from app.grants.budgets import amendments, queries
+from app.grants.budgets.amendments import Asked
+from app.grants.budgets.forms import AmendmentForm, DecisionForm
+from app.grants.budgets.models import AmendmentKind
+from app.grants.pages import filled, form_page
+from app.ui.permissions import Permission, requires
+
+
+@bp.route("/grants/<int:grant_id>/amendments/new", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def new_amendment(grant_id: int) -> ResponseReturnValue:
+    """Ask the funder for more time, a shift within the budget, or another amount."""
+    row, line = awards.one(grant_id)
+    ended = row.ends_on
+
+    def make(**kwargs: Any) -> AmendmentForm:
+        form = AmendmentForm(data={"requested_on": local_date(now())}, **kwargs)
+        form.kind.choices = choices.labelled(AmendmentKind)
+        return form
+
+    def act(form: AmendmentForm) -> int:
+        dues = {}
+        if form.move_dues.data and form.ends_on.data:
+            later = form.ends_on.data - ended
+            dues = {duty.id: duty.due_on + later for duty in queries.movable(grant_id) if duty.due_on >= ended}
+        asked = Asked(
+            kind=form.kind.data,
+            reason=form.reason.data or "",
+            requested_on=filled(form.requested_on.data),
+            ends_on=form.ends_on.data,
+            amount_cents=form.amount.data.cents if form.amount.data else None,
+            with_budget=form.with_budget.data,
+            dues=dues,
+        )
+        return amendments.request(grant_id, asked, actor=current_user.actor, now=now())
+
+    return form_page(
+        make,
+        act,
+        title=_("Ask a change of the funder"),
+        subject=f"{line.title} · {line.funder}",
+        explain=_(
+            "Nothing changes yet. Once the funder agrees, the period, the amount, the budget and the dates follow."
+        ),
+        submit=_("Record what we asked"),
+        said=_("It is recorded as asked."),
+        back=lambda amendment_id: url_for("grants.amendment", amendment_id=amendment_id),
+    )
+
+
+@bp.get("/grants/amendments/<int:amendment_id>")
+@requires(Permission.GRANTS_READ)
+def amendment(amendment_id: int) -> ResponseReturnValue:
+    """A change asked of the funder: what it was, what it becomes, and the answer."""
+    row = queries.amendment(amendment_id)
+    line = awards.one(row.grant_id)[1]
+    return render_template("grants/amendment.html", row=row, line=line, dues=queries.dues_of(amendment_id))
+
+
+def _decided(amendment_id: int, act: Any, title: str, explain: str, tone: str, said: str) -> ResponseReturnValue:
+    row = queries.amendment(amendment_id)
+    line = awards.one(row.grant_id)[1]
+    return form_page(
+        lambda **kwargs: DecisionForm.at(
+            queries.amendment(amendment_id).version, data={"decided_on": local_date(now())}, **kwargs
+        ),
+        lambda form: act(
+            amendment_id,
+            decided_on=filled(form.decided_on.data),
+            answer=form.answer.data or "",
+            version=form.version.data,
+            actor=current_user.actor,
+            now=now(),
+        ),
+        title=title,
+        subject=f"{line.title} · {line.funder}",
+        explain=explain,
+        submit=title,
+        tone=tone,
+        said=said,
+        back=url_for("grants.amendment", amendment_id=amendment_id),
+    )
+
+
+@bp.route("/grants/amendments/<int:amendment_id>/approve", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def approve_amendment(amendment_id: int) -> ResponseReturnValue:
+    """The funder agrees: it is written through."""
+    said = _("Written through: the grant is as the funder agreed.")
+    explain = _("The grant, its budget and its dates change now. What they were is kept.")
+    return _decided(amendment_id, amendments.approve, _("The funder agrees"), explain, "primary", said)
+
+
+@bp.route("/grants/amendments/<int:amendment_id>/refuse", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def refuse_amendment(amendment_id: int) -> ResponseReturnValue:
+    """The funder does not agree: everything stays."""
+    said, explain = _("Recorded. Everything stays as it was."), _("Everything stays as it is.")
+    return _decided(amendment_id, amendments.refuse, _("The funder refuses"), explain, "danger", said)

@@ -1,0 +1,171 @@
+"""Enter expenses by hand, map them to lines, share them between grants. Inside `with writing():`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.errors import Invalid, Refused
+from app.base.ids import new_id
+from app.base.states import N_
+from app.extensions import db
+from app.extensions.sql import insert_new
+from app.grants.awards.models import Grant
+from app.grants.budgets.models import BudgetLine
+from app.grants.expenses.models import Expense, ExpenseRule, ExpenseShare
+from app.grants.partners.models import GrantPartner
+from app.grants.rows import check_version, locked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpenseFacts:
+    """What a receipt says. Cents; `full_cents` is the whole cost where the grant pays a part."""
+
+    spent_on: date
+    cents: int
+    full_cents: int | None = None
+    description: str = ""
+    budget_line_id: int | None = None
+    partner_id: int | None = None
+    ledger_account: str = ""
+    cost_centre: str = ""
+    voucher: str = ""
+
+
+def enter(grant_id: int, facts: ExpenseFacts, *, form_key: str, actor: Actor, now: datetime) -> int:
+    """An expense by hand; the same form sent again is the same expense. Gives its id."""
+    grant = locked(Grant, grant_id)
+    key = f"form:{form_key}"
+    known = db.session.execute(select(Expense.id).where(Expense.source_key == key)).scalar()
+    if known is not None:
+        return known
+    _check(grant, facts, now)
+    row = Expense(
+        grant_id=grant.id, source_key=key, entered_by_id=actor.id, created_at=now, version=1, elsewhere_cents=0
+    )
+    _write(row, facts)
+    db.session.add(row)
+    db.session.flush()
+    told = {"expense": row.id, "amount_cents": row.cents, "spent_on": row.spent_on.isoformat()}
+    audit.record("expense.entered", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+    return row.id
+
+
+def change(expense_id: int, facts: ExpenseFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
+    """Correct an expense. Of an imported one the amount and the day are the accounts' business."""
+    row = locked(Expense, expense_id)
+    check_version(row.version, version)
+    _check(locked(Grant, row.grant_id), facts, now)
+    full = facts.cents if facts.full_cents is None else facts.full_cents
+    if row.import_id is not None and (full, facts.spent_on) != (row.full_cents, row.spent_on):
+        raise Refused(N_("This came from the accounts: correct its amount and day there, and import again."))
+    if abs(facts.cents + row.elsewhere_cents) > abs(full):
+        raise Invalid(N_("Together the funders would pay more than the whole cost."), field="amount")
+    _write(row, facts)
+    if changes := audit.changes_of(row):
+        row.version += 1
+        db.session.flush()
+        told = {"expense": row.id} | {name: pair for name, pair in changes.items() if name != "spent_on"}
+        audit.record("expense.changed", ("grant_award", row.grant_id), actor=actor, now=now, changes=told)
+
+
+def share(
+    expense_id: int, grant_id: int, cents: int, *, budget_line_id: int | None = None, actor: Actor, now: datetime
+) -> None:
+    """Another grant pays so much of a cost (0: nothing any more). The funders together never pay more than all."""
+    row = locked(Expense, expense_id)
+    grant = locked(Grant, grant_id)
+    if grant.id == row.grant_id:
+        raise Invalid(N_("This is the grant it is charged to already."), field="grant_id")
+    if cents < 0:
+        raise Invalid(N_("The amount cannot be less than nothing."), field="amount")
+    _of_grant(BudgetLine, budget_line_id, grant.id, "budget_line_id")
+    signed = cents if row.full_cents > 0 else -cents
+    mine = select(ExpenseShare).where(ExpenseShare.expense_id == row.id, ExpenseShare.grant_id == grant.id)
+    part = db.session.execute(mine.with_for_update()).scalar_one_or_none()
+    before = part.cents if part else 0
+    if abs(row.cents + row.elsewhere_cents - before + signed) > abs(row.full_cents):
+        raise Invalid(N_("Together the funders would pay more than the whole cost."), field="amount")
+    row.elsewhere_cents += signed - before
+    row.version += 1
+    if part is not None and not signed:
+        db.session.delete(part)
+    elif part is not None:
+        part.cents, part.budget_line_id = signed, budget_line_id
+    elif signed:
+        made = ExpenseShare(expense_id=row.id, grant_id=grant.id, cents=signed, created_at=now)
+        made.budget_line_id = budget_line_id
+        db.session.add(made)
+    db.session.flush()
+    told = {"expense": row.id, "amount_cents": signed}
+    audit.record("expense.shared", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+
+
+def map_to_line(
+    grant_id: int, ledger_account: str, cost_centre: str, budget_line_id: int, *, actor: Actor, now: datetime
+) -> int:
+    """Costs of this account and cost centre belong to this line, now and from now on. Gives how many were waiting."""
+    grant = locked(Grant, grant_id)
+    _of_grant(BudgetLine, budget_line_id, grant.id, "budget_line_id")
+    if not ledger_account and not cost_centre:
+        raise Invalid(N_("Without an account or cost centre there is nothing to go by: map these one by one."))
+    values = {"grant_id": grant.id, "ledger_account": ledger_account, "cost_centre": cost_centre}
+    db.session.execute(
+        insert_new(ExpenseRule).values(id=new_id(), budget_line_id=budget_line_id, created_at=now, **values)
+    )
+    same = [ExpenseRule.__table__.c[name] == value for name, value in values.items()]
+    db.session.execute(update(ExpenseRule).where(*same).values(budget_line_id=budget_line_id))
+    waiting = update(Expense).where(Expense.grant_id == grant.id, Expense.budget_line_id.is_(None))
+    if ledger_account:
+        waiting = waiting.where(Expense.ledger_account == ledger_account)
+    if cost_centre:
+        waiting = waiting.where(Expense.cost_centre == cost_centre)
+    found = db.session.execute(waiting.values(budget_line_id=budget_line_id).returning(Expense.id))
+    count = len(found.all())
+    told = {"account": ledger_account, "cost_centre": cost_centre, "expenses": count}
+    audit.record("expense.mapped", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+    return count
+
+
+def rules(grant_id: int) -> dict[tuple[str, str], int]:
+    """(account, cost centre) → line; an empty text stands for any."""
+    chosen = select(ExpenseRule.ledger_account, ExpenseRule.cost_centre, ExpenseRule.budget_line_id)
+    return {(a, c): line for a, c, line in db.session.execute(chosen.where(ExpenseRule.grant_id == grant_id))}
+
+
+def line_for(known: dict[tuple[str, str], int], account: str, centre: str) -> int | None:
+    """The line of a cost: the rule for both first, then for the account, then for the cost centre."""
+    for key in ((account, centre), (account, ""), ("", centre)):
+        if key != ("", "") and key in known:
+            return known[key]
+    return None
+
+
+def _check(grant: Grant, facts: ExpenseFacts, now: datetime) -> None:
+    if facts.spent_on > local_date(now):
+        raise Invalid(N_("This day has not come yet."), field="spent_on")
+    full = facts.cents if facts.full_cents is None else facts.full_cents
+    if not full:
+        raise Invalid(N_("The amount must be more than zero."), field="amount")
+    if (facts.cents > 0) != (full > 0) and facts.cents or abs(facts.cents) > abs(full):
+        raise Invalid(N_("This grant cannot pay more than the whole cost."), field="amount")
+    _of_grant(BudgetLine, facts.budget_line_id, grant.id, "budget_line_id")
+    _of_grant(GrantPartner, facts.partner_id, grant.id, "partner_id")
+
+
+def _of_grant(model: type[BudgetLine] | type[GrantPartner], row_id: int | None, grant_id: int, field: str) -> None:
+    if row_id is not None:
+        owner = select(model.grant_id).where(model.id == row_id)
+        if db.session.execute(owner).scalar() != grant_id:
+            raise Invalid(N_("Please choose one of the options."), field=field)
+
+
+def _write(row: Expense, facts: ExpenseFacts) -> None:
+    for name in ExpenseFacts.__dataclass_fields__:
+        setattr(row, name, getattr(facts, name))
+    row.full_cents = facts.cents if facts.full_cents is None else facts.full_cents

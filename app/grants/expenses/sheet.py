@@ -1,0 +1,209 @@
+"""What a row of the accounting package means: columns recognised, amounts and days read strictly."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.base.errors import DomainError
+from app.base.money import MAX_CENTS, parse_money
+from app.base.states import N_
+from app.sheets.reading import Cell, Row
+from app.ui.fields import parse_date
+
+# Field → its label, and headings it goes by in accounting packages.
+FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "spent_on": (N_("Date"), ("datum", "date", "boekdatum", "factuurdatum", "transactiedatum")),
+    "amount": (N_("Amount"), ("bedrag", "amount", "saldo", "bedrag eur", "bedrag in eur", "amount eur")),
+    "debit": (N_("Debit"), ("debet", "debit", "debetbedrag")),
+    "credit": (N_("Credit"), ("credit", "creditbedrag")),
+    "description": (N_("Description"), ("omschrijving", "description", "toelichting")),
+    "ledger_account": (N_("Ledger account"), ("grootboek", "grootboekrekening", "rekening", "account", "gb")),
+    "cost_centre": (N_("Cost centre"), ("kostenplaats", "kostendrager", "cost centre", "cost center", "project")),
+    "voucher": (N_("Entry number"), ("boekstuk", "boekstuknummer", "stuknummer", "factuurnummer", "entry", "voucher")),
+}
+LENGTHS = {"description": 300, "ledger_account": 40, "cost_centre": 40, "voucher": 80}
+HEADER_LOOK = 15  # filled rows in which the headings are looked for
+_PLAIN = re.compile(r"-?\d{1,9}[.,]\d{2}", re.ASCII)
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 (said to people, not raised at programmers)
+    """What is wrong in a row: which field, and why."""
+
+    row: int
+    field: str
+    message: str
+    params: dict[str, Any]
+
+    def as_list(self) -> list[Any]:
+        return [self.row, self.field, self.message, self.params]
+
+
+@dataclass(slots=True)
+class Cost:
+    """A row that is right. Cents; `key` is the same for the same row of the accounts."""
+
+    row: int
+    spent_on: date
+    cents: int
+    description: str
+    ledger_account: str
+    cost_centre: str
+    voucher: str
+    key: str
+
+
+def headings(rows: Sequence[Row]) -> tuple[int, list[str], dict[str, int]]:
+    """(row of the file, the headings, field → column) of the row that looks most like headings."""
+    best: tuple[int, list[str], dict[str, int]] = (rows[0].number if rows else 1, [], {})
+    for row in rows[:HEADER_LOOK]:
+        names = ["" if cell is None else str(cell) for cell in row.cells]
+        guessed = _guess(names)
+        if not best[1] or len(guessed) > len(best[2]):
+            best = (row.number, names, guessed)
+    return best
+
+
+def _guess(names: Sequence[str]) -> dict[str, int]:
+    lowered = [re.sub(r"[^a-z ]", "", name.lower()).strip() for name in names]
+    found: dict[str, int] = {}
+    for field, (_, known) in FIELDS.items():
+        for index, name in enumerate(lowered):
+            if name in known and index not in found.values():
+                found[field] = index
+                break
+    if "amount" in found:
+        found.pop("debit", None)
+        found.pop("credit", None)
+    return found
+
+
+def layout_key(names: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join(name.strip().lower() for name in names).encode()).hexdigest()
+
+
+def read(rows: Iterator[Row], header_row: int, columns: Mapping[str, int]) -> Iterator[Cost | Problem]:
+    """Each row below the headings as a cost, or what is wrong with it."""
+    counted: dict[bytes, int] = {}
+    days: dict[Cell, date] = {}
+    for row in rows:
+        if row.number <= header_row:
+            continue
+        try:
+            yield _cost(row, columns, counted, days)
+        except Problem as problem:
+            yield problem
+
+
+def _cost(row: Row, columns: Mapping[str, int], counted: dict[bytes, int], days: dict[Cell, date]) -> Cost:
+    cell = row.cell(columns["spent_on"])
+    day = days.get(cell)
+    if day is None:
+        day = days[cell] = _day(row.number, cell)
+        if len(days) > 20_000:
+            days.clear()
+    if "amount" in columns:
+        cents = _cents(row, columns["amount"], "amount", needed=True)
+    else:
+        debit = _cents(row, columns["debit"], "debit", needed=False)
+        cents = debit - (_cents(row, columns["credit"], "credit", needed=False) if "credit" in columns else 0)
+    if not cents:
+        raise Problem(row.number, "amount", N_("There is no amount in this row."), {})
+    texts = {name: _text(row, columns, name) for name in LENGTHS}
+    base = "\x1f".join((day.isoformat(), str(cents), *texts.values()))
+    digest = hashlib.blake2b(base.encode(), digest_size=16).digest()
+    # Two rows that are the same in everything are two costs: the second is the second of its kind.
+    nth = counted[digest] = counted.get(digest, 0) + 1
+    return Cost(row.number, day, cents, key=f"row:{digest.hex()}:{nth}", **texts)
+
+
+def _text(row: Row, columns: Mapping[str, int], name: str) -> str:
+    if name not in columns:
+        return ""
+    cell = row.cell(columns[name])
+    if cell is None:
+        return ""
+    if type(cell) is Decimal:
+        cell = f"{cell:f}"
+        cell = cell.rstrip("0").rstrip(".") if "." in cell else cell
+    text = cell if type(cell) is str else str(cell)
+    if not text.isprintable():
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if len(text) > LENGTHS[name]:
+        if name == "description":
+            return text[: LENGTHS[name] - 1] + "…"
+        raise Problem(
+            row.number, name, N_("This is too long: at most %(longest)s characters."), {"longest": LENGTHS[name]}
+        )
+    return text
+
+
+def _day(number: int, cell: Cell) -> date:
+    if isinstance(cell, date):
+        return cell
+    if cell is None:
+        raise Problem(number, "spent_on", N_("There is no date in this row."), {})
+    text = f"{cell:f}" if isinstance(cell, Decimal) else cell
+    try:
+        if re.fullmatch(r"(19|20)\d{6}", text, re.ASCII):
+            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        return parse_date(re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", "", text))
+    except ValueError:
+        raise Problem(number, "spent_on", N_("“%(text)s” is not a date."), {"text": text[:60]}) from None
+
+
+def _cents(row: Row, column: int, field: str, *, needed: bool) -> int:
+    cell = row.cell(column)
+    if cell is None or column in row.borrowed:
+        if not needed:
+            return 0
+        if column in row.borrowed:
+            raise Problem(row.number, field, N_("The amount is merged with the row above: split the cells."), {})
+        raise Problem(row.number, field, N_("There is no amount in this row."), {})
+    try:
+        return cents_of(cell)
+    except DomainError as error:
+        params = {name: str(value)[:60] for name, value in error.params.items()}
+        raise Problem(row.number, field, error.message, params) from None
+    except ValueError:
+        shown = cell.isoformat() if isinstance(cell, date) else str(cell)
+        raise Problem(row.number, field, N_("“%(text)s” is not an amount."), {"text": shown[:60]}) from None
+
+
+def cents_of(cell: Cell) -> int:
+    """Cents of a cell: `1.234,56`, `1234.56`, `€ -12,50`, `12,50-`, `(12,50)`, or a number. ValueError or Invalid."""
+    if type(cell) is str:
+        if _PLAIN.fullmatch(cell):
+            return int(cell.replace(",", "").replace(".", ""))
+        return _typed(cell)
+    if not isinstance(cell, Decimal):
+        raise ValueError(cell)
+    exact = cell * 100
+    cents = round(exact)
+    # A spreadsheet writes 12.1 as 12.0999999999999996: that is 12.10; 12.345 is no amount.
+    if abs(exact - cents) > Decimal("0.0001") or abs(cents) > MAX_CENTS:
+        raise ValueError(cell)
+    return int(cents)
+
+
+def _typed(text: str) -> int:
+    bare = text.replace("\u2212", "-").strip()
+    negative = False
+    if bare.startswith("(") and bare.endswith(")"):
+        bare, negative = bare[1:-1].strip(), True
+    elif bare.endswith("-") and not bare.endswith((",-", ",--")):
+        bare, negative = bare[:-1].strip(), True
+    else:
+        match = re.fullmatch(r"((?:€|EUR)?\s*)-\s*((?:€|EUR)?.*)", bare, re.DOTALL)
+        if match:
+            bare, negative = match[1] + match[2], True
+    if not any(char.isdigit() for char in bare):
+        raise ValueError(text)
+    cents = parse_money(bare).cents
+    return -cents if negative else cents

@@ -1,0 +1,98 @@
+"""The pages of budgets and expenses, as a fundraiser goes through them."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.extensions import db, writing
+from app.grants.budgets import queries
+from app.grants.expenses.models import Expense, ExpenseImport
+from tests.factories import grants as make
+from tests.support.client import Client
+
+
+def token(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
+    assert found, name
+    return found[1]
+
+
+def test_from_a_draft_to_mapped_expenses(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    home = f"/grants/{grant_id}"
+    assert "Nog geen begroting" in fundraiser.get(f"{home}/budget").text
+    form = fundraiser.get(f"{home}/budget/draft").text
+    line = {"lines-0-name": "Begeleiding", "lines-0-category": "staff", "lines-0-amount": "60.000,00"}
+    sent = {"csrf_token": token(form, "csrf_token"), "version": "0", **line}
+    wrong = fundraiser.post(f"{home}/budget/draft", data=sent | {"lines-1-name": "Reizen"})
+    assert wrong.status_code == 422
+    assert fundraiser.post(f"{home}/budget/draft", data=sent).status_code == 303
+    draft = queries.draft(grant_id)
+    assert draft is not None
+    page = fundraiser.get(f"{home}/budget").text
+    step = {"csrf_token": token(page, "csrf_token"), "version": str(draft.version)}
+    assert fundraiser.post(f"{home}/budget/in-force", data=step).status_code == 303
+    (line_view,) = queries.lines(grant_id)
+    assert line_view.revised_cents == 6_000_000
+
+    text = "Datum;Grootboek;Omschrijving;Bedrag\n01-11-2026;4000;Salaris;€ 70.000,00\n02-11-2026;4000;Fout;1.234\n"
+    form = fundraiser.get(f"{home}/expenses/import").text
+    upload = {"csrf_token": token(form, "csrf_token"), "file": (io.BytesIO(text.encode("cp1252")), "uitgaven.csv")}
+    answer = fundraiser.post(f"{home}/expenses/import", data=upload, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    address = answer.location
+    form = fundraiser.get(address).text
+    columns = {"spent_on": "0", "ledger_account": "1", "description": "2", "amount": "3"}
+    chosen = {"csrf_token": token(form, "csrf_token"), "version": token(form, "version"), **columns}
+    assert fundraiser.post(address, data=chosen).status_code == 303
+    page = fundraiser.get(address).text
+    assert "Het is niet duidelijk" in page or "1.234" in page
+    assert db.session.execute(select(Expense.id)).first() is None
+    row = db.session.execute(select(ExpenseImport)).scalar_one()
+    step = {"csrf_token": token(page, "csrf_token"), "version": str(row.version)}
+    assert fundraiser.post(f"{address}/enter", data=step).status_code == 303
+    assert queries.spent_by_line(grant_id) == {None: 7_000_000}
+
+    form = fundraiser.get(f"{home}/expenses/unmapped").text
+    mapping = {"csrf_token": token(form, "csrf_token"), "ledger_account": "4000", "cost_centre": ""}
+    mapped = fundraiser.post(f"{home}/expenses/unmapped", data=mapping | {"budget_line_id": str(line_view.id)})
+    assert mapped.status_code == 303
+    assert "regel overschreden" in fundraiser.get(f"{home}/budget").text
+    assert "Salaris" in fundraiser.get(f"{home}/expenses?line={line_view.id}").text
+    assert "Preventie op scholen" in fundraiser.get("/grants/spending").text
+    assert fundraiser.get(f"/grants/budgets/{draft.id}").status_code == 200
+
+
+def test_a_wrong_upload_says_so_beside_the_field(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    address = f"/grants/{grant_id}/expenses/import"
+    upload = {"csrf_token": token(fundraiser.get(address).text, "csrf_token"), "file": (io.BytesIO(b"\x89PNG\0"), "x")}
+    answer = fundraiser.post(address, data=upload, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "Dit is geen CSV- of XLSX-bestand." in answer.text
+
+
+def test_a_change_is_asked_and_approved(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    address = f"/grants/{grant_id}/amendments/new"
+    sent = {
+        "csrf_token": token(fundraiser.get(address).text, "csrf_token"),
+        "kind": "scope",
+        "requested_on": "01-11-2026",
+        "amount": "120.000,00",
+        "reason": "Meer scholen",
+    }
+    answer = fundraiser.post(address, data=sent)
+    assert answer.status_code == 303
+    form = fundraiser.get(f"{answer.location}/approve").text
+    decision = {name: token(form, name) for name in ("csrf_token", "version")} | {"decided_on": "20-11-2026"}
+    assert fundraiser.post(f"{answer.location}/approve", data=decision).status_code == 303
+    assert "120.000,00" in fundraiser.get(f"/grants/{grant_id}").text

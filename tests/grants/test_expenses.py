@@ -1,0 +1,180 @@
+"""Expenses: entered once, read strictly, shared to at most the whole, mapped to lines."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+import xlsxwriter
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.base.actor import SYSTEM
+from app.base.errors import Invalid
+from app.base.money import format_money
+from app.extensions import db, writing
+from app.grants.budgets import queries as budgets
+from app.grants.budgets import services as budget_services
+from app.grants.budgets.models import Category
+from app.grants.budgets.services import LinePlan
+from app.grants.expenses import imports, services, sheet
+from app.grants.expenses.models import Expense, ExpenseImport, ImportState
+from app.grants.expenses.services import ExpenseFacts
+from tests.factories import grants as make
+
+CSV = (
+    "Administratie Veilig Online;;;;;\r\n"
+    "Datum;Boekstuk;Grootboek;Kostenplaats;Omschrijving;Bedrag\r\n"
+    '02-11-2026;M-1;4000;P12;"Salaris; oktober";€ 1.234,56\r\n'
+    "03-11-2026;M-2;4100;P12;Trein;12.50\r\n"
+    "03-11-2026;M-2;4100;P12;Trein;12.50\r\n"
+    "\r\n"
+    "31-02-2026;M-3;4100;P12;Bestaat niet;10,00\r\n"
+    "04-11-2026;M-4;4100;P12;Onduidelijk;1.234\r\n"
+    "05-11-2026;M-5;4000;P12;Creditnota;-34,56\r\n"
+    "06-11-2026;M-6;4000;P12;Geen bedrag;nog niet bekend\r\n"
+)
+
+
+def lines_of(grant_id: int, now: datetime) -> list[int]:
+    plans = [
+        LinePlan(name="Begeleiding", category=Category.STAFF, cents=6_000_000, code="A", tolerance_bp=1000),
+        LinePlan(name="Reizen", category=Category.TRAVEL, cents=4_000_000, code="B", tolerance_bp=1000),
+    ]
+    budget_services.save_draft(grant_id, plans, actor=SYSTEM, now=now)
+    budget_services.put_in_force(grant_id, actor=SYSTEM, now=now)
+    return [line.id for line in budgets.lines(grant_id)]
+
+
+def brought_in(grant_id: int, content: bytes, name: str, now: datetime) -> ExpenseImport:
+    """Through all steps, as the pages do it."""
+    file, header_row, names, columns = imports.keep(content, name)
+    with writing():
+        import_id = imports.begin(grant_id, file, header_row, names, columns, actor=SYSTEM, now=now)
+    with writing():
+        imports.choose(import_id, columns, version=None, now=now)
+    imports.try_out(import_id)
+    with writing():
+        imports.approve(import_id, version=None, actor=SYSTEM, now=now)
+    imports.enter(import_id, now=now)
+    return db.session.get_one(ExpenseImport, import_id)
+
+
+def test_a_sheet_enters_once_and_says_what_is_wrong_by_row(app: Flask, now: datetime) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        lines = lines_of(grant_id, now)
+        services.map_to_line(grant_id, "4000", "", lines[0], actor=SYSTEM, now=now)
+    done = brought_in(grant_id, CSV.encode("cp1252"), "grootboek.csv", now)
+    assert (done.state, done.rows, done.good, done.bad, done.entered) == (ImportState.DONE, 7, 4, 3, 4)
+    assert [(row, field) for row, field, *_ in done.errors] == [(7, "spent_on"), (8, "amount"), (10, "amount")]
+    assert done.unmapped == 2
+    assert budgets.spent_by_line(grant_id) == {lines[0]: 120_000, None: 2_500}
+    again = brought_in(grant_id, CSV.encode("utf-8-sig"), "grootboek.csv", now)
+    assert (again.known, again.good, again.entered) == (4, 0, 0)
+    assert budgets.spent_by_partner(grant_id) == {None: 122_500}
+
+
+def test_a_cost_of_another_grant_is_not_entered_twice(app: Flask, now: datetime) -> None:
+    with writing():
+        first, second = make.grant(now), make.grant(now, funder_id=make.funder(now, "Fonds Kind"))
+    brought_in(first, CSV.encode(), "a.csv", now)
+    done = brought_in(second, CSV.encode(), "a.csv", now)
+    assert (done.good, done.bad, done.entered) == (0, 7, 0)
+    assert budgets.spent_by_line(second) == {}
+
+
+def test_entering_goes_on_after_a_crash(app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    rows = "".join(f"0{1 + i % 9}-10-2026;{i};4000;kosten {i};{i},10\n" for i in range(1, 40))
+    file, header, names, columns = imports.keep(f"datum;boekstuk;rekening;omschrijving;bedrag\n{rows}".encode(), "x")
+    with writing():
+        import_id = imports.begin(grant_id, file, header, names, columns, actor=SYSTEM, now=now)
+    with writing():
+        imports.choose(import_id, columns, version=None, now=now)
+    imports.try_out(import_id)
+    with writing():
+        imports.approve(import_id, version=None, actor=SYSTEM, now=now)
+    monkeypatch.setattr(imports, "BATCH", 7)
+    real, calls = imports.new_ids, []
+
+    def dies(count: int) -> list[int]:
+        calls.append(count)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return real(count)
+
+    monkeypatch.setattr(imports, "new_ids", dies)
+    with pytest.raises(KeyboardInterrupt):
+        imports.enter(import_id, now=now)
+    assert db.session.execute(select(func.count()).select_from(Expense)).scalar_one() == 21
+    imports.enter(import_id, now=now)
+    done = db.session.get_one(ExpenseImport, import_id)
+    assert (done.state, done.entered) == (ImportState.DONE, 39)
+
+
+def test_merged_cells_and_empty_rows_of_a_workbook(app: Flask, now: datetime) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    page, day, bold = book.add_worksheet(), book.add_format({"num_format": "dd-mm-yyyy"}), book.add_format({"bold": 1})
+    page.merge_range("A1:D1", "Uitgaven 2026")
+    page.write_row(1, 0, ["Datum", "Rekening", "Omschrijving", "Bedrag"])
+    page.merge_range("A3:A4", None, day)
+    page.write_datetime(2, 0, date(2026, 10, 1), day)
+    page.write_row(2, 1, [4000, "Zaalhuur", 0.1 + 0.2])
+    page.write_row(3, 1, [4000, "Koffie", "€ 1.234,56"])
+    page.write_row(4, 0, ["geen datum", 4000, "Fout", 5])
+    for number in range(5, 60_000):
+        page.set_row(number, 15, bold)
+    book.close()
+    with writing():
+        grant_id = make.grant(now)
+    done = brought_in(grant_id, out.getvalue(), "uitgaven.xlsx", now)
+    assert (done.rows, done.entered, done.total_cents) == (3, 2, 30 + 123_456)
+    assert done.errors == [[5, "spent_on", "“%(text)s” is not a date.", {"text": "geen datum"}]]
+    stored = db.session.execute(select(Expense.spent_on, Expense.ledger_account).order_by(Expense.cents)).all()
+    assert [tuple(row) for row in stored] == [(date(2026, 10, 1), "4000")] * 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n\x1a\n\x00\x00", b"PK\x03\x04 not a zip", b"\xd0\xcf\x11\xe0old", b"a\x00b;c"]
+)
+def test_what_is_no_sheet_is_refused(app: Flask, content: bytes) -> None:
+    with pytest.raises(Invalid):
+        imports.keep(content, "x.xlsx")
+
+
+def test_the_funders_together_never_pay_more_than_all(app: Flask, now: datetime) -> None:
+    with writing():
+        first, second = make.grant(now), make.grant(now, funder_id=make.funder(now, "Fonds Kind"))
+        facts = ExpenseFacts(spent_on=date(2026, 11, 1), cents=60_00, full_cents=100_00)
+        expense_id = services.enter(first, facts, form_key="a", actor=SYSTEM, now=now)
+        assert services.enter(first, facts, form_key="a", actor=SYSTEM, now=now) == expense_id
+        services.share(expense_id, second, 40_00, actor=SYSTEM, now=now)
+    with pytest.raises(Invalid), writing():
+        services.share(expense_id, second, 40_01, actor=SYSTEM, now=now)
+    assert budgets.spent_by_line(second) == {None: 40_00}
+    with pytest.raises(IntegrityError), writing() as session:
+        session.execute(update(Expense).where(Expense.id == expense_id).values(cents=60_01))
+    with writing():
+        services.share(expense_id, second, 0, actor=SYSTEM, now=now)
+    assert budgets.spent_by_line(second) == {}
+
+
+@given(st.integers(-99_999_999_999, 99_999_999_999).filter(bool), st.sampled_from(["nl", "en"]), st.booleans())
+def test_amounts_are_read_as_they_were_written(cents: int, language: str, signed: bool) -> None:
+    assert sheet.cents_of(format_money(cents, language, sign=signed)) == cents
+    assert sheet.cents_of(Decimal(cents) / 100) == cents
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_amount_or_a_clear_refusal(text: str) -> None:
+    with contextlib.suppress(ValueError, Invalid):
+        assert isinstance(sheet.cents_of(text), int)
