@@ -22,7 +22,7 @@ def is_empty() -> bool:
     return empty
 
 
-def load_first(password: str) -> None:
+def load_first(password: str, supporters: int = SUPPORTERS) -> None:
     """Make the demo organisation, its staff, grants and some supporters.
 
     All but the supporters is one transaction, so a start that is cut off begins anew.
@@ -33,7 +33,7 @@ def load_first(password: str) -> None:
         programmes = load_organisation(actor=bulk.LOADER, now=now())
         story.load(programmes, actor=bulk.LOADER, now=now())
         consortium.load(now=now())
-    for _ in bulk.load_supporters(SUPPORTERS, 1, now=now()):
+    for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,24 +58,36 @@ class Server:
         return email
 
 
-@pytest.fixture
-def live_server(database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Server]:
-    """Waitress on a free port of this machine, with a database of its own."""
-    caplog.set_level(logging.WARNING, "app.requests")  # a crawl makes hundreds of lines
+@contextmanager
+def serving(directory: Path, database_url: str) -> Iterator[Server]:
+    """Waitress on a free port of this machine, with the files in this directory."""
     from waitress import create_server
 
     from app import create_app
 
-    app = create_app(make_settings(tmp_path, DATABASE_URL=database_url), SettableClock())
+    app = create_app(make_settings(directory, DATABASE_URL=database_url), SettableClock())
     server: Any = create_server(app.wsgi_app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Server(f"http://127.0.0.1:{server.effective_port}", app)
-    server.close()
-    server.task_dispatcher.shutdown(timeout=5)
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    requests = logging.getLogger("app.requests")
+    level = requests.level
+    requests.setLevel(logging.WARNING)  # a crawl makes hundreds of lines
+    try:
+        yield Server(f"http://127.0.0.1:{server.effective_port}", app)
+    finally:
+        requests.setLevel(level)
+        server.close()
+        server.task_dispatcher.shutdown(timeout=5)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def live_server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server with a database of its own."""
+    with serving(tmp_path, database_url) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
