@@ -15,6 +15,7 @@ from app.grants.instalments.queries import Line as Instalment
 from app.grants.obligations.queries import Line as Obligation
 from app.grants.rounds.queries import Line as Round
 from app.tasks.models import Task
+from app.ui.permissions import Permission, may
 
 Sentence = dict[str, Any]
 Money = Callable[[int], str]  # cents as people read them
@@ -110,7 +111,9 @@ def of_rounds(lines: Iterable[Round], today: date) -> list[Sentence]:
             "text": _("%(funder)s closes %(name)s", funder=line.funder, name=line.name)
             if line.is_open(today)
             else _("%(funder)s opens %(name)s", funder=line.funder, name=line.name),
-            "href": url_for("grants.edit_round", round_id=line.id),
+            "href": url_for("grants.edit_round", round_id=line.id)
+            if may(Permission.GRANTS_WRITE)
+            else url_for("grants.rounds"),
             "note": ngettext("%(num)s application so far", "%(num)s applications so far", line.applications),
             "tone": "neutral",
         }
