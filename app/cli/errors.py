@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from weakref import WeakSet
 
 import click
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -16,6 +17,8 @@ from app.base.errors import DomainError
 from app.extensions import db
 from app.extensions.migrate_later import LaterGroup
 from config import SettingsError
+
+_polite: WeakSet[click.Command] = WeakSet()  # groups are shared by all applications of a process
 
 
 def wrap(group: click.Group) -> None:
@@ -26,8 +29,9 @@ def wrap(group: click.Group) -> None:
             continue
         if isinstance(command, click.Group):
             wrap(command)
-        if command.callback is not None:
+        if command.callback is not None and command not in _polite:
             command.callback = _told(command.callback)
+            _polite.add(command)
 
 
 def _told(callback: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from tests.benchmarks.harness import ROOT, flask
 @cache
 def filled(supporters: int) -> Path:
     """The data folder of an installation with so many supporters and five times as many gifts."""
+    (ROOT / "var").mkdir(mode=0o700, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix=f"bench-{supporters}-", dir=ROOT / "var"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     print(f"  loading {supporters:,} supporters …", file=sys.stderr)

@@ -13,9 +13,12 @@ SUPPORTERS = 100_000
 PERIOD = ("--from", "2000-01-01", "--to", "2100-01-01")
 _FLOOR = "import sys; from tests.benchmarks import exports; getattr(exports, sys.argv[1])(sys.argv[2], sys.argv[3])"
 _ROWS = """
-SELECT gift.id, gift.gift_date, supporter.display_name, gift.amount_cents, gift.refunded_cents, gift.state, gift.method,
-       gift.rj_line, programme.name_nl, gift.source
+SELECT gift.id, gift.gift_date, gift.supporter_id, supporter.display_name,
+       (SELECT min(email.address) FROM email WHERE email.supporter_id = gift.supporter_id AND email.is_primary),
+       gift.amount_cents, gift.refunded_cents, gift.amount_cents - gift.refunded_cents, gift.state, gift.method,
+       gift.rj_line, programme.name_nl, campaign.name_nl
 FROM gift JOIN supporter ON supporter.id = gift.supporter_id LEFT JOIN programme ON programme.id = gift.programme_id
+     LEFT JOIN campaign ON campaign.id = gift.campaign_id
 ORDER BY gift.gift_date, gift.id
 """
 
