@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     from app.grants.calendar import views as calendar_views  # noqa: F401
     from app.grants.expenses import jobs as expense_jobs  # noqa: F401
     from app.grants.expenses import views as expense_views  # noqa: F401
+    from app.grants.conditions import views as condition_views  # noqa: F401
     from app.grants.forecast import views as forecast_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.renewals import views as renewal_views  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
+    from app.grants.settlements import views as settlement_views  # noqa: F401
     from app.ledger import checks
     from app.ui.permissions import Permission
 

@@ -20,11 +20,13 @@ from app.grants.awards import queries, services
 from app.grants.awards.forms import AwardForm, GrantForm
 from app.grants.awards.models import GRANT_MOVES, RUNNING, Grant, GrantState, Recognition
 from app.grants.blueprint import bp
+from app.grants.conditions import queries as conditions
 from app.grants.funders import queries as funders
 from app.grants.instalments import queries as instalments
 from app.grants.obligations import queries as obligations
 from app.grants.pages import act_on, catch_up, form_page, tabs
 from app.grants.rows import Stale
+from app.grants.settlements.standing import standing
 from app.grants.trail import trail_of
 from app.ledger.queries import grant_balance
 from app.supporters.models import Supporter
@@ -112,6 +114,8 @@ def grant(grant_id: int) -> ResponseReturnValue:
         funder=funders.one(row.funder_id)[0],
         receipts=instalments.receipts_of(part.id for part in parts),
         balance=grant_balance(grant_id),
+        conditions=conditions.of_grant(grant_id),
+        settlement=standing(grant_id),
         planned=sum(part.amount_cents for part in parts),
         following=GRANT_MOVES.following(row.state),
         trail=trail_of("grant_award", grant_id),
