@@ -18,9 +18,9 @@ def init_app(app: Flask) -> None:
     from app.grants.budgets import views as budget_views  # noqa: F401
     from app.grants.calendar import time_views  # noqa: F401
     from app.grants.calendar import views as calendar_views  # noqa: F401
+    from app.grants.conditions import views as condition_views  # noqa: F401
     from app.grants.expenses import jobs as expense_jobs  # noqa: F401
     from app.grants.expenses import views as expense_views  # noqa: F401
-    from app.grants.conditions import views as condition_views  # noqa: F401
     from app.grants.forecast import views as forecast_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
     from app.grants.instalments import money_views, views  # noqa: F401
