@@ -28,11 +28,11 @@ def staff() -> list[Result]:
     for name, supporters in SIZES.items():
         directory = filled(supporters)
         pages = _pages(directory)
-        counts = _statements(directory, pages)
+        counts = statements(directory, pages)
         port = free_port()
         command, env = ours(directory, port, WORKER="no")
         with server(command, env, port, "/login"):
-            cookie = _sign_in(port)
+            cookie = sign_in(port)
             for job, paths in pages.items():
                 messages = [load.request("GET", path, cookie=cookie) for path in paths] * (REQUESTS // len(paths))
                 load.run(port, messages[:10], clients=1)
@@ -58,7 +58,7 @@ def _pages(directory: Path) -> dict[str, list[str]]:
     }
 
 
-def _sign_in(port: int) -> str:
+def sign_in(port: int) -> str:
     """The cookie of the demo's fundraiser."""
     cookie, page = _exchange(port, load.request("GET", "/login"))
     token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', page)
@@ -84,7 +84,7 @@ def _exchange(port: int, message: bytes) -> tuple[str, bytes]:
     return "; ".join(cookies), page
 
 
-def _statements(directory: Path, pages: dict[str, list[str]]) -> dict[str, int]:
+def statements(directory: Path, pages: dict[str, list[str]]) -> dict[str, int]:
     """The most statements that any address of a page takes, the second time it is asked for."""
     app = create_app(Settings.from_environment(environment(directory)))
     client = app.test_client()

@@ -31,7 +31,8 @@ from app.ui import filters as shown
 from app.ui import lists
 from app.ui.permissions import Permission, requires
 
-IN_MONTH, IN_TABLE, IN_FILE = 400, 500, 50_000  # of each kind
+IN_MONTH, IN_FILE = 150, 50_000  # of each kind
+IN_TABLE = 100  # in all
 LONGEST = days(5 * 366)
 SORTS = {
     "ends": lists.Sort(N_("Ends"), (lists.asc(Grant.ends_on),)),
@@ -133,7 +134,9 @@ def dates_page() -> ResponseReturnValue:
     """The same as a table; a period of a quarter unless asked otherwise."""
     today, filters = local_date(now()), chosen_filters()
     start, end = _period(today)
-    events = dates.between(filters, start, end, today=today, limit=IN_TABLE)
+    events = dates.between(filters, start, end, today=today, limit=IN_TABLE + 1)
+    # Where the next table begins: on the last day shown, so that nothing of it is missed.
+    further = events[IN_TABLE].day if len(events) > IN_TABLE and events[IN_TABLE].day > start else None
     period = {"from": start.isoformat(), "to": end.isoformat()}
     return render_template(
         "grants/dates.html",
@@ -145,7 +148,8 @@ def dates_page() -> ResponseReturnValue:
             {"name": "to", "label": _("Up to and including"), "value": end, "type": "date"},
         ],
         events=events[:IN_TABLE],
-        full=len(events) >= IN_TABLE,
+        full=len(events) > IN_TABLE,
+        further=lists.here(**{"from": further, "to": end}) if further else None,
         csv=url_for("grants.dates_csv", **filters.given, **period),  # type: ignore[arg-type]
         ics=url_for("grants.dates_ics", **filters.given, **period),  # type: ignore[arg-type]
         today=today,

@@ -1,0 +1,131 @@
+"""The cockpit and the timeline through the server, with 2,000 grants and 40,000 obligations, and with a tenth."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sys
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from app import create_app
+from app.base.ids import new_ids
+from app.extensions import db
+from app.extensions.transactions import writing_in_bulk
+from app.grants.applications.models import Application, Stage
+from app.grants.awards.models import Grant, GrantState, Recognition
+from app.grants.funders.models import Funder
+from app.grants.instalments.models import Instalment, InstalmentState, Trigger
+from app.grants.obligations.models import Obligation, ObligationKind, ObligationState
+from app.ledger.rj import RjLine
+from config import Settings
+from tests.benchmarks import load
+from tests.benchmarks.data import filled
+from tests.benchmarks.harness import ROOT, Result, bench, environment, free_port, ours, server
+from tests.benchmarks.staff_pages import sign_in, statements
+
+SIZES = {"200": 200, "2k": 2_000}
+EACH = 20  # obligations of a grant
+REQUESTS = 120
+AIM = "≤ 80 ms"
+PAGES = {
+    "grants.cockpit": ["/cockpit", "/cockpit?whose=mine"],
+    "grants.timeline": [
+        "/grants/timeline", "/grants/timeline?zoom=month", "/grants/timeline?zoom=quarter",
+        "/grants/timeline?zoom=years", "/grants/month", "/grants/dates",
+    ],
+}  # fmt: skip
+
+
+@bench("grants.cockpit")
+def cockpit() -> list[Result]:
+    """p95 of the cockpit at both sizes, and how many statements it takes."""
+    return _measured("grants.cockpit")
+
+
+@bench("grants.timeline")
+def timeline() -> list[Result]:
+    """The same of the timeline at each zoom, the month and the table."""
+    return _measured("grants.timeline")
+
+
+def _measured(job: str) -> list[Result]:
+    results = []
+    for name, grants in SIZES.items():
+        directory = with_grants(grants)
+        count = statements(directory, {job: PAGES[job]})[job]
+        port = free_port()
+        command, env = ours(directory, port, WORKER="no")
+        with server(command, env, port, "/login"):
+            cookie = sign_in(port)
+            messages = [load.request("GET", path, cookie=cookie) for path in PAGES[job]]
+            messages *= REQUESTS // len(messages)
+            load.run(port, messages[:12], clients=1)
+            outcome = load.run(port, messages, clients=2)
+            if set(outcome.statuses) != {200}:
+                raise RuntimeError(f"{job}: {outcome.statuses}")
+            p95 = round(outcome.percentile(0.95), 1)
+            results.append(Result(job=f"{job}.{name}", ours=p95, unit="ms", aim=AIM, statements=count))
+    return results
+
+
+@cache
+def with_grants(count: int) -> Path:
+    """The data folder of an installation with so many grants more, twenty obligations on each."""
+    directory = Path(tempfile.mkdtemp(prefix=f"bench-grants-{count}-", dir=ROOT / "var"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    shutil.copytree(filled(1_000), directory, dirs_exist_ok=True)
+    print(f"  adding {count:,} grants …", file=sys.stderr)
+    app = create_app(Settings.from_environment(environment(directory)))
+    with app.app_context():
+        with writing_in_bulk():
+            _add(count, datetime.now(UTC))
+        db.session.remove()
+        db.engine.dispose()
+    return directory
+
+
+def _add(count: int, now: datetime) -> None:
+    """Grants of one to five years around today, four instalments and twenty obligations on each."""
+    funders = list(db.session.execute(select(Funder.id)).scalars())
+    asked, granted = new_ids(count), new_ids(count)
+    starts = [date(now.year - 3, 1, 1) + timedelta(days=(i * 37) % 1600) for i in range(count)]
+    lengths = [365 * (1 + i % 5) for i in range(count)]
+    common = {"created_at": now, "version": 1}
+    owned = [{"funder_id": funders[i % len(funders)], "title": f"Programma nummer {i}", **common} for i in range(count)]
+    applications = [
+        {**owned[i], "id": asked[i], "ask_cents": 10_000_00, "expected_cents": 10_000_00, "stage": Stage.AWARDED,
+         "stage_since": now}
+        for i in range(count)
+    ]  # fmt: skip
+    grants = [
+        {**owned[i], "id": granted[i], "application_id": asked[i], "amount_cents": 10_000_00, "decided_on": starts[i],
+         "starts_on": starts[i], "ends_on": starts[i] + timedelta(days=lengths[i]), "income_line": RjLine.NON_PROFITS,
+         "recognition": Recognition.AWARD, "state": GrantState.ACTIVE, "state_since": now}
+        for i in range(count)
+    ]  # fmt: skip
+    kinds = (ObligationKind.INTERIM_NARRATIVE, ObligationKind.INTERIM_FINANCIAL, ObligationKind.ANNUAL)
+    today = now.date()
+    duties, parts = [], []
+    for i in range(count):
+        for n in range(EACH):
+            due = starts[i] + timedelta(days=(n + 1) * lengths[i] // EACH)
+            # What lies long behind is accepted; of the last month a part is late.
+            over = due < today - timedelta(days=30) or (due < today and n % 3 > 0)
+            state = ObligationState.ACCEPTED if over else ObligationState.PLANNED
+            duties.append(
+                {"kind": kinds[n % 3], "grant_id": granted[i], "due_on": due, "state": state,
+                 "submitted_on": due if over else None, "accepted_on": due if over else None, **common}
+            )  # fmt: skip
+        for n in range(4):
+            expected = starts[i] + timedelta(days=n * lengths[i] // 4)
+            parts.append(
+                {"grant_id": granted[i], "position": n + 1, "amount_cents": 2_500_00, "triggered_by": Trigger.DATE,
+                 "expected_on": expected, "contribution_year": expected.year, "state": InstalmentState.DUE, **common}
+            )  # fmt: skip
+    for model, rows in ((Application, applications), (Grant, grants), (Obligation, duties), (Instalment, parts)):
+        db.session.execute(insert(model), rows)
