@@ -7,7 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.documents import services as documents
-    from app.grants import models, places, task_subjects  # noqa: F401
+    from app.grants import commands, models, places, task_subjects  # noqa: F401
     from app.grants.acknowledgements import public_views as supported_by
     from app.grants.acknowledgements import views as acknowledgement_views  # noqa: F401
     from app.grants.applications import views as application_views  # noqa: F401
@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
     from app.ui.permissions import Permission
 
     app.register_blueprint(bp)
+    app.cli.add_command(commands.group)
     app.register_blueprint(public_views.bp)
     readiness.register(queries.missing)
     checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)
