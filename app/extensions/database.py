@@ -43,6 +43,7 @@ def engine_options(config: Settings) -> dict[str, Any]:
             "connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False},
             "pool_size": max(config.database_pool, config.threads + 4),
             "max_overflow": 8,
+            "pool_timeout": 10,  # seconds; then 503, and no thread is lost to waiting
             "hide_parameters": True,
         }
     return {

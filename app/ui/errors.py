@@ -9,7 +9,8 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.base.errors import DomainError, TooMany
@@ -80,10 +81,23 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def _database_away(error: OperationalError) -> ResponseReturnValue:
+def _database(error: DatabaseError) -> ResponseReturnValue:
+    """A file that is damaged, or no database at all, is away too; what else it complains of is our mistake."""
+    if type(error) is not DatabaseError:
+        raise error
+    return _database_away(error)
+
+
+def _database_away(error: DatabaseError | NoConnectionFree) -> ResponseReturnValue:
     # Busy, full, read-only or out of reach. The statement stays out of the log: its values are people's.
     reference = secrets.token_hex(4).upper()
-    log.error("incident %s: database: %s at %s %s", reference, error.orig, request.method, request.endpoint)
+    log.error(
+        "incident %s: database: %s at %s %s",
+        reference,
+        getattr(error, "orig", "no connection is free"),
+        request.method,
+        request.endpoint,
+    )
     try:
         return answer(503, reference=reference, retry_after=60)
     except Exception:
@@ -108,4 +122,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DatabaseError, _database)
+    app.register_error_handler(NoConnectionFree, _database_away)
     app.register_error_handler(InternalServerError, _unexpected)

@@ -1,0 +1,115 @@
+"""A database that is locked, full, damaged or gone: 503, nothing of it on the page, well again after."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from app.extensions import db
+from tests.support.client import Client
+
+SIGN_IN = {"email": "anna@example.org", "password": "een zin van genoeg woorden"}
+
+
+def assert_away(answer: Any, *secrets: str) -> None:
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "<h1>" in answer.text
+    assert not [
+        word for word in ("sqlite", "psycopg", "INSERT", "SELECT", "Traceback", *secrets) if word in answer.text
+    ]
+
+
+FAULTS = {
+    "sqlite full": sqlite3.OperationalError("database or disk is full"),
+    "sqlite I/O": sqlite3.OperationalError("disk I/O error"),
+    "sqlite damaged": sqlite3.DatabaseError("database disk image is malformed"),
+    "postgresql full": psycopg.errors.DiskFull("could not extend file: No space left on device"),
+    "postgresql stopping": psycopg.errors.AdminShutdown("terminating connection due to administrator command"),
+    "postgresql read-only": psycopg.OperationalError("the connection is closed"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_the_driver_says_becomes_503_and_it_is_well_again_after(app: Flask, client: Client, fault: str) -> None:
+    if fault.partition(" ")[0] != db.engine.dialect.name:
+        fault = {"sqlite": "sqlite full", "postgresql": "postgresql full"}[db.engine.dialect.name]
+
+    kind = DatabaseError if fault == "sqlite damaged" else OperationalError
+
+    def break_down(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT"):
+            raise kind(statement, {"email": "anna@example.org"}, FAULTS[fault])
+
+    client.csrf_token()
+    event.listen(db.engine, "before_cursor_execute", break_down)
+    try:
+        assert_away(client.post("/login", data=SIGN_IN), "anna@example.org", "disk")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", break_down)
+        db.session.remove()
+    assert client.post("/login", data=SIGN_IN).status_code == 422
+
+
+@pytest.mark.databases("sqlite")
+def test_a_database_that_somebody_holds_locked(app: Flask, client: Client, tmp_path: Path) -> None:
+    def impatient(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA busy_timeout = 50")
+
+    db.session.remove()
+    db.engine.dispose()
+    event.listen(db.engine, "connect", impatient)
+    client.csrf_token()
+    other = sqlite3.connect(tmp_path / "draagvlak.db", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        assert_away(client.post("/login", data=SIGN_IN))
+        assert client.get("/login").status_code == 200, "reading goes on"
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    db.session.remove()
+    assert client.post("/login", data=SIGN_IN).status_code == 422
+
+
+def test_no_connection_free_is_503_and_a_mistake_of_ours_is_500(app: Flask, client: Client) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.extensions["raised"] = NoConnectionFree("QueuePool limit")
+
+    def raising(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT"):
+            raise app.extensions["raised"]
+
+    client.csrf_token()
+    event.listen(db.engine, "before_cursor_execute", raising)
+    try:
+        assert_away(client.post("/login", data=SIGN_IN), "QueuePool")
+        app.extensions["raised"] = IntegrityError("INSERT", {}, Exception("UNIQUE"))
+        assert client.post("/login", data=SIGN_IN).status_code == 500
+    finally:
+        event.remove(db.engine, "before_cursor_execute", raising)
+        db.session.remove()
+
+
+@pytest.mark.databases("sqlite")
+def test_health_is_told_soon_when_the_database_is_gone(app: Flask, client: Client, tmp_path: Path) -> None:
+    assert client.get("/healthz").status_code == 200
+    db.session.remove()
+    db.engine.dispose()
+    for path in tmp_path.glob("draagvlak.db*"):
+        path.unlink()
+    (tmp_path / "draagvlak.db").mkdir()
+    before = time.monotonic()
+    answer = client.get("/healthz")
+    assert time.monotonic() - before < 5
+    assert answer.status_code == 503
+    assert (answer.json or {})["database"] == "unreachable"
