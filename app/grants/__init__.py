@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
     from app.grants.recognition.expenses import spent
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.renewals import views as renewal_views  # noqa: F401
+    from app.grants.reports import views as report_views
     from app.grants.rounds import views as round_views  # noqa: F401
     from app.grants.settlements import views as settlement_views  # noqa: F401
     from app.ledger import checks
@@ -58,4 +59,5 @@ def init_app(app: Flask) -> None:
     supported_by.init_app(app)
     checks.register("What is to be paid back equals its ledger", owed_equals_ledger)
     sources.register("expenses", spent)
+    documents.protect(report_views.KEPT, Permission.GRANTS_READ)
     places.init_app()

@@ -1,0 +1,129 @@
+"""The report pack: the same content as PDF/A, Word and figures, in a funder's template, kept as sent."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import datetime
+
+import docx
+import pytest
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+
+from app.base.actor import SYSTEM
+from app.base.errors import Invalid
+from app.documents import files
+from app.documents import services as documents
+from app.extensions import db, writing
+from app.grants.obligations import services as obligations
+from app.grants.obligations.models import Obligation, ObligationState
+from app.grants.parts.models import PartFigure, PartKind, PartState, ReportPart
+from app.grants.reports import word
+from tests.factories import grants as make
+from tests.support.client import Client
+
+ANSWER = 'Wij bereikten 400 leerlingen #eval("1") {{ funder }}.\n\nTweede alinea.'
+
+
+@pytest.fixture
+def obligation_id(now: datetime) -> int:
+    with writing():
+        make.grant(now)
+        row_id = db.session.execute(select(Obligation.id)).scalar_one()
+        both = {"obligation_id": row_id, "state": PartState.ACCEPTED, "state_since": now, "created_at": now}
+        told = ReportPart(kind=PartKind.NARRATIVE, title="Bereik", answer=ANSWER, position=1, max_characters=20, **both)
+        counted = ReportPart(
+            kind=PartKind.INDICATOR, title="Leerlingen", target="500", answer="400", position=2, **both
+        )
+        spent = ReportPart(kind=PartKind.FIGURES, title="Kosten", position=3, **both)
+        db.session.add_all([told, counted, spent])
+        db.session.flush()
+        db.session.add(PartFigure(part_id=spent.id, position=1, label="=Materiaal", cents=123_456))
+    return row_id
+
+
+def test_one_report_in_three_forms(fundraiser: Client, obligation_id: int) -> None:
+    address = f"/grants/obligations/{obligation_id}/report"
+    made = fundraiser.get(f"{address}/pdf").data
+    assert b"<pdfaid:part>2</pdfaid:part>" in made
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages)
+    written = docx.Document(io.BytesIO(fundraiser.get(f"{address}/docx").data))
+    words = "\n".join(each.text for each in written.paragraphs)
+    words += "\n".join(cell.text for table in written.tables for row in table.rows for cell in row.cells)
+    for told in (text, words):
+        for expected in ("Adessium Foundation", 'leerlingen #eval("1")', "Tweede alinea.", "500", "1.234,56"):
+            assert expected in told
+    book = CalamineWorkbook.from_filelike(io.BytesIO(fundraiser.get(f"{address}/xlsx").data))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert rows[1][2:] == ["=Materiaal", "", "", 1234.56]
+
+
+def test_the_page_counts_characters_for_the_portal(fundraiser: Client, obligation_id: int) -> None:
+    page = fundraiser.get(f"/grants/obligations/{obligation_id}/report").text
+    assert f"{len(ANSWER)} van hoogstens 20 tekens" in page
+    assert "Te lang voor het portaal" in page
+
+
+def test_what_is_kept_is_locked_and_versioned(fundraiser: Client, obligation_id: int, now: datetime) -> None:
+    address = f"/grants/obligations/{obligation_id}/report/keep"
+    assert fundraiser.post(address).status_code == 303
+    first = {each.media_type: each.sha256 for each in documents.documents_of("grant_report", obligation_id)}
+    assert len(first) == 3
+    with writing():
+        part = db.session.execute(select(ReportPart).where(ReportPart.title == "Bereik")).scalar_one()
+        part.answer = "Anders."
+    assert fundraiser.post(address).status_code == 303
+    kept = documents.documents_of("grant_report", obligation_id)
+    assert {each.number for each in kept if "pdf" in each.media_type} == {2}
+    assert fundraiser.post(f"/documents/{kept[0].id}/remove").status_code == 403
+    assert kept[0].sha256 in fundraiser.get(f"/grants/obligations/{obligation_id}/report").text
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+        obligations.submit(obligation_id, submitted_on=now.date(), proof="portaal 1", actor=SYSTEM, now=now)
+    assert fundraiser.post(address).status_code == 409
+
+
+def template(*paragraphs: str) -> bytes:
+    document, out = docx.Document(), io.BytesIO()
+    for text in paragraphs:
+        line = document.add_paragraph()
+        for piece in text.split("|"):  # Word cuts a text into runs at will
+            line.add_run(piece)
+    document.add_table(1, 1).cell(0, 0).text = "{{ indicators }}"
+    document.save(out)
+    return out.getvalue()
+
+
+def test_a_template_is_filled_and_never_evaluated(fundraiser: Client, obligation_id: int, now: datetime) -> None:
+    file = files.keep(
+        template("Aan {{ fun|der }}", "{{ narrative }}", "{{ 7*7 }} {% for x in y %} {{ self }}"), "s.docx"
+    )
+    funder_id = db.session.execute(select(make.funders.Funder.id)).scalar_one()
+    with writing():
+        kept = documents.attach(file, ("funder", funder_id), "template", actor=SYSTEM, now=now).id
+    made = fundraiser.get(f"/grants/obligations/{obligation_id}/report/docx?template={kept}").data
+    document = docx.Document(io.BytesIO(made))
+    lines = [each.text for each in document.paragraphs]
+    assert lines[0] == "Aan Adessium Foundation"
+    assert "{{ funder }}" in lines[1]  # what a partner typed is text, not a placeholder
+    assert lines[2] == "{{ 7*7 }} {% for x in y %} {{ self }}"
+    assert "400" in document.tables[0].cell(0, 0).text
+    assert fundraiser.get(f"/grants/obligations/{obligation_id}/report/docx?template=1").status_code == 404
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_and_bombs_are_refused(encoding: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        xml = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+        archive.writestr("word/document.xml", xml.encode(encoding))
+    with pytest.raises(Invalid):
+        word.check(out.getvalue())
+    big = io.BytesIO()
+    with zipfile.ZipFile(big, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b" " * (word.MAX_UNPACKED + 1))
+    with pytest.raises(Invalid):
+        word.check(big.getvalue())
