@@ -57,10 +57,18 @@ def two(now: datetime, fundraiser: Client) -> tuple[int, int]:
     with writing():
         late = make.obligation_plan(due_on=date(2026, 11, 20), title="Verslag & cijfers <nu>")
         parts = make.half_now_half_after_report()[0][:1]
-        mine = make.grant(now, parts, [late], owner_id=fundraiser.staff_id, title="Van mij", starts_on=date(2026, 1, 1))
+        mine = make.grant(
+            now,
+            parts,
+            [late],
+            owner_id=fundraiser.staff_id,
+            title="Van mij",
+            starts_on=date(2026, 1, 1),
+            all_at_once=True,
+        )
         other = make.grant(
             now, [], [make.obligation_plan(due_on=date(2026, 11, 24), title="Ander verslag")],
-            funder_id=make.funder(now, "Stichting Janivo"), title="Van Janivo", starts_on=date(2026, 1, 1),
+            funder_id=make.funder(now, "Stichting Janivo"), title="Van Janivo", starts_on=date(2026, 1, 1), all_at_once=True,
         )  # fmt: skip
     return mine, other
 
@@ -110,8 +118,18 @@ def test_addresses_that_make_no_sense(fundraiser: Client, query: str) -> None:
 def test_a_grant_that_ended_stays_while_it_has_a_report_due(now: datetime, fundraiser: Client) -> None:
     with writing():
         duty = make.obligation_plan(due_on=date(2026, 12, 1), title="Nog verschuldigd")
-        make.grant(now, [], [duty], title="Is voorbij", starts_on=date(2025, 1, 1), ends_on=date(2026, 6, 30))
-        make.grant(now, [], [], funder_id=make.funder(now, "X"), starts_on=date(2025, 1, 1), ends_on=date(2026, 6, 30))
+        make.grant(
+            now, [], [duty], title="Is voorbij", starts_on=date(2025, 1, 1), all_at_once=True, ends_on=date(2026, 6, 30)
+        )
+        make.grant(
+            now,
+            [],
+            [],
+            funder_id=make.funder(now, "X"),
+            starts_on=date(2025, 1, 1),
+            all_at_once=True,
+            ends_on=date(2026, 6, 30),
+        )
     page = fundraiser.get("/grants/timeline?zoom=quarter").text
     assert "Nog verschuldigd" in page
     assert page.count('class="tl-name"><a') == 1
@@ -201,10 +219,10 @@ def test_pages_take_the_same_statements_with_few_and_with_many_grants(now: datet
 
     with writing():
         funder = make.funder(now)
-        make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1))
+        make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1), all_at_once=True)
     few = {path: statements(path) for path in PAGES}
     with writing():
         for _turn in range(30):
-            make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1))
+            make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1), all_at_once=True)
     assert {path: statements(path) for path in PAGES} == few
     assert fundraiser.get("/grants/timeline").text.count('class="tl-name"><a') == 25
