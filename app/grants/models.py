@@ -35,15 +35,6 @@ from app.grants.obligations.models import (
 )
 from app.grants.partners.models import GrantPartner, SubGrant, SubGrantInstalment, SubGrantPayment
 from app.grants.parts.models import PartChain, PartTask, ReportPart
-from app.grants.projects.models import (
-    CostKind,
-    Cover,
-    CoverRule,
-    CoverSource,
-    OverheadKind,
-    Project,
-    ProjectLine,
-)
 from app.grants.recognition.models import GrantIncome
 from app.grants.renewals.models import RenewalWindow
 from app.grants.rounds.models import Recurrence, Round
@@ -65,10 +56,6 @@ __all__ = [
     "Category",
     "Condition",
     "ConditionKind",
-    "CostKind",
-    "Cover",
-    "CoverRule",
-    "CoverSource",
     "Expense",
     "ExpenseImport",
     "ExpenseLayout",
@@ -89,11 +76,8 @@ __all__ = [
     "ObligationKind",
     "ObligationMove",
     "ObligationState",
-    "OverheadKind",
     "PartChain",
     "PartTask",
-    "Project",
-    "ProjectLine",
     "Receipt",
     "Recognition",
     "Recurrence",

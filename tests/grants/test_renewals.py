@@ -32,7 +32,14 @@ def running(now: datetime, ends_on: date = ENDS, **facts: object) -> int:
     """A signed grant that runs."""
     with writing():
         return make.grant(
-            now, [], [], starts_on=date(2026, 1, 1), ends_on=ends_on, agreed_on=date(2026, 11, 1), **facts
+            now,
+            [],
+            [],
+            starts_on=date(2026, 1, 1),
+            ends_on=ends_on,
+            agreed_on=date(2026, 11, 1),
+            all_at_once=True,
+            **facts,
         )  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,6 +23,7 @@ from tests.factories import grants as make
 from tests.support.client import Client
 
 TODAY = date(2026, 11, 23)
+YEARS: dict[str, Any] = {"starts_on": date(2026, 1, 1), "all_at_once": True}
 PAGES = ("/grants/timeline", "/grants/month", "/grants/dates")
 
 
@@ -68,7 +70,7 @@ def two(now: datetime, fundraiser: Client) -> tuple[int, int]:
         )
         other = make.grant(
             now, [], [make.obligation_plan(due_on=date(2026, 11, 24), title="Ander verslag")],
-            funder_id=make.funder(now, "Stichting Janivo"), title="Van Janivo", starts_on=date(2026, 1, 1), all_at_once=True,
+            funder_id=make.funder(now, "Stichting Janivo"), title="Van Janivo", **YEARS,
         )  # fmt: skip
     return mine, other
 

@@ -51,7 +51,7 @@ def report(obligation_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/grants/obligations/<int:obligation_id>/report/<any(pdf, docx, xlsx):form>")
+@bp.get("/grants/obligations/<int:obligation_id>/report/<any(pdf,docx,xlsx):form>")
 @requires(Permission.GRANTS_READ)
 def report_file(obligation_id: int, form: str) -> ResponseReturnValue:
     """The report as a file; Word in a template of the funder with `template=`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "b4c6d6e39487"
+revision = "e5ff2e2d7a5c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -88,12 +88,28 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("number", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(first_id IS NULL) = (number = 1)", name=op.f("ck_document_first_is_number_one")),
+        sa.ForeignKeyConstraint(["first_id"], ["document.id"], name=op.f("fk_document_first_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("first_id", "number", name=op.f("uq_document_first_id")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index("ix_document_newest", ["created_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_sha256"), ["sha256"], unique=False)
         batch_op.create_index("ix_document_subject", ["subject_type", "subject_id"], unique=False)
 
+    op.create_table(
+        "expense_layout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("layout_key", sa.String(length=64), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense_layout")),
+        sa.UniqueConstraint("layout_key", name=op.f("uq_expense_layout_layout_key")),
+    )
     op.create_table(
         "fiscal_period",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -147,6 +163,11 @@ def upgrade() -> None:
                 "payout_received",
                 "grant_recognised",
                 "instalment_received",
+                "sub_grant_owed",
+                "sub_grant_paid",
+                "grant_reduced",
+                "clawback_owed",
+                "clawback_paid",
                 "reversal",
                 name="event",
                 native_enum=False,
@@ -162,7 +183,7 @@ def upgrade() -> None:
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("posted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint(
-            "event IN ('gift_received', 'gift_refunded', 'gift_charged_back', 'fee_charged', 'payout_received', 'grant_recognised', 'instalment_received', 'reversal')",
+            "event IN ('gift_received', 'gift_refunded', 'gift_charged_back', 'fee_charged', 'payout_received', 'grant_recognised', 'instalment_received', 'sub_grant_owed', 'sub_grant_paid', 'grant_reduced', 'clawback_owed', 'clawback_paid', 'reversal')",
             name=op.f("ck_journal_entry_event_one_of"),
         ),
         sa.CheckConstraint("line_count >= 2", name=op.f("ck_journal_entry_two_sides")),
@@ -492,6 +513,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_deputy_id"), ["deputy_id"], unique=False)
 
     op.create_table(
+        "task_template",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column(
+            "used_for",
+            sa.Enum(
+                "application", "obligation", "grant_award", "anything", name="templateuse", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "used_for IN ('application', 'obligation', 'grant_award', 'anything')",
+            name=op.f("ck_task_template_used_for_one_of"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_template")),
+        sa.UniqueConstraint("name", name=op.f("uq_task_template_name")),
+    )
+    op.create_table(
         "worker",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -700,20 +742,55 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("source_key", sa.String(length=160), nullable=True),
+        sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("escalated_from_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f("ck_task_ended_when_over")),
         sa.CheckConstraint("priority IN ('high', 'normal', 'low')", name=op.f("ck_task_priority_one_of")),
         sa.CheckConstraint("state IN ('open', 'done', 'dropped')", name=op.f("ck_task_state_one_of")),
         sa.CheckConstraint("(subject_type IS NULL) = (subject_id IS NULL)", name=op.f("ck_task_whole_subject")),
         sa.ForeignKeyConstraint(["created_by_id"], ["staff.id"], name=op.f("fk_task_created_by_id")),
         sa.ForeignKeyConstraint(["ended_by_id"], ["staff.id"], name=op.f("fk_task_ended_by_id")),
+        sa.ForeignKeyConstraint(["escalated_from_id"], ["staff.id"], name=op.f("fk_task_escalated_from_id")),
         sa.ForeignKeyConstraint(["owner_id"], ["staff.id"], name=op.f("fk_task_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+        sa.UniqueConstraint("source_key", name=op.f("uq_task_source_key")),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index("ix_task_owner", ["owner_id", "state", "due_on", "id"], unique=False)
         batch_op.create_index("ix_task_state", ["state", "due_on", "id"], unique=False)
         batch_op.create_index("ix_task_subject", ["subject_type", "subject_id", "state"], unique=False)
 
+    op.create_table(
+        "task_template_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("template_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("days_before", sa.Integer(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "owner", "assignee", "reviewer", "finance", "nobody", name="steprole", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "priority", sa.Enum("high", "normal", "low", name="priority", native_enum=False, length=40), nullable=False
+        ),
+        sa.CheckConstraint("priority IN ('high', 'normal', 'low')", name=op.f("ck_task_template_step_priority_one_of")),
+        sa.CheckConstraint(
+            "role IN ('owner', 'assignee', 'reviewer', 'finance', 'nobody')",
+            name=op.f("ck_task_template_step_role_one_of"),
+        ),
+        sa.CheckConstraint("days_before BETWEEN 0 AND 400", name=op.f("ck_task_template_step_days_before_range")),
+        sa.CheckConstraint("position >= 1", name=op.f("ck_task_template_step_position_counts")),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["task_template.id"], name=op.f("fk_task_template_step_template_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_template_step")),
+        sa.UniqueConstraint("template_id", "position", name=op.f("uq_task_template_step_template_id")),
+    )
     op.create_table(
         "address",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -1751,6 +1828,7 @@ def upgrade() -> None:
             sa.Enum("award", "contribution_year", "receipt", "costs", name="recognition", native_enum=False, length=40),
             nullable=False,
         ),
+        sa.Column("all_at_once", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -1761,6 +1839,7 @@ def upgrade() -> None:
                 "closed",
                 "terminated",
                 "clawback",
+                "turned_back",
                 name="grantstate",
                 native_enum=False,
                 length=40,
@@ -1782,7 +1861,7 @@ def upgrade() -> None:
             name=op.f("ck_grant_award_recognition_one_of"),
         ),
         sa.CheckConstraint(
-            "state IN ('contracting', 'active', 'extended', 'reporting', 'closed', 'terminated', 'clawback')",
+            "state IN ('contracting', 'active', 'extended', 'reporting', 'closed', 'terminated', 'clawback', 'turned_back')",
             name=op.f("ck_grant_award_state_one_of"),
         ),
         sa.CheckConstraint(
@@ -1800,14 +1879,88 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["staff.id"], name=op.f("fk_grant_award_owner_id")),
         sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_grant_award_programme_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_award")),
-        sa.UniqueConstraint("application_id", name=op.f("uq_grant_award_application_id")),
     )
     with op.batch_alter_table("grant_award", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_grant_award_application_id",
+            ["application_id"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'turned_back'"),
+            postgresql_where=sa.text("state <> 'turned_back'"),
+        )
         batch_op.create_index(batch_op.f("ix_grant_award_fund_id"), ["fund_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grant_award_funder_id"), ["funder_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grant_award_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grant_award_programme_id"), ["programme_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grant_award_state"), ["state"], unique=False)
+
+    op.create_table(
+        "budget_line",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_budget_line_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_line")),
+    )
+    with op.batch_alter_table("budget_line", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_budget_line_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
+        "budget_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "in_force", "superseded", name="budgetstate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column("in_force_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'draft') = (in_force_on IS NULL)", name=op.f("ck_budget_version_in_force_has_day")
+        ),
+        sa.CheckConstraint("state IN ('draft', 'in_force', 'superseded')", name=op.f("ck_budget_version_state_one_of")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_budget_version_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_version")),
+        sa.UniqueConstraint("grant_id", "number", name=op.f("uq_budget_version_grant_id")),
+    )
+    with op.batch_alter_table("budget_version", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_budget_version_draft",
+            ["grant_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'draft'"),
+            postgresql_where=sa.text("state = 'draft'"),
+        )
+        batch_op.create_index(
+            "uq_budget_version_in_force",
+            ["grant_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'in_force'"),
+            postgresql_where=sa.text("state = 'in_force'"),
+        )
+
+    op.create_table(
+        "grant_income",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("cents <> 0", name=op.f("ck_grant_income_cents_not_zero")),
+        sa.CheckConstraint("cents = CAST(cents AS BIGINT)", name=op.f("ck_grant_income_cents_whole")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_grant_income_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_income")),
+        sa.UniqueConstraint("key", name=op.f("uq_grant_income_key")),
+    )
+    with op.batch_alter_table("grant_income", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grant_income_grant_id"), ["grant_id"], unique=False)
 
     op.create_table(
         "grant_move",
@@ -1824,6 +1977,102 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("grant_move", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grant_move_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
+        "grant_partner",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supporter_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("lead", "partner", "associate", name="partnerrole", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("share_basis_points", sa.Integer(), nullable=True),
+        sa.Column("agreed_on", sa.Date(), nullable=True),
+        sa.Column("contact_name", sa.String(length=120), nullable=False),
+        sa.Column("contact_email", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("role IN ('lead', 'partner', 'associate')", name=op.f("ck_grant_partner_role_one_of")),
+        sa.CheckConstraint(
+            "share_basis_points BETWEEN 0 AND 10000", name=op.f("ck_grant_partner_share_basis_points_range")
+        ),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_grant_partner_grant_id")),
+        sa.ForeignKeyConstraint(["supporter_id"], ["supporter.id"], name=op.f("fk_grant_partner_supporter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_partner")),
+        sa.UniqueConstraint("grant_id", "supporter_id", name=op.f("uq_grant_partner_grant_id")),
+    )
+    with op.batch_alter_table("grant_partner", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grant_partner_supporter_id"), ["supporter_id"], unique=False)
+
+    op.create_table(
+        "grant_settlement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("settled_on", sa.Date(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("settled_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("correction_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owed_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("final_position", sa.Integer(), nullable=True),
+        sa.Column("reference", sa.String(length=100), nullable=False),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column(
+            "state_before",
+            sa.Enum(
+                "contracting",
+                "active",
+                "extended",
+                "reporting",
+                "closed",
+                "terminated",
+                "clawback",
+                "turned_back",
+                name="grantstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("form_key", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversal_reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(reversed_at IS NULL) = (reversal_reason = '')", name=op.f("ck_grant_settlement_reversal_has_reason")
+        ),
+        sa.CheckConstraint(
+            "state_before IN ('contracting', 'active', 'extended', 'reporting', 'closed', 'terminated', 'clawback', 'turned_back')",
+            name=op.f("ck_grant_settlement_state_before_one_of"),
+        ),
+        sa.CheckConstraint(
+            "correction_cents = CAST(correction_cents AS BIGINT)",
+            name=op.f("ck_grant_settlement_correction_cents_whole"),
+        ),
+        sa.CheckConstraint(
+            "owed_cents = CAST(owed_cents AS BIGINT)", name=op.f("ck_grant_settlement_owed_cents_whole")
+        ),
+        sa.CheckConstraint(
+            "settled_cents = CAST(settled_cents AS BIGINT)", name=op.f("ck_grant_settlement_settled_cents_whole")
+        ),
+        sa.CheckConstraint("settled_cents >= 0 AND owed_cents >= 0", name=op.f("ck_grant_settlement_not_negative")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_grant_settlement_grant_id")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_grant_settlement_recorded_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_settlement")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_grant_settlement_form_key")),
+    )
+    with op.batch_alter_table("grant_settlement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grant_settlement_grant_id"), ["grant_id"], unique=False)
+        batch_op.create_index(
+            "ix_grant_settlement_standing",
+            ["grant_id"],
+            unique=True,
+            sqlite_where=sa.text("reversed_at IS NULL"),
+            postgresql_where=sa.text("reversed_at IS NULL"),
+        )
 
     op.create_table(
         "obligation",
@@ -1908,6 +2157,250 @@ def upgrade() -> None:
         batch_op.create_index("ix_obligation_open", ["state", "due_on"], unique=False)
 
     op.create_table(
+        "renewal_window",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("opens_on", sa.Date(), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("wanted OR opens_on IS NULL", name=op.f("ck_renewal_window_opens_if_wanted")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_renewal_window_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_renewal_window")),
+        sa.UniqueConstraint("grant_id", name=op.f("uq_renewal_window_grant_id")),
+    )
+    with op.batch_alter_table("renewal_window", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_renewal_window_opens_on"), ["opens_on"], unique=False)
+
+    op.create_table(
+        "acknowledgement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("funder_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("obligation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("agreed_on", sa.Date(), nullable=True),
+        sa.Column("shown_from", sa.Date(), nullable=True),
+        sa.Column("shown_until", sa.Date(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("wording_nl", sa.String(length=500), nullable=False),
+        sa.Column("wording_en", sa.String(length=500), nullable=False),
+        sa.Column("website", sa.String(length=500), nullable=False),
+        sa.Column("logo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("position BETWEEN 1 AND 9999", name=op.f("ck_acknowledgement_position_range")),
+        sa.CheckConstraint("shown_until >= shown_from", name=op.f("ck_acknowledgement_period")),
+        sa.ForeignKeyConstraint(["funder_id"], ["funder.id"], name=op.f("fk_acknowledgement_funder_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_acknowledgement_grant_id")),
+        sa.ForeignKeyConstraint(["logo_id"], ["document.id"], name=op.f("fk_acknowledgement_logo_id")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_acknowledgement_obligation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+        sa.UniqueConstraint("funder_id", name=op.f("uq_acknowledgement_funder_id")),
+    )
+    with op.batch_alter_table("acknowledgement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_acknowledgement_grant_id"), ["grant_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_acknowledgement_logo_id"), ["logo_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_acknowledgement_obligation_id"), ["obligation_id"], unique=False)
+
+    op.create_table(
+        "amendment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("extension", "reallocation", "scope", name="amendmentkind", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("requested", "approved", "refused", name="amendmentstate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=2000), nullable=False),
+        sa.Column("requested_on", sa.Date(), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=True),
+        sa.Column("answer", sa.String(length=2000), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("was_ends_on", sa.Date(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("was_amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("budget_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(state = 'requested') = (decided_on IS NULL)", name=op.f("ck_amendment_decision_has_day")),
+        sa.CheckConstraint("kind <> 'extension' OR ends_on IS NOT NULL", name=op.f("ck_amendment_extension_has_end")),
+        sa.CheckConstraint(
+            "kind <> 'reallocation' OR budget_version_id IS NOT NULL", name=op.f("ck_amendment_reallocation_has_budget")
+        ),
+        sa.CheckConstraint("kind IN ('extension', 'reallocation', 'scope')", name=op.f("ck_amendment_kind_one_of")),
+        sa.CheckConstraint("state IN ('requested', 'approved', 'refused')", name=op.f("ck_amendment_state_one_of")),
+        sa.CheckConstraint("amount_cents = CAST(amount_cents AS BIGINT)", name=op.f("ck_amendment_amount_cents_whole")),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_amendment_amount_cents_positive")),
+        sa.CheckConstraint(
+            "was_amount_cents = CAST(was_amount_cents AS BIGINT)", name=op.f("ck_amendment_was_amount_cents_whole")
+        ),
+        sa.ForeignKeyConstraint(
+            ["budget_version_id"], ["budget_version.id"], name=op.f("fk_amendment_budget_version_id")
+        ),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_amendment_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
+    )
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_budget_version_id"), ["budget_version_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_amendment_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
+        "budget_row",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("budget_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("budget_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "category",
+            sa.Enum(
+                "staff",
+                "travel",
+                "materials",
+                "services",
+                "activities",
+                "subgrants",
+                "overhead",
+                "other",
+                name="category",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("approved_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("revised_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tolerance_bp", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "category IN ('staff', 'travel', 'materials', 'services', 'activities', 'subgrants', 'overhead', 'other')",
+            name=op.f("ck_budget_row_category_one_of"),
+        ),
+        sa.CheckConstraint(
+            "approved_cents = CAST(approved_cents AS BIGINT)", name=op.f("ck_budget_row_approved_cents_whole")
+        ),
+        sa.CheckConstraint("approved_cents >= 0", name=op.f("ck_budget_row_approved_cents_positive")),
+        sa.CheckConstraint(
+            "revised_cents = CAST(revised_cents AS BIGINT)", name=op.f("ck_budget_row_revised_cents_whole")
+        ),
+        sa.CheckConstraint("revised_cents >= 0", name=op.f("ck_budget_row_revised_cents_positive")),
+        sa.CheckConstraint("tolerance_bp BETWEEN 0 AND 10000", name=op.f("ck_budget_row_tolerance_bp_range")),
+        sa.ForeignKeyConstraint(["budget_line_id"], ["budget_line.id"], name=op.f("fk_budget_row_budget_line_id")),
+        sa.ForeignKeyConstraint(
+            ["budget_version_id"], ["budget_version.id"], name=op.f("fk_budget_row_budget_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_row")),
+        sa.UniqueConstraint("budget_version_id", "budget_line_id", name=op.f("uq_budget_row_budget_version_id")),
+    )
+    with op.batch_alter_table("budget_row", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_budget_row_budget_line_id"), ["budget_line_id"], unique=False)
+
+    op.create_table(
+        "expense_import",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "uploaded",
+                "checking",
+                "checked",
+                "entering",
+                "done",
+                "unreadable",
+                name="importstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("layout_key", sa.String(length=64), nullable=False),
+        sa.Column("header_row", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("good", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("unmapped", sa.Integer(), nullable=False),
+        sa.Column("entered", sa.Integer(), nullable=False),
+        sa.Column("total_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("errors", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('uploaded', 'checking', 'checked', 'entering', 'done', 'unreadable')",
+            name=op.f("ck_expense_import_state_one_of"),
+        ),
+        sa.CheckConstraint(
+            "total_cents = CAST(total_cents AS BIGINT)", name=op.f("ck_expense_import_total_cents_whole")
+        ),
+        sa.ForeignKeyConstraint(["created_by_id"], ["staff.id"], name=op.f("fk_expense_import_created_by_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_expense_import_grant_id")),
+        sa.ForeignKeyConstraint(["partner_id"], ["grant_partner.id"], name=op.f("fk_expense_import_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense_import")),
+    )
+    with op.batch_alter_table("expense_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expense_import_grant_id"), ["grant_id"], unique=False)
+
+    op.create_table(
+        "expense_rule",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ledger_account", sa.String(length=40), nullable=False),
+        sa.Column("cost_centre", sa.String(length=40), nullable=False),
+        sa.Column("budget_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("ledger_account <> '' OR cost_centre <> ''", name=op.f("ck_expense_rule_says_something")),
+        sa.ForeignKeyConstraint(["budget_line_id"], ["budget_line.id"], name=op.f("fk_expense_rule_budget_line_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_expense_rule_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense_rule")),
+        sa.UniqueConstraint("grant_id", "ledger_account", "cost_centre", name=op.f("uq_expense_rule_grant_id")),
+    )
+    with op.batch_alter_table("expense_rule", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_expense_rule_budget_line_id"), ["budget_line_id"], unique=False)
+
+    op.create_table(
+        "grant_repayment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("settlement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bank_reference", sa.String(length=140), nullable=False),
+        sa.Column("form_key", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversal_reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(reversed_at IS NULL) = (reversal_reason = '')", name=op.f("ck_grant_repayment_reversal_has_reason")
+        ),
+        sa.CheckConstraint(
+            "amount_cents = CAST(amount_cents AS BIGINT)", name=op.f("ck_grant_repayment_amount_cents_whole")
+        ),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_grant_repayment_amount_cents_positive")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_grant_repayment_recorded_by_id")),
+        sa.ForeignKeyConstraint(
+            ["settlement_id"], ["grant_settlement.id"], name=op.f("fk_grant_repayment_settlement_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_repayment")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_grant_repayment_form_key")),
+    )
+    with op.batch_alter_table("grant_repayment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grant_repayment_settlement_id"), ["settlement_id"], unique=False)
+
+    op.create_table(
         "instalment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1943,6 +2436,7 @@ def upgrade() -> None:
         sa.Column("recognised_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("bookings", sa.Integer(), nullable=False),
         sa.Column("settled_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("settlement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -1971,12 +2465,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_instalment_grant_id")),
         sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_instalment_obligation_id")),
+        sa.ForeignKeyConstraint(["settlement_id"], ["grant_settlement.id"], name=op.f("fk_instalment_settlement_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_instalment")),
     )
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_instalment_expected_on"), ["expected_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_instalment_grant_id"), ["grant_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_instalment_obligation_id"), ["obligation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_instalment_settlement_id"), ["settlement_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_instalment_state"), ["state"], unique=False)
 
     op.create_table(
@@ -2014,6 +2510,252 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("obligation_reminder", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_obligation_reminder_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "part_chain",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("obligation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked_on", sa.Date(), nullable=False),
+        sa.Column("consolidation_days", sa.Integer(), nullable=False),
+        sa.Column("review_days", sa.Integer(), nullable=False),
+        sa.Column("buffer_days", sa.Integer(), nullable=False),
+        sa.Column("partner_due_on", sa.Date(), nullable=False),
+        sa.Column("review_on", sa.Date(), nullable=False),
+        sa.Column("ready_on", sa.Date(), nullable=False),
+        sa.Column("funder_due_on", sa.Date(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("asked_on < partner_due_on", name=op.f("ck_part_chain_asked_before_due")),
+        sa.CheckConstraint(
+            "consolidation_days >= 0 AND review_days >= 0 AND buffer_days >= 0",
+            name=op.f("ck_part_chain_days_are_not_negative"),
+        ),
+        sa.CheckConstraint("partner_due_on <= review_on", name=op.f("ck_part_chain_due_before_review")),
+        sa.CheckConstraint("ready_on <= funder_due_on", name=op.f("ck_part_chain_ready_before_funder")),
+        sa.CheckConstraint("review_on <= ready_on", name=op.f("ck_part_chain_review_before_ready")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_part_chain_obligation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_chain")),
+        sa.UniqueConstraint("obligation_id", name=op.f("uq_part_chain_obligation_id")),
+    )
+    with op.batch_alter_table("part_chain", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_part_chain_partner_due_on"), ["partner_due_on"], unique=False)
+
+    op.create_table(
+        "part_task",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("obligation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reminded_on", sa.Date(), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_part_task_obligation_id")),
+        sa.ForeignKeyConstraint(["partner_id"], ["grant_partner.id"], name=op.f("fk_part_task_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_task")),
+        sa.UniqueConstraint("obligation_id", "partner_id", name=op.f("uq_part_task_obligation_id")),
+    )
+    with op.batch_alter_table("part_task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_part_task_partner_id"), ["partner_id"], unique=False)
+
+    op.create_table(
+        "report_part",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("obligation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("narrative", "figures", "files", "indicator", name="partkind", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("question", sa.String(length=4000), nullable=False),
+        sa.Column("max_characters", sa.Integer(), nullable=True),
+        sa.Column("target", sa.String(length=200), nullable=False),
+        sa.Column("answer", sa.String(length=50000), nullable=False),
+        sa.Column("total_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "draft",
+                "submitted",
+                "returned",
+                "accepted",
+                "waived",
+                name="partstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('narrative', 'figures', 'files', 'indicator')", name=op.f("ck_report_part_kind_one_of")
+        ),
+        sa.CheckConstraint(
+            "state IN ('asked', 'draft', 'submitted', 'returned', 'accepted', 'waived')",
+            name=op.f("ck_report_part_state_one_of"),
+        ),
+        sa.CheckConstraint("max_characters > 0", name=op.f("ck_report_part_max_characters_positive")),
+        sa.CheckConstraint("total_cents = CAST(total_cents AS BIGINT)", name=op.f("ck_report_part_total_cents_whole")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_report_part_obligation_id")),
+        sa.ForeignKeyConstraint(["partner_id"], ["grant_partner.id"], name=op.f("fk_report_part_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part")),
+    )
+    with op.batch_alter_table("report_part", schema=None) as batch_op:
+        batch_op.create_index("ix_report_part_obligation", ["obligation_id", "partner_id", "position"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_part_partner_id"), ["partner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_report_part_state"), ["state"], unique=False)
+
+    op.create_table(
+        "sub_grant",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "booking", sa.Enum("principal", "cashier", name="booking", native_enum=False, length=40), nullable=False
+        ),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("agreed_on", sa.Date(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "agreed", "closed", "cancelled", name="subgrantstate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("booking IN ('principal', 'cashier')", name=op.f("ck_sub_grant_booking_one_of")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'agreed', 'closed', 'cancelled')", name=op.f("ck_sub_grant_state_one_of")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('agreed', 'closed') OR agreed_on IS NOT NULL", name=op.f("ck_sub_grant_agreed_has_day")
+        ),
+        sa.CheckConstraint("amount_cents = CAST(amount_cents AS BIGINT)", name=op.f("ck_sub_grant_amount_cents_whole")),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_sub_grant_amount_cents_positive")),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_sub_grant_period")),
+        sa.ForeignKeyConstraint(["partner_id"], ["grant_partner.id"], name=op.f("fk_sub_grant_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant")),
+    )
+    with op.batch_alter_table("sub_grant", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_partner_id"), ["partner_id"], unique=False)
+
+    op.create_table(
+        "amendment_due",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("obligation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("was_due_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["amendment_id"], ["amendment.id"], name=op.f("fk_amendment_due_amendment_id")),
+        sa.ForeignKeyConstraint(["obligation_id"], ["obligation.id"], name=op.f("fk_amendment_due_obligation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_due")),
+        sa.UniqueConstraint("amendment_id", "obligation_id", name=op.f("uq_amendment_due_amendment_id")),
+    )
+    with op.batch_alter_table("amendment_due", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_due_obligation_id"), ["obligation_id"], unique=False)
+
+    op.create_table(
+        "amendment_move",
+        sa.Column("amendment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("from_state", sa.String(length=40), nullable=True),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(["amendment_id"], ["amendment.id"], name=op.f("fk_amendment_move_amendment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_move")),
+    )
+    with op.batch_alter_table("amendment_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_move_amendment_id"), ["amendment_id"], unique=False)
+
+    op.create_table(
+        "expense",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("budget_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("partner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("spent_on", sa.Date(), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("full_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("elsewhere_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("description", sa.String(length=300), nullable=False),
+        sa.Column("ledger_account", sa.String(length=40), nullable=False),
+        sa.Column("cost_centre", sa.String(length=40), nullable=False),
+        sa.Column("voucher", sa.String(length=80), nullable=False),
+        sa.Column("source_key", sa.String(length=80), nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("entered_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(full_cents > 0 AND cents >= 0 AND elsewhere_cents >= 0 AND cents + elsewhere_cents <= full_cents) OR (full_cents < 0 AND cents <= 0 AND elsewhere_cents <= 0 AND cents + elsewhere_cents >= full_cents)",
+            name=op.f("ck_expense_at_most_all"),
+        ),
+        sa.CheckConstraint("cents = CAST(cents AS BIGINT)", name=op.f("ck_expense_cents_whole")),
+        sa.CheckConstraint(
+            "elsewhere_cents = CAST(elsewhere_cents AS BIGINT)", name=op.f("ck_expense_elsewhere_cents_whole")
+        ),
+        sa.CheckConstraint("full_cents <> 0", name=op.f("ck_expense_full_cents_something")),
+        sa.CheckConstraint("full_cents = CAST(full_cents AS BIGINT)", name=op.f("ck_expense_full_cents_whole")),
+        sa.ForeignKeyConstraint(["budget_line_id"], ["budget_line.id"], name=op.f("fk_expense_budget_line_id")),
+        sa.ForeignKeyConstraint(["entered_by_id"], ["staff.id"], name=op.f("fk_expense_entered_by_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_expense_grant_id")),
+        sa.ForeignKeyConstraint(["import_id"], ["expense_import.id"], name=op.f("fk_expense_import_id")),
+        sa.ForeignKeyConstraint(["partner_id"], ["grant_partner.id"], name=op.f("fk_expense_partner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense")),
+        sa.UniqueConstraint("source_key", name=op.f("uq_expense_source_key")),
+    )
+    with op.batch_alter_table("expense", schema=None) as batch_op:
+        batch_op.create_index("ix_expense_list", ["grant_id", "spent_on", "id"], unique=False)
+        batch_op.create_index(
+            "ix_expense_sums", ["grant_id", "budget_line_id", "spent_on", "partner_id", "cents"], unique=False
+        )
+
+    op.create_table(
+        "grant_condition",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("instalment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum("precedent", "ongoing", "approval", name="conditionkind", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(length=1000), nullable=False),
+        sa.Column("met_on", sa.Date(), nullable=True),
+        sa.Column("evidence", sa.String(length=1000), nullable=False),
+        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("met_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "instalment_id IS NULL OR kind = 'precedent'", name=op.f("ck_grant_condition_of_instalment_holds_it")
+        ),
+        sa.CheckConstraint("kind IN ('precedent', 'ongoing', 'approval')", name=op.f("ck_grant_condition_kind_one_of")),
+        sa.CheckConstraint(
+            "met_on IS NOT NULL OR (evidence = '' AND document_id IS NULL)",
+            name=op.f("ck_grant_condition_evidence_of_met"),
+        ),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_grant_condition_document_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_grant_condition_grant_id")),
+        sa.ForeignKeyConstraint(["instalment_id"], ["instalment.id"], name=op.f("fk_grant_condition_instalment_id")),
+        sa.ForeignKeyConstraint(["met_by_id"], ["staff.id"], name=op.f("fk_grant_condition_met_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_condition")),
+    )
+    with op.batch_alter_table("grant_condition", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_grant_condition_grant_id"), ["grant_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_grant_condition_instalment_id"), ["instalment_id"], unique=False)
 
     op.create_table(
         "instalment_move",
@@ -2058,6 +2800,275 @@ def upgrade() -> None:
     with op.batch_alter_table("instalment_receipt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_instalment_receipt_instalment_id"), ["instalment_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_instalment_receipt_received_on"), ["received_on"], unique=False)
+
+    op.create_table(
+        "part_chain_move",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("chain_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("old_funder_due_on", sa.Date(), nullable=True),
+        sa.Column("new_funder_due_on", sa.Date(), nullable=False),
+        sa.Column("old_partner_due_on", sa.Date(), nullable=True),
+        sa.Column("new_partner_due_on", sa.Date(), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["chain_id"], ["part_chain.id"], name=op.f("fk_part_chain_move_chain_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_chain_move")),
+    )
+    with op.batch_alter_table("part_chain_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_part_chain_move_chain_id"), ["chain_id"], unique=False)
+
+    op.create_table(
+        "part_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("device_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("tries >= 0 AND tries <= 5", name=op.f("ck_part_code_tries_range")),
+        sa.ForeignKeyConstraint(["task_id"], ["part_task.id"], name=op.f("fk_part_code_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_code")),
+    )
+    with op.batch_alter_table("part_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_part_code_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_part_code_task_id"), ["task_id"], unique=False)
+
+    op.create_table(
+        "part_device",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("device_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("browser", sa.String(length=80), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["part_task.id"], name=op.f("fk_part_device_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_device")),
+        sa.UniqueConstraint("task_id", "device_hash", name=op.f("uq_part_device_task_id")),
+    )
+    op.create_table(
+        "part_figure",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("budget_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("cents = CAST(cents AS BIGINT)", name=op.f("ck_part_figure_cents_whole")),
+        sa.CheckConstraint("cents >= 0", name=op.f("ck_part_figure_cents_not_negative")),
+        sa.ForeignKeyConstraint(["budget_line_id"], ["budget_line.id"], name=op.f("fk_part_figure_budget_line_id")),
+        sa.ForeignKeyConstraint(["part_id"], ["report_part.id"], name=op.f("fk_part_figure_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_part_figure")),
+    )
+    with op.batch_alter_table("part_figure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_part_figure_part_id"), ["part_id"], unique=False)
+
+    op.create_table(
+        "report_part_comment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(["part_id"], ["report_part.id"], name=op.f("fk_report_part_comment_part_id")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_report_part_comment_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part_comment")),
+    )
+    with op.batch_alter_table("report_part_comment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_part_comment_part_id"), ["part_id"], unique=False)
+
+    op.create_table(
+        "report_part_move",
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("from_state", sa.String(length=40), nullable=True),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(["part_id"], ["report_part.id"], name=op.f("fk_report_part_move_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part_move")),
+    )
+    with op.batch_alter_table("report_part_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_part_move_part_id"), ["part_id"], unique=False)
+
+    op.create_table(
+        "report_part_text",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("part_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(length=50000), nullable=False),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("set_aside", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["part_id"], ["report_part.id"], name=op.f("fk_report_part_text_part_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part_text")),
+    )
+    with op.batch_alter_table("report_part_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_part_text_part_id"), ["part_id"], unique=False)
+
+    op.create_table(
+        "sub_grant_duty",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sub_grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "planned", "delivered", "returned", "accepted", "waived", name="dutystate", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('planned', 'delivered', 'returned', 'accepted', 'waived')",
+            name=op.f("ck_sub_grant_duty_state_one_of"),
+        ),
+        sa.ForeignKeyConstraint(["sub_grant_id"], ["sub_grant.id"], name=op.f("fk_sub_grant_duty_sub_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_duty")),
+    )
+    with op.batch_alter_table("sub_grant_duty", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_duty_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sub_grant_duty_sub_grant_id"), ["sub_grant_id"], unique=False)
+
+    op.create_table(
+        "sub_grant_instalment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sub_grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("planned", "owed", "paid", "cancelled", name="passonstate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("booked_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bookings", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('owed', 'paid')) = (booked_cents > 0)", name=op.f("ck_sub_grant_instalment_booked_when_owed")
+        ),
+        sa.CheckConstraint(
+            "state IN ('planned', 'owed', 'paid', 'cancelled')", name=op.f("ck_sub_grant_instalment_state_one_of")
+        ),
+        sa.CheckConstraint(
+            "amount_cents = CAST(amount_cents AS BIGINT)", name=op.f("ck_sub_grant_instalment_amount_cents_whole")
+        ),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_sub_grant_instalment_amount_cents_positive")),
+        sa.CheckConstraint(
+            "booked_cents = CAST(booked_cents AS BIGINT)", name=op.f("ck_sub_grant_instalment_booked_cents_whole")
+        ),
+        sa.ForeignKeyConstraint(["sub_grant_id"], ["sub_grant.id"], name=op.f("fk_sub_grant_instalment_sub_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_instalment")),
+    )
+    with op.batch_alter_table("sub_grant_instalment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_instalment_due_on"), ["due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sub_grant_instalment_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sub_grant_instalment_sub_grant_id"), ["sub_grant_id"], unique=False)
+
+    op.create_table(
+        "sub_grant_move",
+        sa.Column("sub_grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("from_state", sa.String(length=40), nullable=True),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(["sub_grant_id"], ["sub_grant.id"], name=op.f("fk_sub_grant_move_sub_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_move")),
+    )
+    with op.batch_alter_table("sub_grant_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_move_sub_grant_id"), ["sub_grant_id"], unique=False)
+
+    op.create_table(
+        "expense_share",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("expense_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("budget_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("cents <> 0", name=op.f("ck_expense_share_cents_something")),
+        sa.CheckConstraint("cents = CAST(cents AS BIGINT)", name=op.f("ck_expense_share_cents_whole")),
+        sa.ForeignKeyConstraint(["budget_line_id"], ["budget_line.id"], name=op.f("fk_expense_share_budget_line_id")),
+        sa.ForeignKeyConstraint(["expense_id"], ["expense.id"], name=op.f("fk_expense_share_expense_id")),
+        sa.ForeignKeyConstraint(["grant_id"], ["grant_award.id"], name=op.f("fk_expense_share_grant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_expense_share")),
+        sa.UniqueConstraint("expense_id", "grant_id", name=op.f("uq_expense_share_expense_id")),
+    )
+    with op.batch_alter_table("expense_share", schema=None) as batch_op:
+        batch_op.create_index("ix_expense_share_sums", ["grant_id", "budget_line_id", "cents"], unique=False)
+
+    op.create_table(
+        "sub_grant_duty_move",
+        sa.Column("duty_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("from_state", sa.String(length=40), nullable=True),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(["duty_id"], ["sub_grant_duty.id"], name=op.f("fk_sub_grant_duty_move_duty_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_duty_move")),
+    )
+    with op.batch_alter_table("sub_grant_duty_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_duty_move_duty_id"), ["duty_id"], unique=False)
+
+    op.create_table(
+        "sub_grant_instalment_move",
+        sa.Column("instalment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("from_state", sa.String(length=40), nullable=True),
+        sa.Column("to_state", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_kind", sa.String(length=20), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instalment_id"], ["sub_grant_instalment.id"], name=op.f("fk_sub_grant_instalment_move_instalment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_instalment_move")),
+    )
+    with op.batch_alter_table("sub_grant_instalment_move", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_instalment_move_instalment_id"), ["instalment_id"], unique=False)
+
+    op.create_table(
+        "sub_grant_payment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("instalment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("paid_on", sa.Date(), nullable=False),
+        sa.Column("amount_cents", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bank_reference", sa.String(length=140), nullable=False),
+        sa.Column("form_key", sa.String(length=64), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reversed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reversal_reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(reversed_at IS NULL) = (reversal_reason = '')", name=op.f("ck_sub_grant_payment_reversal_has_reason")
+        ),
+        sa.CheckConstraint(
+            "amount_cents = CAST(amount_cents AS BIGINT)", name=op.f("ck_sub_grant_payment_amount_cents_whole")
+        ),
+        sa.CheckConstraint("amount_cents > 0", name=op.f("ck_sub_grant_payment_amount_cents_positive")),
+        sa.ForeignKeyConstraint(
+            ["instalment_id"], ["sub_grant_instalment.id"], name=op.f("fk_sub_grant_payment_instalment_id")
+        ),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["staff.id"], name=op.f("fk_sub_grant_payment_recorded_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_grant_payment")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_sub_grant_payment_form_key")),
+    )
+    with op.batch_alter_table("sub_grant_payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sub_grant_payment_instalment_id"), ["instalment_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sub_grant_payment_paid_on"), ["paid_on"], unique=False)
 
     op.create_triggers(
         "audit_event",
@@ -2229,6 +3240,64 @@ def downgrade() -> None:
             "audit_event_no_truncate",
         ],
     )
+    with op.batch_alter_table("sub_grant_payment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_payment_paid_on"))
+        batch_op.drop_index(batch_op.f("ix_sub_grant_payment_instalment_id"))
+
+    op.drop_table("sub_grant_payment")
+    with op.batch_alter_table("sub_grant_instalment_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_instalment_move_instalment_id"))
+
+    op.drop_table("sub_grant_instalment_move")
+    with op.batch_alter_table("sub_grant_duty_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_duty_move_duty_id"))
+
+    op.drop_table("sub_grant_duty_move")
+    with op.batch_alter_table("expense_share", schema=None) as batch_op:
+        batch_op.drop_index("ix_expense_share_sums")
+
+    op.drop_table("expense_share")
+    with op.batch_alter_table("sub_grant_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_move_sub_grant_id"))
+
+    op.drop_table("sub_grant_move")
+    with op.batch_alter_table("sub_grant_instalment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_instalment_sub_grant_id"))
+        batch_op.drop_index(batch_op.f("ix_sub_grant_instalment_state"))
+        batch_op.drop_index(batch_op.f("ix_sub_grant_instalment_due_on"))
+
+    op.drop_table("sub_grant_instalment")
+    with op.batch_alter_table("sub_grant_duty", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_duty_sub_grant_id"))
+        batch_op.drop_index(batch_op.f("ix_sub_grant_duty_due_on"))
+
+    op.drop_table("sub_grant_duty")
+    with op.batch_alter_table("report_part_text", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_part_text_part_id"))
+
+    op.drop_table("report_part_text")
+    with op.batch_alter_table("report_part_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_part_move_part_id"))
+
+    op.drop_table("report_part_move")
+    with op.batch_alter_table("report_part_comment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_part_comment_part_id"))
+
+    op.drop_table("report_part_comment")
+    with op.batch_alter_table("part_figure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_part_figure_part_id"))
+
+    op.drop_table("part_figure")
+    op.drop_table("part_device")
+    with op.batch_alter_table("part_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_part_code_task_id"))
+        batch_op.drop_index(batch_op.f("ix_part_code_expires_at"))
+
+    op.drop_table("part_code")
+    with op.batch_alter_table("part_chain_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_part_chain_move_chain_id"))
+
+    op.drop_table("part_chain_move")
     with op.batch_alter_table("instalment_receipt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_instalment_receipt_received_on"))
         batch_op.drop_index(batch_op.f("ix_instalment_receipt_instalment_id"))
@@ -2238,6 +3307,42 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_instalment_move_instalment_id"))
 
     op.drop_table("instalment_move")
+    with op.batch_alter_table("grant_condition", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grant_condition_instalment_id"))
+        batch_op.drop_index(batch_op.f("ix_grant_condition_grant_id"))
+
+    op.drop_table("grant_condition")
+    with op.batch_alter_table("expense", schema=None) as batch_op:
+        batch_op.drop_index("ix_expense_sums")
+        batch_op.drop_index("ix_expense_list")
+
+    op.drop_table("expense")
+    with op.batch_alter_table("amendment_move", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_move_amendment_id"))
+
+    op.drop_table("amendment_move")
+    with op.batch_alter_table("amendment_due", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_due_obligation_id"))
+
+    op.drop_table("amendment_due")
+    with op.batch_alter_table("sub_grant", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sub_grant_partner_id"))
+
+    op.drop_table("sub_grant")
+    with op.batch_alter_table("report_part", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_part_state"))
+        batch_op.drop_index(batch_op.f("ix_report_part_partner_id"))
+        batch_op.drop_index("ix_report_part_obligation")
+
+    op.drop_table("report_part")
+    with op.batch_alter_table("part_task", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_part_task_partner_id"))
+
+    op.drop_table("part_task")
+    with op.batch_alter_table("part_chain", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_part_chain_partner_due_on"))
+
+    op.drop_table("part_chain")
     with op.batch_alter_table("obligation_reminder", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_obligation_reminder_staff_id"))
 
@@ -2248,11 +3353,43 @@ def downgrade() -> None:
     op.drop_table("obligation_move")
     with op.batch_alter_table("instalment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_instalment_state"))
+        batch_op.drop_index(batch_op.f("ix_instalment_settlement_id"))
         batch_op.drop_index(batch_op.f("ix_instalment_obligation_id"))
         batch_op.drop_index(batch_op.f("ix_instalment_grant_id"))
         batch_op.drop_index(batch_op.f("ix_instalment_expected_on"))
 
     op.drop_table("instalment")
+    with op.batch_alter_table("grant_repayment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grant_repayment_settlement_id"))
+
+    op.drop_table("grant_repayment")
+    with op.batch_alter_table("expense_rule", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_expense_rule_budget_line_id"))
+
+    op.drop_table("expense_rule")
+    with op.batch_alter_table("expense_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_expense_import_grant_id"))
+
+    op.drop_table("expense_import")
+    with op.batch_alter_table("budget_row", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_budget_row_budget_line_id"))
+
+    op.drop_table("budget_row")
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_grant_id"))
+        batch_op.drop_index(batch_op.f("ix_amendment_budget_version_id"))
+
+    op.drop_table("amendment")
+    with op.batch_alter_table("acknowledgement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_acknowledgement_obligation_id"))
+        batch_op.drop_index(batch_op.f("ix_acknowledgement_logo_id"))
+        batch_op.drop_index(batch_op.f("ix_acknowledgement_grant_id"))
+
+    op.drop_table("acknowledgement")
+    with op.batch_alter_table("renewal_window", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_renewal_window_opens_on"))
+
+    op.drop_table("renewal_window")
     with op.batch_alter_table("obligation", schema=None) as batch_op:
         batch_op.drop_index("ix_obligation_open")
         batch_op.drop_index("ix_obligation_grant")
@@ -2261,16 +3398,55 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_obligation_application_id"))
 
     op.drop_table("obligation")
+    with op.batch_alter_table("grant_settlement", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_grant_settlement_standing",
+            sqlite_where=sa.text("reversed_at IS NULL"),
+            postgresql_where=sa.text("reversed_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_grant_settlement_grant_id"))
+
+    op.drop_table("grant_settlement")
+    with op.batch_alter_table("grant_partner", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grant_partner_supporter_id"))
+
+    op.drop_table("grant_partner")
     with op.batch_alter_table("grant_move", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grant_move_grant_id"))
 
     op.drop_table("grant_move")
+    with op.batch_alter_table("grant_income", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grant_income_grant_id"))
+
+    op.drop_table("grant_income")
+    with op.batch_alter_table("budget_version", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_budget_version_in_force",
+            sqlite_where=sa.text("state = 'in_force'"),
+            postgresql_where=sa.text("state = 'in_force'"),
+        )
+        batch_op.drop_index(
+            "uq_budget_version_draft",
+            sqlite_where=sa.text("state = 'draft'"),
+            postgresql_where=sa.text("state = 'draft'"),
+        )
+
+    op.drop_table("budget_version")
+    with op.batch_alter_table("budget_line", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_budget_line_grant_id"))
+
+    op.drop_table("budget_line")
     with op.batch_alter_table("grant_award", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grant_award_state"))
         batch_op.drop_index(batch_op.f("ix_grant_award_programme_id"))
         batch_op.drop_index(batch_op.f("ix_grant_award_owner_id"))
         batch_op.drop_index(batch_op.f("ix_grant_award_funder_id"))
         batch_op.drop_index(batch_op.f("ix_grant_award_fund_id"))
+        batch_op.drop_index(
+            "ix_grant_award_application_id",
+            sqlite_where=sa.text("state <> 'turned_back'"),
+            postgresql_where=sa.text("state <> 'turned_back'"),
+        )
 
     op.drop_table("grant_award")
     with op.batch_alter_table("application_move", schema=None) as batch_op:
@@ -2429,6 +3605,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_address_place_key")
 
     op.drop_table("address")
+    op.drop_table("task_template_step")
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.drop_index("ix_task_subject")
         batch_op.drop_index("ix_task_state")
@@ -2464,6 +3641,7 @@ def downgrade() -> None:
 
     op.drop_table("bank_account")
     op.drop_table("worker")
+    op.drop_table("task_template")
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_deputy_id"))
 
@@ -2520,9 +3698,11 @@ def downgrade() -> None:
 
     op.drop_table("job")
     op.drop_table("fiscal_period")
+    op.drop_table("expense_layout")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index("ix_document_subject")
         batch_op.drop_index(batch_op.f("ix_document_sha256"))
+        batch_op.drop_index("ix_document_newest")
 
     op.drop_table("document")
     op.drop_table("demo_payment")

@@ -1,1 +1,0 @@
-"""Projects and their cover: budget lines paid by several grants, own means and partners."""
