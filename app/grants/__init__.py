@@ -44,20 +44,18 @@ def init_app(app: Flask) -> None:
     from app.ui.permissions import Permission
 
     app.register_blueprint(bp)
-    app.cli.add_command(commands.group)
     app.register_blueprint(public_views.bp)
-    readiness.register(queries.missing)
-    checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)
-    documents.protect(queries.FILES_OF, Permission.GRANTS_READ)
-    for holder in ("obligation", "grant_award", "application", "funder", "grant_partner"):
-        documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
-    documents.protect("obligation", Permission.GRANTS_READ)
-    documents.protect("grant_condition", Permission.GRANTS_READ)
-    documents.protect("grant_settlement", Permission.GRANTS_READ)
-    checks.register("Every grant equals its ledger", grants_equal_ledger)
-    documents.protect("acknowledgement", Permission.GRANTS_READ)
+    app.cli.add_command(commands.group)
     supported_by.init_app(app)
-    checks.register("What is to be paid back equals its ledger", owed_equals_ledger)
-    sources.register("expenses", spent)
-    documents.protect(report_views.KEPT, Permission.GRANTS_READ)
     places.init_app()
+    readiness.register(queries.missing)
+    sources.register("expenses", spent)
+    checks.register("Every grant equals its ledger", grants_equal_ledger)
+    checks.register("What is to be paid back equals its ledger", owed_equals_ledger)
+    checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)
+    for holder in ("grant_award", "application", "funder", "grant_partner"):
+        documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
+    # Work, proof and what was sent change on their own pages alone: a proof is not taken off in passing.
+    own_pages = ("obligation", "grant_condition", "grant_settlement", "acknowledgement")
+    for holder in (*own_pages, queries.FILES_OF, report_views.KEPT):
+        documents.protect(holder, Permission.GRANTS_READ)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.ledger import sums
-from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, REPAYABLE, SUSPENSE
+from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, REPAYABLE
 from app.ledger.models import Account, AccountKind, FiscalPeriod, JournalEntry, JournalLine, LedgerKey, PeriodState
 from app.ledger.rj import RjLine
 from app.ledger.services import reversal_key
@@ -103,12 +103,6 @@ def grant_balances(grant_ids: Sequence[int]) -> dict[int, GrantBalance]:
 
 def grant_balance(grant_id: int) -> GrantBalance:
     return grant_balances([grant_id])[grant_id]
-
-
-def suspense_cents() -> int:
-    """What stands on the suspense account: it should be 0."""
-    balance = balances().get(SUSPENSE)
-    return balance.cents if balance else 0
 
 
 def accounts() -> list[Account]:

@@ -23,7 +23,6 @@ from app.grants.applications.models import (
 from app.grants.funders.models import Funder
 from app.grants.rounds.models import Round
 from app.grants.rows import cents_sum
-from app.programmes.models import Programme
 from app.staff.models import Staff
 from app.supporters.models import Supporter
 
@@ -164,14 +163,6 @@ def one(application_id: int) -> tuple[Application, Line]:
 def moves_of(application_id: int) -> list[ApplicationMove]:
     chosen = select(ApplicationMove).where(ApplicationMove.application_id == application_id)
     return list(db.session.execute(chosen.order_by(ApplicationMove.at.desc(), ApplicationMove.id.desc())).scalars())
-
-
-def programmes_in_use() -> list[Programme]:
-    """Programmes that applications were made for, for the filter."""
-    used = select(Application.programme_id).distinct()
-    return list(
-        db.session.execute(select(Programme).where(Programme.id.in_(used)).order_by(Programme.position)).scalars()
-    )
 
 
 def decisions_awaited(limit: int = 20) -> list[Line]:
