@@ -64,5 +64,5 @@ def _text(kind: str, changes: dict[str, Any]) -> str:
     cents = changes.get("amount_cents")
     if isinstance(cents, int):
         parts.append(filters.money(cents))
-    parts += [str(changes[word]) for word in ("note", "reason", "file") if changes.get(word)]
+    parts += [str(changes[word]) for word in ("text", "note", "reason", "file") if changes.get(word)]
     return " · ".join(parts)

@@ -15,6 +15,7 @@ from app.grants.instalments.queries import Line as Instalment
 from app.grants.obligations.queries import Line as Obligation
 from app.grants.rounds.queries import Line as Round
 from app.tasks.models import Task
+from app.ui.filters import percent
 from app.ui.permissions import Permission, may
 
 Sentence = dict[str, Any]
@@ -96,7 +97,9 @@ def of_decisions(lines: Iterable[Application], today: date, money: Money) -> lis
             "when": when(line.decision_on, today) if line.decision_on else _("day not known"),
             "text": _("%(funder)s decides on %(title)s", funder=line.funder, title=line.title),
             "href": url_for("grants.application", application_id=line.id),
-            "note": _("%(amount)s asked, chance %(chance)s %%", amount=money(line.ask_cents), chance=line.chance),
+            "note": _(
+                "%(amount)s asked, chance %(chance)s", amount=money(line.ask_cents), chance=percent(line.chance / 100)
+            ),
             "tone": "warn" if line.decision_on and line.decision_on < today else "neutral",
         }
         for line in lines

@@ -123,11 +123,12 @@ def number(value: int | float | Decimal | None, decimals: int | None = None) -> 
 
 
 def percent(value: float | Decimal | None, decimals: int = 1) -> str:
-    """`12,3%` from 0.123; whole percentages lose the decimals."""
+    """`12,3%` from 0.123, in both languages without a space; what is whole loses its decimals. Every
+    percentage that people read comes from here."""
     if value is None:
         return ""
     shown = round(float(value) * 100, decimals)
-    return number(shown, 0 if shown == int(shown) else decimals) + "%"
+    return number(int(shown) if shown == int(shown) else shown) + "%"
 
 
 def iban(value: str | None) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Flask
 from sqlalchemy import select
 
+from app.base.actor import SYSTEM
 from app.extensions import db, writing
-from app.grants.budgets import queries
+from app.grants.budgets import queries, services
+from app.grants.budgets.models import Category
+from app.grants.budgets.services import LinePlan
+from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense, ExpenseImport
+from app.grants.expenses.services import ExpenseFacts
 from tests.factories import grants as make
 from tests.support.client import Client
 
@@ -67,6 +72,55 @@ def test_from_a_draft_to_mapped_expenses(app: Flask, now: datetime, fundraiser: 
     assert "Salaris" in fundraiser.get(f"{home}/expenses?line={line_view.id}").text
     assert "Preventie op scholen" in fundraiser.get("/grants/spending").text
     assert fundraiser.get(f"/grants/budgets/{draft.id}").status_code == 200
+
+
+def test_one_expense_is_mapped_by_hand_or_as_a_rule(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        services.save_draft(
+            grant_id,
+            [LinePlan(name=name, category=Category.STAFF, cents=5_000_000) for name in ("Reizen", "Zaal")],
+            actor=SYSTEM,
+            now=now,
+        )
+        services.put_in_force(grant_id, actor=SYSTEM, now=now)
+        made = [
+            expenses.enter(
+                grant_id,
+                ExpenseFacts(spent_on=date(2026, 11, 2), cents=100 * number, description=f"bon {number}", **numbers),
+                form_key=str(number),
+                actor=SYSTEM,
+                now=now,
+            )
+            for number, numbers in enumerate(
+                ({}, {"ledger_account": "4100"}, {"ledger_account": "4100"}, {"cost_centre": "7"}), start=1
+            )
+        ]
+    travel, room = (line.id for line in queries.lines(grant_id))
+    waiting = fundraiser.get(f"/grants/{grant_id}/expenses?waiting=yes").text
+    assert all(f"/grants/expenses/{row}/line" in waiting for row in made)
+
+    def choose(row: int, line: int, rule: str = "", version: str = "1") -> int:
+        sent = {"version": version, "budget_line_id": str(line), "rule": rule}
+        return fundraiser.post(f"/grants/expenses/{row}/line", data=sent).status_code
+
+    form = fundraiser.get(f"/grants/expenses/{made[1]}/line").text
+    assert "bon 2" in form
+    assert "4100" in form
+    assert "kostenplaats" not in form
+    assert choose(made[0], travel) == 303
+    assert choose(made[0], room) == 409  # somebody mapped it meanwhile
+    assert choose(made[0], travel, "account", "2") == 422  # it has no account to go by
+    assert choose(made[1], room, "account") == 303
+    assert queries.spent_by_line(grant_id) == {travel: 100, room: 500, None: 400}
+    assert expenses.rules(grant_id) == {("4100", ""): room}
+
+    edit = f"/grants/expenses/{made[3]}/edit"
+    page = fundraiser.get(edit).text
+    sent = {name: token(page, name) for name in ("version", "form_key", "spent_on", "amount", "description")}
+    sent |= {"cost_centre": "7", "budget_line_id": str(travel), "amount": "9,00"}
+    assert fundraiser.post(edit, data=sent).status_code == 303
+    assert queries.spent_by_line(grant_id) == {travel: 1000, room: 500}
 
 
 def test_a_wrong_upload_says_so_beside_the_field(app: Flask, now: datetime, fundraiser: Client) -> None:

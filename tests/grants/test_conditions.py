@@ -21,6 +21,7 @@ from app.grants.instalments import services as instalments
 from app.grants.instalments.models import InstalmentState
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import Obligation
+from app.grants.settlements.models import Repayment
 from app.ui.permissions import Role
 from tests.factories import grants as make
 from tests.grants.money_stories import FULL, HALF, books, grant_state, granted, instalment_ids, receive, report, state
@@ -125,6 +126,15 @@ def test_finance_settles_and_pays_back_on_the_pages(now: datetime, sign_in: Call
     assert finance.post(f"/grants/{grant_id}/repay", data=money).status_code == 303
     assert books(grant_id) == (4_000_000, 0, 0, 0)
     assert finance.get(f"/grants/{grant_id}/unsettle").status_code == 200
+    paid = db.session.execute(select(Repayment.id)).scalar_one()
+    assert f"/grants/repayments/{paid}/take-back" in finance.get(f"/grants/{grant_id}").text
+    place = f"/grants/repayments/{paid}/take-back"
+    assert "10.000,00" in finance.get(place).text
+    assert finance.post(place, data={"reason": ""}).status_code == 422
+    assert finance.post(place, data={"reason": "verkeerde rekening"}).status_code == 303
+    assert books(grant_id) == (4_000_000, 0, 0, 1_000_000)
+    assert "verkeerde rekening" in finance.get(f"/grants/{grant_id}").text
+    assert finance.post(place, data={"reason": "nog eens"}).status_code == 409
 
 
 def test_a_condition_is_set_and_met_on_the_pages(now: datetime, fundraiser: Client) -> None:
@@ -141,3 +151,9 @@ def test_a_condition_is_set_and_met_on_the_pages(now: datetime, fundraiser: Clie
     assert state(first) is S.DUE
     assert fundraiser.post(f"/grants/conditions/{row}/unmeet", data={"version": "2"}).status_code == 303
     assert state(first) is S.CONDITIONAL
+    assert fundraiser.post(f"/grants/conditions/{row}/remove", data={"version": "2"}).status_code == 409
+    assert fundraiser.post(f"/grants/conditions/{row}/remove", data={"version": "3"}).status_code == 303
+    assert state(first) is S.DUE
+    page = fundraiser.get(f"/grants/{grant_id}").text
+    assert f"/grants/conditions/{row}/" not in page
+    assert "Verklaring van de accountant" in page  # in the trail

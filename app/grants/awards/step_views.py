@@ -10,7 +10,7 @@ from flask_login import current_user
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.extensions import now
-from app.grants.awards import queries, services
+from app.grants.awards import queries, services, steps
 from app.grants.awards.forms import ExtendForm, SignForm
 from app.grants.awards.models import GRANT_MOVES, GrantState
 from app.grants.blueprint import bp
@@ -89,12 +89,12 @@ def move_grant(grant_id: int, state: str) -> ResponseReturnValue:
             actor=current_user.actor,
             now=now(),
         ),
-        title=_("Move to: %(state)s", state=filters.label(wanted)),
+        title=steps.words(row.state, wanted),
         subject=f"{line.title} · {line.funder}",
         explain=explain,
-        submit=_("Move to: %(state)s", state=filters.label(wanted)),
+        submit=steps.words(row.state, wanted),
         tone="danger" if needs_reason else "primary",
-        said=_("Moved to: %(state)s.", state=filters.label(wanted)),
+        said=_("Done. Its state is now: %(state)s.", state=filters.label(wanted)),
         back=url_for("grants.grant", grant_id=grant_id),
     )
 

@@ -16,9 +16,9 @@ from app.extensions import now
 from app.grants import choices
 from app.grants.applications import queries as applications
 from app.grants.applications.models import STAGES, Stage
-from app.grants.awards import queries, services
+from app.grants.awards import queries, services, steps
 from app.grants.awards.forms import AwardForm, GrantForm
-from app.grants.awards.models import GRANT_MOVES, RUNNING, Grant, GrantState, Recognition
+from app.grants.awards.models import RUNNING, Grant, GrantState, Recognition
 from app.grants.blueprint import bp
 from app.grants.conditions import queries as conditions
 from app.grants.funders import queries as funders
@@ -26,6 +26,7 @@ from app.grants.instalments import queries as instalments
 from app.grants.obligations import queries as obligations
 from app.grants.pages import act_on, catch_up, form_page, tabs
 from app.grants.rows import Stale
+from app.grants.settlements import queries as settlements
 from app.grants.settlements.standing import standing
 from app.grants.trail import trail_of
 from app.ledger.queries import grant_balance
@@ -117,7 +118,8 @@ def grant(grant_id: int) -> ResponseReturnValue:
         conditions=conditions.of_grant(grant_id),
         settlement=standing(grant_id),
         planned=sum(part.amount_cents for part in parts),
-        following=GRANT_MOVES.following(row.state),
+        steps=steps.offered(row.state),
+        repayments=settlements.repayments(grant_id),
         trail=trail_of("grant_award", grant_id),
         programme=dict(choices.programme_pairs(row.programme_id)).get(row.programme_id),
         fund=dict(choices.fund_pairs(row.fund_id)).get(row.fund_id) if row.fund_id else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, url_for
@@ -111,13 +112,24 @@ def meet_condition(condition_id: int) -> ResponseReturnValue:
     )
 
 
+def _step(condition_id: int, act: Callable[..., None], said: str) -> ResponseReturnValue:
+    grant_id = queries.one(condition_id).grant_id
+    form = VersionedForm()
+    with writing():
+        act(condition_id, version=form.version.data, actor=current_user.actor, now=now())
+    flash(said, "ok")
+    return redirect(url_for("grants.grant", grant_id=grant_id), 303)
+
+
 @bp.post("/grants/conditions/<int:condition_id>/unmeet")
 @requires(Permission.GRANTS_WRITE)
 def unmeet_condition(condition_id: int) -> ResponseReturnValue:
     """It is not met after all."""
-    grant_id = queries.one(condition_id).grant_id
-    form = VersionedForm()
-    with writing():
-        services.unmeet(condition_id, version=form.version.data, actor=current_user.actor, now=now())
-    flash(_("Taken back."), "ok")
-    return redirect(url_for("grants.grant", grant_id=grant_id), 303)
+    return _step(condition_id, services.unmeet, _("Taken back."))
+
+
+@bp.post("/grants/conditions/<int:condition_id>/remove")
+@requires(Permission.GRANTS_WRITE)
+def remove_condition(condition_id: int) -> ResponseReturnValue:
+    """The funder does not set it (any more)."""
+    return _step(condition_id, services.remove, _("Taken out. It holds nothing any more."))

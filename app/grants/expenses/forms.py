@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from app.base.money import Money
 from app.grants import choices
 from app.grants.budgets import queries as budgets
+from app.grants.expenses.models import Expense
 from app.grants.expenses.services import ExpenseFacts
 from app.grants.expenses.sheet import FIELDS
 from app.grants.pages import VersionedForm, filled
 from app.grants.partners import queries as partners
 from app.ui.fields import DutchDateField, MoneyField
 from app.ui.forms import Form
+
+NUMBERS = ("ledger_account", "cost_centre", "voucher")
 
 
 def line_pairs(grant_id: int) -> choices.Pairs:
@@ -47,15 +53,47 @@ class ExpenseForm(Form):
         self.partner_id.choices = [("", _("Ourselves")), *shown]
 
     def facts(self) -> ExpenseFacts:
-        names = ("description", "ledger_account", "cost_centre", "voucher")
         return ExpenseFacts(
             spent_on=filled(self.spent_on.data),
             cents=filled(self.amount.data).cents,
             full_cents=self.full_amount.data.cents if self.full_amount.data else None,
             budget_line_id=self.budget_line_id.data,
             partner_id=self.partner_id.data,
-            **{name: self[name].data or "" for name in names},
+            **{name: self[name].data or "" for name in ("description", *NUMBERS)},
         )
+
+
+class ChangeExpenseForm(VersionedForm, ExpenseForm):
+    @classmethod
+    def of(cls, row: Expense, **kwargs: Any) -> ChangeExpenseForm:
+        same = ("version", "spent_on", "description", "budget_line_id", "partner_id", *NUMBERS)
+        data = {name: getattr(row, name) for name in same} | {"form_key": "-", "amount": Money(row.cents)}
+        form = cls(
+            data=data | ({"full_amount": Money(row.full_cents)} if row.full_cents != row.cents else {}), **kwargs
+        )
+        form.offer(row.grant_id)
+        return form
+
+
+class MapOneForm(VersionedForm):
+    budget_line_id = SelectField(_l("Budget line"), coerce=choices.row_id)
+    rule = SelectField(_l("What follows it"))
+
+    @classmethod
+    def of(cls, row: Expense, **kwargs: Any) -> MapOneForm:
+        form: MapOneForm = cls.at(row.version, data={"budget_line_id": row.budget_line_id, "rule": ""}, **kwargs)
+        form.budget_line_id.choices = line_pairs(row.grant_id)
+        account, centre = row.ledger_account, row.cost_centre
+        offered = [("", _("Only this one"))]
+        if account and centre:
+            both = _("Account %(account)s and cost centre %(centre)s together", account=account, centre=centre)
+            offered.append(("account centre", both))
+        if account:
+            offered.append(("account", _("Everything of account %(account)s", account=account)))
+        if centre:
+            offered.append(("centre", _("Everything of cost centre %(centre)s", centre=centre)))
+        form.rule.choices = offered
+        return form
 
 
 class SheetForm(Form):

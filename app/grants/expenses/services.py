@@ -132,6 +132,38 @@ def map_to_line(
     return count
 
 
+def map_one(
+    expense_id: int,
+    budget_line_id: int | None,
+    *,
+    by_account: bool = False,
+    by_centre: bool = False,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Put one expense on a line (None: on none any more); with `by_account` or `by_centre` whatever has the
+    same account or cost centre follows it, now and from now on. Gives how many others came along."""
+    row = locked(Expense, expense_id)
+    check_version(row.version, version)
+    locked(Grant, row.grant_id)
+    _of_grant(BudgetLine, budget_line_id, row.grant_id, "budget_line_id")
+    account, centre = row.ledger_account if by_account else "", row.cost_centre if by_centre else ""
+    if (by_account and not account) or (by_centre and not centre):
+        raise Invalid(N_("This expense has no such number to go by."), field="rule")
+    if (account or centre) and budget_line_id is None:
+        raise Invalid(N_("Please choose one of the options."), field="budget_line_id")
+    row.budget_line_id = budget_line_id
+    if changes := audit.changes_of(row):
+        row.version += 1
+        db.session.flush()
+        told = {"expense": row.id} | changes
+        audit.record("expense.changed", ("grant_award", row.grant_id), actor=actor, now=now, changes=told)
+    if not (account or centre) or budget_line_id is None:
+        return 0
+    return map_to_line(row.grant_id, account, centre, budget_line_id, actor=actor, now=now)
+
+
 def rules(grant_id: int) -> dict[tuple[str, str], int]:
     """(account, cost centre) → line; an empty text stands for any."""
     chosen = select(ExpenseRule.ledger_account, ExpenseRule.cost_centre, ExpenseRule.budget_line_id)

@@ -19,12 +19,20 @@ from app.extensions import db, now, writing
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
 from app.grants.expenses import imports, jobs, services, sheet
-from app.grants.expenses.forms import ColumnsForm, ExpenseForm, MapForm, SheetForm, line_pairs
+from app.grants.expenses.forms import (
+    ChangeExpenseForm,
+    ColumnsForm,
+    ExpenseForm,
+    MapForm,
+    MapOneForm,
+    SheetForm,
+    line_pairs,
+)
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.pages import VersionedForm, act_on, filled, form_page
 from app.grants.rows import cents_sum
 from app.jobs.services import enqueue
-from app.ui import lists
+from app.ui import filters, lists
 from app.ui.permissions import Permission, requires
 
 SORTS = {
@@ -45,6 +53,8 @@ def expenses(grant_id: int) -> ResponseReturnValue:
         conditions.append(or_(*(text.icontains(q, autoescape=True) for text in texts)))
     if chosen:
         conditions.append(Expense.budget_line_id == chosen)
+    if waiting := lists.choice("waiting", ["yes"]):
+        conditions.append(Expense.budget_line_id.is_(None))
     page = lists.page(select(Expense).where(*conditions), SORTS, key=Expense.id, default="date")
     pairs = line_pairs(grant_id)
     total = db.session.execute(select(cents_sum(Expense.cents)).where(*conditions)).scalar_one()
@@ -58,7 +68,15 @@ def expenses(grant_id: int) -> ResponseReturnValue:
         names=dict(pairs),
         total=total,
         q=q,
-        filters=[{"name": "line", "label": _("Budget line"), "value": chosen or "", "options": pairs[1:]}],
+        filters=[
+            {"name": "line", "label": _("Budget line"), "value": chosen or "", "options": pairs[1:]},
+            {
+                "name": "waiting",
+                "label": _("Mapping"),
+                "value": waiting,
+                "options": [("yes", _("Not mapped yet"))],
+            },
+        ],
     )
 
 
@@ -83,6 +101,64 @@ def new_expense(grant_id: int) -> ResponseReturnValue:
         submit=_("Enter the expense"),
         said=_("The expense is entered."),
         back=lambda _id: url_for("grants.expenses", grant_id=grant_id),
+    )
+
+
+def _expense(expense_id: int) -> Expense:
+    row = db.session.get(Expense, expense_id)
+    if row is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    return row
+
+
+@bp.route("/grants/expenses/<int:expense_id>/edit", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def edit_expense(expense_id: int) -> ResponseReturnValue:
+    """Correct an expense; what came from the accounts keeps its day and its whole amount."""
+    row = _expense(expense_id)
+    return form_page(
+        lambda **kwargs: ChangeExpenseForm.of(_expense(expense_id), **kwargs),
+        lambda form: services.change(
+            expense_id, form.facts(), version=form.version.data, actor=current_user.actor, now=now()
+        ),
+        title=_("Correct the expense"),
+        subject=awards.one(row.grant_id)[1].title,
+        explain=_("It came from the accounts: its day and whole amount are corrected there.") if row.import_id else "",
+        submit=_("Save"),
+        said=_("Saved."),
+        back=url_for("grants.expenses", grant_id=row.grant_id),
+    )
+
+
+@bp.route("/grants/expenses/<int:expense_id>/line", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def map_expense(expense_id: int) -> ResponseReturnValue:
+    """Put one expense on a budget line, alone or as a rule for what has the same numbers."""
+    row = _expense(expense_id)
+    was_waiting = row.budget_line_id is None
+
+    def act(form: MapOneForm) -> None:
+        rule = (form.rule.data or "").split()
+        services.map_one(
+            expense_id,
+            form.budget_line_id.data,
+            by_account="account" in rule,
+            by_centre="centre" in rule,
+            version=form.version.data,
+            actor=current_user.actor,
+            now=now(),
+        )
+
+    return form_page(
+        lambda **kwargs: MapOneForm.of(_expense(expense_id), **kwargs),
+        act,
+        title=_("Put on a budget line"),
+        subject=awards.one(row.grant_id)[1].title,
+        explain=f"{filters.day(row.spent_on)} · {row.description} · {filters.money(row.cents)}",
+        submit=_("Put it there"),
+        said=_("Mapped."),
+        back=url_for("grants.expenses", grant_id=row.grant_id, waiting="yes" if was_waiting else None),
+        hints={"rule": _("A rule counts for what waits now and for every next import.")},
     )
 
 

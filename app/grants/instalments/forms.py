@@ -20,6 +20,7 @@ from app.grants.awards.plans import InstalmentPlan
 from app.grants.instalments.models import Instalment, Trigger
 from app.grants.pages import VersionedForm, filled
 from app.ui.fields import DutchDateField, MoneyField
+from app.ui.filters import percent
 from app.ui.forms import Form
 from app.ui.languages import language
 
@@ -40,9 +41,7 @@ class PartField(MoneyField):
 
     def shown(self, data: Part) -> str:
         if data.basis_points is not None:
-            return f"{Decimal(data.basis_points).scaleb(-2).normalize():f}%".replace(
-                ".", "," if language() == "nl" else "."
-            )
+            return percent(Decimal(data.basis_points) / 10_000, 2)
         return format_money(data.cents or 0, language(), sign=False)
 
     def read(self, text: str) -> Any:

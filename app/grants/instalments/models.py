@@ -21,7 +21,7 @@ class Trigger(Labelled):
 
 class InstalmentState(Labelled):
     CONDITIONAL = "conditional", N_("Conditional")
-    DUE = "due", N_("Due")
+    DUE = "due", N_("To be requested")
     REQUESTED = "requested", N_("Requested")
     RECEIVED = "received", N_("Received")
     WITHHELD = "withheld", N_("Withheld by the funder")

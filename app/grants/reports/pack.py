@@ -101,7 +101,7 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
         found.append({"heading": _("Figures"), "columns": labels, "rows": rows, "numbers": [2], "total": total})
     if pack.partners:
         rows = [
-            [each.name, "" if each.share_percent is None else f"{each.share_percent.normalize():f} %"]
+            [each.name, "" if each.share_percent is None else filters.percent(each.share_percent / 100, 2)]
             + ["" if each.amount_cents is None else filters.money(each.amount_cents)]
             for each in pack.partners
         ]

@@ -20,7 +20,9 @@ from app.base.states import N_
 from app.extensions import now
 from app.grants.awards import queries, turning_back
 from app.grants.blueprint import bp
+from app.grants.instalments.forms import TakeBackForm
 from app.grants.pages import NoteForm, VersionedForm, filled, form_page
+from app.grants.settlements import queries as repayments
 from app.grants.settlements import services
 from app.grants.settlements.models import Settlement
 from app.grants.settlements.services import SettlementFacts
@@ -152,6 +154,27 @@ def repay_grant(grant_id: int) -> ResponseReturnValue:
         submit=_("Book this repayment"),
         said=_("Booked."),
         explain=_("Still to be paid back: %(amount)s.", amount=filters.money(left)),
+    )
+
+
+@bp.route("/grants/repayments/<int:repayment_id>/take-back", methods=["GET", "POST"])
+@requires(Permission.FINANCE_WRITE)
+def take_back_repayment(repayment_id: int) -> ResponseReturnValue:
+    """A repayment was recorded wrongly."""
+    row, grant_id = repayments.repayment(repayment_id)
+    return _page(
+        grant_id,
+        lambda **kwargs: TakeBackForm(**kwargs),
+        lambda form: services.take_back_repayment(repayment_id, form.reason.data, actor=current_user.actor, now=now()),
+        title=_("Take this repayment back"),
+        submit=_("Reverse the booking"),
+        said=_("Taken back by a reversal. The amount is owed again."),
+        tone="danger",
+        explain=_(
+            "%(amount)s of %(day)s is reversed today; both bookings stay visible.",
+            amount=filters.money(row.amount_cents),
+            day=filters.day(row.paid_on),
+        ),
     )
 
 
