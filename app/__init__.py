@@ -23,7 +23,7 @@ ROOMS = (
     ("staff",),
     ("ledger", "organisation", "programmes", "supporters", "tasks"),
     ("payments", "privacy"),
-    ("grants",),
+    ("direct_debit", "grants"),
     ("gifts",),
     ("giving", "letters"),
     ("finance", "insights"),

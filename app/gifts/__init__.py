@@ -7,11 +7,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.gifts import checks, from_checkouts, hand_views, models, places, totals, views
+    from app.gifts.recurring import starting
 
     assert models
     assert from_checkouts  # registers what it does when a checkout is paid
     assert totals  # registers the job that folds them
     assert hand_views
+    assert starting  # after from_checkouts: a commitment needs the gift's supporter
     checks.init()
     places.register()
     app.register_blueprint(views.bp)

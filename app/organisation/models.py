@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint
+from sqlalchemy import JSON, CheckConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import id_column, instant_column, reference_column, state_column, text_column
@@ -20,6 +20,7 @@ class Organisation(db.Model):
     __table_args__ = (
         CheckConstraint("fiscal_year_start BETWEEN 1 AND 12", name="fiscal_year_start_month"),
         CheckConstraint('"only" = 1', name="only_one"),
+        CheckConstraint("notice_days BETWEEN 1 AND 60", name="notice_days_few"),
     )
 
     id: Mapped[int] = id_column()
@@ -33,6 +34,10 @@ class Organisation(db.Model):
     anbi_url: Mapped[str | None] = text_column(300, nullable=True)  # where the ANBI publication stands
     creditor_id: Mapped[str | None] = text_column(35, nullable=True)
     fiscal_year_start: Mapped[int] = mapped_column(default=1)  # month, 1 is January
+    # Days between the notice and a first or changed collection: 14, or what was agreed with donors (DOMAIN.md 1.2).
+    notice_days: Mapped[int] = mapped_column(default=14, server_default="14")
+    # Whether our bank's contract allows mandates given on our website.
+    online_mandates: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     street: Mapped[str | None] = text_column(120, nullable=True)  # with house number
     postcode: Mapped[str | None] = text_column(12, nullable=True)

@@ -48,6 +48,8 @@ class Profile:
     anbi_url: str | None = None
     creditor_id: str | None = None
     fiscal_year_start: int = 1
+    notice_days: int = 14
+    online_mandates: bool = False
     street: str | None = None
     postcode: str | None = None
     town: str | None = None
@@ -134,7 +136,8 @@ def _read() -> Profile:
     return Profile(
         id=row.id, name=row.name, legal_name=row.legal_name, rsin=row.rsin, kvk=row.kvk, anbi=row.anbi,
         anbi_since=row.anbi_since, anbi_url=row.anbi_url, creditor_id=row.creditor_id,
-        fiscal_year_start=row.fiscal_year_start, street=row.street, postcode=row.postcode, town=row.town,
+        fiscal_year_start=row.fiscal_year_start, notice_days=row.notice_days, online_mandates=row.online_mandates,
+        street=row.street, postcode=row.postcode, town=row.town,
         country=row.country, contact_email=row.email, contact_phone=row.phone, website_url=row.website_url,
         privacy_page=row.privacy_url, complaints_page=row.complaints_url, policy_url=row.policy_url,
         social_links=tuple(row.social_links), mail_sender_name=row.mail_sender_name,

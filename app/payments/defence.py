@@ -17,6 +17,7 @@ from app.extensions import db, limits, now, writing
 from app.payments.alerts import tell_attack
 from app.payments.models import Checkout
 from app.payments.providers.registry import BANK_TRANSFER
+from app.payments.states import Sequence
 from app.vault.services import blind_index
 
 WINDOW = 600  # seconds
@@ -48,10 +49,14 @@ def check(key: bytes | None, method: str) -> None:
 
 
 def count(failed: list[int]) -> None:
-    """Count these failed checkouts, in short transactions of their own."""
+    """Count these failed checkouts, but for those that nobody posted a form for, in short transactions of their own."""
     if not failed:
         return
-    rows = db.session.execute(select(Checkout.failure_key, Checkout.method).where(Checkout.id.in_(failed))).all()
+    rows = db.session.execute(
+        select(Checkout.failure_key, Checkout.method).where(
+            Checkout.id.in_(failed), Checkout.sequence != Sequence.RECURRING
+        )
+    ).all()
     db.session.rollback()
     for key, method in rows:
         if key is not None:

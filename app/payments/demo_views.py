@@ -27,10 +27,13 @@ from app.payments.providers.demo import (
     refuse_impossible,
 )
 from app.payments.returns import return_path
+from app.payments.states import Sequence
 
 bp = Blueprint("demo_bank", __name__)
 csrf.exempt(bp)
 DEMO_BANK = system("demo bank")
+# Why a direct debit fails or comes back, as banks say it (DOMAIN.md 1.5).
+REASONS = {DemoOutcome.FAILED: ("AM04", "AC04", "MS02", "MD07"), DemoOutcome.CHARGED_BACK: ("MD06", "MD01", "AM04")}
 
 
 @bp.get("/demo-bank/<int:checkout_id>")
@@ -39,13 +42,18 @@ def show(checkout_id: int) -> ResponseReturnValue:
     checkout = _checkout(checkout_id)
     done = db.session.get(DemoPayment, checkout_id)
     paid = done is not None and done.outcome is DemoOutcome.PAID
-    outcomes = FIRST_OUTCOMES if done is None else LATER_OUTCOMES if paid else ()
+    outcomes: tuple[DemoOutcome, ...] = FIRST_OUTCOMES if done is None else LATER_OUTCOMES if paid else ()
+    recurring = checkout.sequence is Sequence.RECURRING
+    reasons = REASONS[DemoOutcome.CHARGED_BACK if paid else DemoOutcome.FAILED] if recurring and outcomes else ()
+    if recurring:
+        outcomes = tuple(o for o in outcomes if o in (DemoOutcome.PAID, DemoOutcome.REFUNDED))
     back = return_path(checkout_id, checkout.language)
     return render_template(
         "payments/demo_bank.html",
         checkout=checkout,
         done=done,
         outcomes=outcomes,
+        reasons=reasons,
         back=back,
         code=code_of(checkout_id),
         method=label_of(checkout.method),
@@ -59,14 +67,15 @@ def click(checkout_id: int) -> ResponseReturnValue:
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
         abort(403)
-    outcome = {each.value: each for each in DemoOutcome}.get(request.form.get("status", ""))
-    if outcome is None:
+    status, _, reason = request.form.get("status", "").partition(":")
+    outcome = {each.value: each for each in DemoOutcome}.get(status)
+    if outcome is None or (reason and reason not in REASONS.get(outcome, ())):
         abort(400)
     back = return_path(checkout_id, checkout.language)
     at = now()
     with writing():
         refuse_impossible(checkout_id, outcome)
-        decide(checkout_id, outcome, at=at)
+        decide(checkout_id, outcome, at=at, reason=reason or None)
     reach([checkout_id], actor=DEMO_BANK, now=at)
     return redirect(back, 303)
 

@@ -19,6 +19,11 @@ class CheckoutsPromised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutsEnded(Event):
+    """`ids` are checkouts that ended without money: failed, cancelled or expired. Late money may still follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsUndone(Event):
     """`ids` are payments recorded by hand that finance took back; their checkouts are promised again."""
 

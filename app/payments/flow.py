@@ -15,11 +15,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.base.actor import Actor
+from app.base.actor import Actor, system
+from app.base.events import publish
 from app.base.references import code_of
 from app.extensions import db, settings, writing
 from app.organisation.queries import profile
 from app.payments import defence
+from app.payments.events import CheckoutsEnded
 from app.payments.keys import key_of, remember
 from app.payments.models import Checkout
 from app.payments.opening import Draft, move, open_checkout, with_start
@@ -72,7 +74,7 @@ def begin(draft: Draft, *, now: datetime) -> Begun:
     if not new:
         return _begun_before(draft)
     if started:
-        return Begun(started.pay_url)
+        return Begun(started.pay_url or back.url)
     return _call(chosen, intent, now) or Begun(back.url, sure=False)
 
 
@@ -112,6 +114,9 @@ def _intent(row: Any) -> Intent:
         webhook_url=f"{public}/webhooks/mollie",
         language=row["language"],
         created_at=row["created_at"],
+        sequence=row["sequence"],
+        customer_key=row["customer_key"],
+        mandate_key=row["mandate_key"],
     )
     db.session.rollback()  # no transaction stays open while the provider is asked
     return intent
@@ -134,7 +139,7 @@ def _call(chosen: Provider, intent: Intent, now: datetime) -> Begun | None:
         return Begun(back)
     with writing():
         _store_start(intent.checkout_id, chosen.name, started, now)
-    return Begun(started.pay_url)
+    return Begun(started.pay_url or back)
 
 
 def _locked(checkout_id: int) -> Any:
@@ -146,6 +151,7 @@ def _refuse(checkout_id: int, reason: str, *, by: str, now: datetime) -> None:
     row = _locked(checkout_id)
     if row is not None and row.state is CheckoutState.OPEN and row.provider_id is None:
         move(row, CheckoutState.FAILED, by=by, now=now, reason=reason[:300], next_check_at=None)
+        publish(CheckoutsEnded(ids=(checkout_id,), actor=system(by), at=now))
 
 
 def _store_start(checkout_id: int, name: str, started: Started, now: datetime) -> None:
@@ -156,6 +162,8 @@ def _store_start(checkout_id: int, name: str, started: Started, now: datetime) -
     if row.provider_id is None:
         known |= {"provider_id": started.provider_id, "mode": started.mode, "profile": started.profile}
         known |= {"next_check_at": now + timedelta(minutes=1), "attempts": 0}
+        if started.customer_key:
+            known["customer_key"] = started.customer_key
     remember(key_of(name, started.provider_id), checkout_id)
     _set(checkout_id, **known)
 
@@ -229,4 +237,5 @@ def _ask(source: Provider, row: Any, now: datetime) -> Truth | None:
             _store_start(row.id, source.name, found, now)
         elif (checkout := _locked(row.id)) and checkout.provider_id is None and checkout.state is CheckoutState.OPEN:
             move(checkout, CheckoutState.EXPIRED, by=source.name, now=now, next_check_at=None)
+            publish(CheckoutsEnded(ids=(row.id,), actor=system(source.name), at=now))
     return source.fetch(found.provider_id) if found else None

@@ -19,7 +19,7 @@ from app.base.columns import (
     whole,
 )
 from app.extensions import db
-from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Problem
+from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Problem, Sequence
 
 
 class Checkout(db.Model):
@@ -43,6 +43,9 @@ class Checkout(db.Model):
     pay_url: Mapped[str | None] = text_column(1000, nullable=True)  # where the donor pays
     profile: Mapped[str | None] = text_column(80, nullable=True)
     mode: Mapped[str | None] = text_column(10, nullable=True)  # test or live
+    sequence: Mapped[Sequence] = state_column(Sequence, default=Sequence.ONE_OFF, server_default="oneoff")
+    customer_key: Mapped[str | None] = text_column(80, nullable=True)  # the provider's customer
+    mandate_key: Mapped[str | None] = text_column(80, nullable=True)  # the provider's mandate
     problem: Mapped[Problem | None] = state_column(Problem, nullable=True)
     reason: Mapped[str | None] = text_column(300, nullable=True)  # what the provider said of a failure
     attempts: Mapped[int] = mapped_column(default=0)  # looks at the provider since the last change

@@ -27,7 +27,7 @@ from app.payments.events import CheckoutsPromised
 from app.payments.models import Checkout, CheckoutChange
 from app.payments.providers.base import Started
 from app.payments.providers.registry import BANK, BANK_TRANSFER
-from app.payments.states import MOVES, CheckoutState
+from app.payments.states import MOVES, CheckoutState, Sequence
 from app.vault.services import blind_index, seal
 
 FIRST_LOOK = timedelta(minutes=1)
@@ -58,15 +58,22 @@ def draft_checkout(
     programme_id: int | None = None,
     campaign_id: int | None = None,
     failure_key: bytes | None = None,
+    sequence: Sequence = Sequence.ONE_OFF,
+    customer_key: str | None = None,
+    mandate_key: str | None = None,
 ) -> Draft:
     """Seal and hash what a donor posted; call it before `with writing():`.
 
     `checkout_id` was made with the form and came back in its signed token. `details` is what the
     donor typed (name parts, e-mail, newsletter, …), JSON-able, and nothing that changes by itself:
     together with the amount, method and purpose it makes out whether two posts are the same.
+
+    `sequence` FIRST asks the provider for a customer and a mandate besides the payment, RECURRING
+    collects by the mandate given here without anybody paying at a page (DOMAIN.md 3.2).
     """
     plain = json.dumps(dict(details), sort_keys=True, ensure_ascii=False)
-    body = json.dumps([amount.cents, amount.currency, method, programme_id, campaign_id, language, plain])
+    purpose = [amount.cents, amount.currency, method, programme_id, campaign_id, language, plain]
+    body = json.dumps([*purpose, sequence, customer_key, mandate_key])
     transfer = method == BANK_TRANSFER
     row = {
         "id": checkout_id,
@@ -85,6 +92,9 @@ def draft_checkout(
         "pay_url": None,
         "profile": None,
         "mode": None,
+        "sequence": sequence,
+        "customer_key": customer_key,
+        "mandate_key": mandate_key,
         "attempts": 0,
         "next_check_at": None if transfer else now + FIRST_LOOK,
         "created_at": now,
@@ -99,6 +109,7 @@ def with_start(draft: Draft, started: Started) -> Draft:
         "pay_url": started.pay_url,
         "mode": started.mode,
         "profile": started.profile,
+        "customer_key": started.customer_key or draft.row["customer_key"],
     }
     return Draft(draft.id, draft.row | known)
 

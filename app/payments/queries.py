@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.payments.models import Checkout, Payment, PaymentEvent
-from app.payments.states import CheckoutState, PaymentEventKind, PaymentState
+from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Sequence
 from app.vault.services import unseal
 
 
@@ -41,6 +41,10 @@ class CheckoutFacts:
     fee_cents: int | None = None
     paid_at: datetime | None = None
     provider_id: str | None = None
+    sequence: Sequence = Sequence.ONE_OFF
+    customer_key: str | None = None
+    mandate_key: str | None = None
+    reason: str | None = None
     consumer: dict[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +95,10 @@ def _facts(row: Any) -> CheckoutFacts:
         fee_cents=row[p.fee_cents],
         paid_at=row[p.paid_at],
         provider_id=row[p.provider_id] or row[c.provider_id],
+        sequence=row[c.sequence],
+        customer_key=row[c.customer_key],
+        mandate_key=row[c.mandate_key],
+        reason=row[c.reason],
         consumer=json.loads(unseal(consumer, f"payment:{payment_id}")) if consumer else {},
     )
 

@@ -22,14 +22,14 @@ from app.base.events import publish
 from app.base.ids import new_id
 from app.extensions import db
 from app.payments.alerts import tell_problems
-from app.payments.events import CheckoutsPaid
+from app.payments.events import CheckoutsEnded, CheckoutsPaid
 from app.payments.keys import key_of, remember
 from app.payments.models import Checkout, Payment, ProviderKey
 from app.payments.opening import empty_details, move
 from app.payments.providers.base import Truth
 from app.payments.returning import apply_returns
 from app.payments.schedule import next_look
-from app.payments.states import MOVES, CheckoutState, PaymentState, Problem
+from app.payments.states import MOVES, CheckoutState, PaymentState, Problem, Sequence
 from app.vault.services import seal
 
 
@@ -64,6 +64,7 @@ def settle(truths: Iterable[Truth], *, actor: Actor, now: datetime) -> Settled:
     if done.paid:
         publish(CheckoutsPaid(ids=tuple(done.paid), actor=actor, at=now))
         empty_details(done.paid)
+    publish(CheckoutsEnded(ids=tuple(done.ended), actor=actor, at=now))
     apply_returns(good, actor=actor, now=now)
     tell_problems(done.problems, now=now)
     return done
@@ -88,7 +89,7 @@ def _locked(by_id: Mapping[int, object]) -> dict[int, Any]:
         select(
             Checkout.id, Checkout.state, Checkout.provider, Checkout.provider_id, Checkout.amount_cents,
             Checkout.currency, Checkout.mode, Checkout.profile, Checkout.method, Checkout.created_at,
-            Checkout.problem, Checkout.paid_at,
+            Checkout.problem, Checkout.paid_at, Checkout.sequence,
         )
         .where(Checkout.id.in_(list(by_id)))
         .order_by(Checkout.id)
@@ -147,6 +148,7 @@ def _apply(checkout: Any, truth: Truth, done: Settled, actor: Actor, now: dateti
     values: dict[str, Any] = {"reason": truth.reason, "next_check_at": next_look(truth.state, now, now)}
     if truth.state is CheckoutState.PAID:
         values["paid_at"] = truth.paid_at or now
+        values |= _mandate_of(checkout, truth)
         _receive(checkout, truth, now)
         done.paid.append(checkout.id)
     elif truth.state is not CheckoutState.PENDING:
@@ -154,6 +156,14 @@ def _apply(checkout: Any, truth: Truth, done: Settled, actor: Actor, now: dateti
         if truth.state is CheckoutState.FAILED:
             done.failed.append(checkout.id)
     move(checkout, truth.state, by=actor.label or actor.kind, now=now, **values)
+
+
+def _mandate_of(checkout: Any, truth: Truth) -> dict[str, str]:
+    """The customer and mandate that a first payment made, where the provider tells them already."""
+    if checkout.sequence is not Sequence.FIRST:
+        return {}
+    told = {"customer_key": truth.customer_key, "mandate_key": truth.mandate_key}
+    return {name: value for name, value in told.items() if value}
 
 
 def _next(checkout: Any, now: datetime) -> datetime | None:

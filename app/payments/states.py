@@ -38,6 +38,14 @@ UNFINISHED = (_S.OPEN, _S.PENDING)
 ENDED_BADLY = (_S.FAILED, _S.CANCELED, _S.EXPIRED)
 
 
+class Sequence(Labelled):
+    """Where a payment stands in a row of payments: by itself, the first that makes a mandate, or collected by one."""
+
+    ONE_OFF = "oneoff", N_("Once")
+    FIRST = "first", N_("First of a recurring gift")
+    RECURRING = "recurring", N_("Recurring")
+
+
 class PaymentState(Labelled):
     RECEIVED = "received", N_("Received")
     PARTLY_RETURNED = "partly_returned", N_("Partly returned")

@@ -22,6 +22,7 @@ from tests.support import schema
 EXAMPLES: dict[str, dict[str, object]] = {
     "journal_entry": {"line_count": 2},
     "checkout": {"paid_at": None},
+    "commitment": {"ended_on": None, "resume_on": None},
     "interaction": {"complaint_state": None},
     "task": {"ended_at": None},
     "grant_round": {"decision_on": None},

@@ -48,6 +48,7 @@ METHODS = (
     ("banktransfer", "Overboeking"),
 )
 ENDED = {"paid": "paidAt", "failed": "failedAt", "canceled": "canceledAt", "expired": "expiredAt"}
+STARTING = ("ideal", "creditcard", "paypal")  # a first payment with it makes a mandate
 Body = dict[str, Any]
 
 
@@ -68,6 +69,9 @@ class FakeMollie:
         self.payments: dict[str, Body] = {}
         self.refunds: dict[str, list[Body]] = {}
         self.chargebacks: dict[str, list[Body]] = {}
+        self.customers: dict[str, Body] = {}
+        self.mandates: dict[str, list[Body]] = {}  # by customer
+        self.mandate_status = "valid"  # that first payments make
         self.methods = list(METHODS)
         self.faults: list[str] = []
         self.sticky: str | None = None
@@ -109,6 +113,8 @@ class FakeMollie:
                 zero = {"value": "0.00", "currency": payment["amount"]["currency"]}
                 payment.update(amountRefunded=zero, amountRemaining=payment["amount"], countryCode="NL")
                 payment["settlementAmount"] = payment["amount"]
+                if payment["sequenceType"] == "first":
+                    self._make_mandate(payment)
                 details = details or {
                     "consumerName": "T. TEST",
                     "consumerAccount": "NL20INGB0001234567",
@@ -194,7 +200,11 @@ class FakeMollie:
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Body]:
         parts = path.strip("/").split("/")
         if parts == ["methods"] and method == "GET":
-            return 200, self._list("methods", [self._method(*m) for m in self.methods])
+            first = query.get("sequenceType") == "first"
+            offered = [m for m in self.methods if not first or m[0] in STARTING]
+            return 200, self._list("methods", [self._method(*m) for m in offered])
+        if parts[0] == "customers":
+            return self._customers(method, parts, body)
         if parts[0] == "payments":
             if len(parts) == 1 and method == "POST":
                 return self._create(body)
@@ -241,8 +251,58 @@ class FakeMollie:
         next_link = self._link(f"payments?from={more[0]['id']}&limit={limit}") if more else None
         return 200, self._list("payments", newest[start : start + limit], next_link)
 
+    def _customers(self, method: str, parts: list[str], body: Any) -> tuple[int, Body]:
+        if parts == ["customers"] and method == "POST":
+            customer = {
+                "resource": "customer", "id": _id("cst_"), "mode": self.mode, "name": body.get("name"),
+                "email": body.get("email"), "metadata": body.get("metadata"), "createdAt": self._now(),
+            }  # fmt: skip
+            customer["_links"] = {"self": self._link(f"customers/{customer['id']}")}
+            self.customers[customer["id"]] = customer
+            return 201, customer
+        if len(parts) > 1 and parts[1] not in self.customers:
+            return error(404, "Not Found", f"No customer exists with token {parts[1]}.")
+        if len(parts) == 2:
+            return 200, self.customers[parts[1]]
+        if parts[2:] == ["mandates"]:
+            return 200, self._list("mandates", self.mandates.get(parts[1], []))
+        return error(404, "Not Found", "The resource does not exist.")
+
+    def _make_mandate(self, payment: Body) -> None:
+        """A first payment was paid: Mollie makes a mandate and names it on the payment, once it is valid."""
+        customer = payment["customerId"]
+        mandate = {
+            "resource": "mandate", "id": _id("mdt_"), "status": self.mandate_status, "method": "directdebit",
+            "details": {"consumerName": "T. TEST", "consumerAccount": "NL20INGB0001234567", "consumerBic": "INGBNL2A"},
+            "signatureDate": self._now()[:10], "createdAt": self._now(),
+        }  # fmt: skip
+        self.mandates.setdefault(customer, []).insert(0, mandate)
+        if self.mandate_status == "valid":
+            payment["mandateId"] = mandate["id"]
+
+    def fail(self, payment_id: str, code: str, words: str = "") -> None:
+        """A direct debit fails, as a bank says it (DOMAIN.md 1.5)."""
+        self.end(payment_id, "failed", bankReasonCode=code, bankReason=words)
+
+    def _refused_sequence(self, body: Body) -> tuple[int, Body] | None:
+        """What Mollie says to a first or recurring payment without a customer or a valid mandate."""
+        sequence, customer = body.get("sequenceType", "oneoff"), body.get("customerId")
+        if sequence == "oneoff":
+            return None
+        if customer not in self.customers:
+            return error(422, "Unprocessable Entity", "The customer id is invalid", "customerId")
+        if sequence == "first":
+            return None
+        if body.get("redirectUrl"):
+            return error(422, "Unprocessable Entity", "A recurring payment has no redirect URL", "redirectUrl")
+        known = {m["id"]: m["status"] for m in self.mandates.get(customer, [])}
+        if known.get(body.get("mandateId", "")) not in ("valid", "pending"):
+            return error(422, "Unprocessable Entity", "The customer has no suitable mandates", "mandateId")
+        return None
+
     def _create(self, body: Any) -> tuple[int, Body]:
-        for name in ("amount", "description", "redirectUrl"):
+        recurring = isinstance(body, dict) and body.get("sequenceType") == "recurring"
+        for name in ("amount", "description", *(() if recurring else ("redirectUrl",))):
             if not isinstance(body, dict) or not body.get(name):
                 return error(422, "Unprocessable Entity", f"The {name} field is missing", name)
         try:
@@ -257,17 +317,26 @@ class FakeMollie:
             return error(
                 422, "Unprocessable Entity", "The payment method is not enabled in your website profile", "method"
             )
+        if refused := self._refused_sequence(body):
+            return refused
         payment_id = _id("tr_")
         payment = {
             "resource": "payment", "id": payment_id, "mode": self.mode, "createdAt": self._now(),
             "amount": body["amount"], "description": body["description"],
             "method": body.get("method"), "metadata": body.get("metadata"),
             "status": "open", "locale": body.get("locale"), "profileId": self.profile, "sequenceType": "oneoff",
-            "redirectUrl": body["redirectUrl"], "webhookUrl": body.get("webhookUrl"), "isCancelable": False,
+            "redirectUrl": body.get("redirectUrl"), "webhookUrl": body.get("webhookUrl"), "isCancelable": False,
             "expiresAt": (self.clock() + timedelta(minutes=15)).isoformat(timespec="seconds"),
             "_links": {"self": self._link(f"payments/{payment_id}"),
                        "checkout": {"href": f"{self.url}/checkout/{payment_id}", "type": "text/html"}},
         }  # fmt: skip
+        sequence = body.get("sequenceType", "oneoff")
+        payment |= {"sequenceType": sequence, "redirectUrl": body.get("redirectUrl")}
+        if sequence != "oneoff":
+            payment["customerId"] = body["customerId"]
+        if recurring:
+            payment |= {"method": "directdebit", "mandateId": body["mandateId"], "status": "pending"}
+            payment["_links"].pop("checkout")
         self.payments[payment_id] = payment
         return 201, payment
 

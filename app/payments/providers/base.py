@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.payments.states import CheckoutState, PaymentEventKind
+from app.base.states import N_, Labelled
+from app.payments.states import CheckoutState, PaymentEventKind, Sequence
 
 
 class ProviderUnsure(Exception):
@@ -29,6 +30,7 @@ class Method:
     label: str
     minimum_cents: int = 0
     maximum_cents: int | None = None
+    starts_recurring: bool = False  # a first payment with it gives a mandate for later ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,39 @@ class Intent:
     webhook_url: str | None
     language: str
     created_at: datetime
+    sequence: Sequence = Sequence.ONE_OFF
+    customer_key: str | None = None  # of a recurring payment: whose mandate
+    mandate_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The provider made a payment; the donor pays at `pay_url`."""
+    """The provider made a payment; the donor pays at `pay_url` (None where nobody has to: a recurring one)."""
 
     provider_id: str
-    pay_url: str
+    pay_url: str | None
     mode: str
     profile: str | None = None
+    customer_key: str | None = None
+
+
+class MandateState(Labelled):
+    """What a provider says of a mandate."""
+
+    VALID = "valid", N_("Valid")
+    PENDING = "pending", N_("Being checked")
+    INVALID = "invalid", N_("Invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderMandate:
+    """A mandate that the provider keeps for one of its customers."""
+
+    key: str
+    state: MandateState
+    method: str
+    holder: str | None = None
+    iban: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +118,8 @@ class Truth:
     consumer_iban: str | None = None
     reason: str | None = None
     pay_url: str | None = None
+    customer_key: str | None = None
+    mandate_key: str | None = None
 
 
 class Provider(Protocol):
@@ -117,3 +144,6 @@ class Provider(Protocol):
 
     def refund(self, provider_id: str, amount_cents: int, description: str, key: str) -> str:
         """Send money back; returns the refund's id. `key` makes it happen once."""
+
+    def mandates(self, customer_key: str) -> list[ProviderMandate]:
+        """What it keeps for this customer. Raises UnknownPayment, ProviderUnsure, ProviderRefused."""

@@ -10,13 +10,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Mapped
 
-from app.base.columns import id_column, instant_column, state_column
+from app.base.columns import id_column, instant_column, state_column, text_column
 from app.base.errors import Refused
 from app.base.states import N_, Labelled
 from app.extensions import db, now, writing
 from app.payments.models import Checkout
-from app.payments.providers.base import Intent, Method, Movement, Started, Truth, UnknownPayment
-from app.payments.states import CheckoutState, PaymentEventKind
+from app.payments.providers.base import (
+    Intent,
+    MandateState,
+    Method,
+    Movement,
+    ProviderMandate,
+    Started,
+    Truth,
+    UnknownPayment,
+)
+from app.payments.states import CheckoutState, PaymentEventKind, Sequence
 
 PREFIX = "demo_"
 EXPIRES_AFTER = timedelta(minutes=15)  # as iDEAL does
@@ -53,16 +62,20 @@ class DemoPayment(db.Model):
     outcome: Mapped[DemoOutcome] = state_column(DemoOutcome)
     decided_at: Mapped[datetime] = instant_column()
     returned_at: Mapped[datetime | None] = instant_column(nullable=True)
+    reason: Mapped[str | None] = text_column(10, nullable=True)  # the code a bank would give
 
 
 class DemoProvider:
     name = "demo"
 
     def methods(self) -> list[Method]:
-        return [Method("ideal", "iDEAL | Wero"), Method("creditcard", "Creditcard"), Method("paypal", "PayPal")]
+        labels = {"ideal": "iDEAL | Wero", "creditcard": "Creditcard", "paypal": "PayPal"}
+        return [Method(name, label, starts_recurring=True) for name, label in labels.items()]
 
     def instant(self, intent: Intent) -> Started:
-        return Started(f"{PREFIX}{intent.checkout_id}", f"/demo-bank/{intent.checkout_id}", "test", "demo")
+        customer = f"{PREFIX}cst_{intent.checkout_id}" if intent.sequence is Sequence.FIRST else None
+        page = f"/demo-bank/{intent.checkout_id}"
+        return Started(f"{PREFIX}{intent.checkout_id}", page, "test", "demo", customer)
 
     create = instant
 
@@ -77,6 +90,8 @@ class DemoProvider:
         done = db.session.get(DemoPayment, checkout_id, populate_existing=True)
         if done is not None:
             state = _STATES[done.outcome]
+        elif checkout.sequence is Sequence.RECURRING:
+            state = CheckoutState.PENDING  # a direct debit is under way for days
         else:
             late = now() - checkout.created_at > EXPIRES_AFTER
             state = CheckoutState.EXPIRED if late else CheckoutState.OPEN
@@ -96,7 +111,9 @@ class DemoProvider:
             refunded_cents=returned.get(PaymentEventKind.REFUND, 0),
             charged_back_cents=returned.get(PaymentEventKind.CHARGEBACK, 0),
             movements=movements,
-            consumer_name=None,
+            reason=done.reason if done and state is CheckoutState.FAILED else None,
+            customer_key=checkout.customer_key,
+            mandate_key=f"{PREFIX}mdt_{checkout_id}" if checkout.sequence is Sequence.FIRST else None,
             pay_url=checkout.pay_url,
         )
 
@@ -107,6 +124,10 @@ class DemoProvider:
             decide(checkout_id, DemoOutcome.REFUNDED, at=now())
         return f"{PREFIX}re_{checkout_id}"
 
+    def mandates(self, customer_key: str) -> list[ProviderMandate]:
+        key = customer_key.replace("cst", "mdt")
+        return [ProviderMandate(key, MandateState.VALID, "directdebit")]
+
     @staticmethod
     def _movements(checkout: Checkout, done: DemoPayment | None) -> tuple[Movement, ...]:
         if done is None or done.returned_at is None:
@@ -114,7 +135,10 @@ class DemoProvider:
         refund = done.outcome is DemoOutcome.REFUNDED
         kind = PaymentEventKind.REFUND if refund else PaymentEventKind.CHARGEBACK
         mark = "re" if refund else "chb"
-        return (Movement(kind, f"{PREFIX}{mark}_{checkout.id}", checkout.amount_cents, done.returned_at),)
+        movement = Movement(
+            kind, f"{PREFIX}{mark}_{checkout.id}", checkout.amount_cents, done.returned_at, reason=done.reason
+        )
+        return (movement,)
 
 
 def refuse_impossible(checkout_id: int, outcome: DemoOutcome) -> None:
@@ -124,10 +148,10 @@ def refuse_impossible(checkout_id: int, outcome: DemoOutcome) -> None:
         raise Refused(N_("This payment is not paid, so nothing can go back."))
 
 
-def decide(checkout_id: int, outcome: DemoOutcome, *, at: datetime) -> None:
+def decide(checkout_id: int, outcome: DemoOutcome, *, at: datetime, reason: str | None = None) -> None:
     """Click an outcome, inside `with writing():`. A done payment stays done; only a paid one goes back."""
     done = db.session.get(DemoPayment, checkout_id)
     if done is None and outcome in FIRST_OUTCOMES:
-        db.session.add(DemoPayment(id=checkout_id, outcome=outcome, decided_at=at))
+        db.session.add(DemoPayment(id=checkout_id, outcome=outcome, decided_at=at, reason=reason))
     elif done is not None and done.outcome is DemoOutcome.PAID and outcome in LATER_OUTCOMES:
-        done.outcome, done.returned_at = outcome, at
+        done.outcome, done.returned_at, done.reason = outcome, at, reason

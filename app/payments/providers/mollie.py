@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from app.base.money import Money
 from app.payments.providers.base import (
     Intent,
+    MandateState,
     Method,
+    ProviderMandate,
     ProviderRefused,
     ProviderUnsure,
     Started,
@@ -24,6 +26,7 @@ from app.payments.providers.base import (
 )
 from app.payments.providers.caller import Caller
 from app.payments.providers.mollie_words import instant_of, movements_of, truth_of
+from app.payments.states import Sequence
 from config import Settings
 
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{4,60}")
@@ -86,12 +89,15 @@ class MollieProvider:
 
         def ask(client: Any) -> list[Method]:
             listed = client.methods.list(sequenceType="oneoff", locale="nl_NL")
+            first = client.methods.list(sequenceType="first", locale="nl_NL")
+            starting = {str(m["id"]) for m in first["_embedded"]["methods"]}
             return [
                 Method(
                     str(m["id"]),
                     str(m["description"]),
                     _cents(m.get("minimumAmount")) or 0,
                     _cents(m.get("maximumAmount")),
+                    starts_recurring=str(m["id"]) in starting,
                 )
                 for m in listed["_embedded"]["methods"]
             ]
@@ -106,16 +112,18 @@ class MollieProvider:
         data: dict[str, Any] = {
             "amount": {"currency": intent.currency, "value": Money(intent.amount_cents).value},
             "description": intent.description,
-            "redirectUrl": intent.return_url,
-            "method": intent.method,
-            "locale": _LOCALES.get(intent.language, "nl_NL"),
             "metadata": {"checkout_id": str(intent.checkout_id)},
         }
+        if intent.sequence is Sequence.RECURRING:  # executed at once, by the mandate: nobody goes to a page
+            data |= {"sequenceType": "recurring", "customerId": intent.customer_key, "mandateId": intent.mandate_key}
+        else:
+            locale = _LOCALES.get(intent.language, "nl_NL")
+            data |= {"redirectUrl": intent.return_url, "method": intent.method, "locale": locale}
         if intent.webhook_url and self._webhooks:
             data["webhookUrl"] = intent.webhook_url
         key = f"checkout-{intent.checkout_id}"
         try:
-            return self._call(lambda client: _started(client.payments.create(data, idempotency_key=key)))
+            return self._call(lambda client: self._made(client, intent, data, key))
         except UnknownPayment:
             raise ProviderRefused("404 Not Found") from None
         except ProviderRefused as refused:
@@ -125,6 +133,26 @@ class MollieProvider:
             if found := self.find(intent):
                 return found
             raise
+
+    @staticmethod
+    def _made(client: Any, intent: Intent, data: dict[str, Any], key: str) -> Started:
+        """The payment, and before a first one its customer: both under keys of the checkout's own.
+
+        Mollie is told no name: the mandate takes it from the bank that pays.
+        """
+        if intent.sequence is Sequence.FIRST:
+            customer = client.customers.create({"metadata": data["metadata"]}, idempotency_key=f"customer-{key}")
+            data = data | {"sequenceType": "first", "customerId": str(customer["id"])}
+        return _started(client.payments.create(data, idempotency_key=key))
+
+    def mandates(self, customer_key: str) -> list[ProviderMandate]:
+        """The customer's mandates, newest first."""
+
+        def ask(client: Any) -> list[ProviderMandate]:
+            listed = client.customers.get(customer_key).mandates.list()
+            return [_mandate(each) for each in listed["_embedded"]["mandates"]]
+
+        return self._call(ask)
 
     def find(self, intent: Intent) -> Started | None:
         """Look for the payment among those made since; Mollie lists the newest first."""
@@ -181,16 +209,29 @@ def _listed(resource: Any) -> list[Mapping[str, Any]]:
 
 
 def _started(payment: Any) -> Started:
-    """A payment on which the donor can go on: it must have an id and a page to pay on."""
+    """A payment on which the donor can go on: it must have an id, and a page to pay on unless a mandate pays."""
     provider_id = payment["id"]
-    links = payment.get("_links") or {}
-    pay_url = (links.get("checkout") or {}).get("href")
     if not isinstance(provider_id, str) or not PAYMENT_ID.fullmatch(provider_id):
         raise ValueError("no payment id")
+    known = {"mode": str(payment["mode"]), "profile": payment.get("profileId")}
+    if payment.get("sequenceType") == "recurring":
+        return Started(provider_id, None, **known)
+    pay_url = ((payment.get("_links") or {}).get("checkout") or {}).get("href")
     if pay_url is not None and (urlsplit(pay_url).scheme not in ("https", "http") or len(pay_url) > 1000):
         raise ValueError("no address to pay at")
     # Found again after it ended, it has no page to pay on: the return page tells how it ended.
-    return Started(provider_id, pay_url or str(payment["redirectUrl"]), str(payment["mode"]), payment.get("profileId"))
+    return Started(provider_id, pay_url or str(payment["redirectUrl"]), **known, customer_key=payment.get("customerId"))
+
+
+def _mandate(mandate: Mapping[str, Any]) -> ProviderMandate:
+    details = mandate.get("details") or {}
+    return ProviderMandate(
+        str(mandate["id"]),
+        MandateState(mandate["status"]),
+        str(mandate["method"]),
+        details.get("consumerName"),
+        details.get("consumerAccount"),
+    )
 
 
 def _checkout_id(payment: Mapping[str, Any]) -> int | None:

@@ -74,6 +74,8 @@ def truth_of(
         movements=movements,
         reason=_reason(details),
         pay_url=(links.get("checkout") or {}).get("href"),
+        customer_key=payment.get("customerId"),
+        mandate_key=payment.get("mandateId"),
         consumer_name=next((str(details[n])[:200] for n in _CONSUMER_NAMES if details.get(n)), None),
         consumer_iban=str(details["consumerAccount"])[:40] if details.get("consumerAccount") else None,
     )

@@ -1,0 +1,16 @@
+"""Direct debit: mandates (permission to collect) and collections (one debit of one period)."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from app.direct_debit import models
+    from app.vault.rotation import SealedColumn, declare_sealed
+
+    assert models
+    declare_sealed(
+        SealedColumn("mandate", "iban_sealed", "mandate iban:{id}"),
+        SealedColumn("mandate", "holder_sealed", "mandate holder:{id}"),
+    )

@@ -1,0 +1,191 @@
+"""Mandates are kept, moved and found here. All run inside the caller's `with writing():`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.errors import Invalid, NotFound
+from app.base.iban import check_iban
+from app.base.ids import new_id, new_ids, stable_id
+from app.base.references import code_of
+from app.base.states import N_
+from app.direct_debit.models import Mandate, MandateChange
+from app.direct_debit.states import MANDATE_MOVES, ConsentHow, MandateKind, MandateState
+from app.extensions import db
+from app.extensions.sql import insert_new
+from app.vault.services import blind_index, seal
+
+# DOMAIN.md 1.2: no spaces, no slash at an end, no two in a row; compared without regard to case.
+_REFERENCE = re.compile(r"(?!/)(?!.*//)[A-Z0-9/\-?:().,'+]{1,35}(?<!/)")
+_BANK_NAME = re.compile(r"[A-Za-z0-9/\-?:().,'+ À-ž]{2,70}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderMandateDraft:
+    """A mandate that a first payment made at a provider; `mandate_key` None while it is not told yet."""
+
+    supporter_id: int
+    provider: str
+    customer_key: str
+    mandate_key: str | None
+    signed_on: date
+    language: str
+    iban: str | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMandateDraft:
+    """A SEPA mandate of our own. `reference` empty: one is made. `holder` as the bank knows the name."""
+
+    supporter_id: int
+    iban: str
+    holder: str
+    signed_on: date
+    how: ConsentHow
+    text_version: str
+    language: str
+    note: str = ""
+    reference: str = ""
+
+
+def clean_reference(text: str) -> str:
+    """A mandate id as it is stored. Raises Invalid where banks would not take it (DOMAIN.md 1.2)."""
+    bare = text.strip().upper()
+    if not _REFERENCE.fullmatch(bare):
+        raise Invalid(
+            N_("A mandate reference has at most 35 letters, digits and / - ? : ( ) . , ' +, without spaces."),
+            field="reference",
+        )
+    return bare
+
+
+def clean_holder(text: str) -> str:
+    """The name of the account's holder, in signs that a bank can carry. Raises Invalid."""
+    bare = " ".join(text.split())
+    if not _BANK_NAME.fullmatch(bare):
+        raise Invalid(N_("Fill in the name as it is on the bank card: letters, at most 70."), field="holder")
+    return bare
+
+
+def keep_from_provider(drafts: Sequence[ProviderMandateDraft], *, actor: Actor, now: datetime) -> list[int]:
+    """Keep mandates made at a provider, each once; their ids in order."""
+    rows = [_provider_row(draft, now) for draft in drafts]
+    if rows:
+        made = set(db.session.execute(insert_new(Mandate).returning(Mandate.__table__.c.id), rows).scalars())
+        _tell("mandate.kept", [row for row in rows if row["id"] in made], actor, now)
+    return [row["id"] for row in rows]
+
+
+def sign(drafts: Sequence[OwnMandateDraft], *, actor: Actor, now: datetime) -> list[int]:
+    """Keep SEPA mandates of our own, with the evidence of consent; their ids in order. Raises Invalid
+    (IBAN, name, reference, a day to come)."""
+    rows = [_own_row(draft, now) for draft in drafts]
+    if rows:
+        taken = select(Mandate.reference).where(Mandate.reference.in_([row["reference"] for row in rows]))
+        if db.session.execute(taken).first() is not None:
+            raise Invalid(N_("There is a mandate with this reference already."), field="reference")
+        db.session.execute(insert(Mandate.__table__), rows)
+        _tell("mandate.signed", rows, actor, now)
+    return [row["id"] for row in rows]
+
+
+def move(ids: Iterable[int], to: MandateState, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Move mandates, with their history; those in that state already stay. Raises Refused, NotFound."""
+    wanted = sorted(set(ids))
+    locked = select(Mandate.id, Mandate.state).where(Mandate.id.in_(wanted)).order_by(Mandate.id).with_for_update()
+    rows = db.session.execute(locked).all()
+    if len(rows) != len(wanted):
+        raise NotFound(N_("There is no such mandate."))
+    moved = [row for row in rows if row.state is not to]
+    for row in moved:
+        MANDATE_MOVES.check(row.state, to)
+    if not moved:
+        return
+    db.session.execute(
+        update(Mandate).where(Mandate.id.in_([row.id for row in moved])).values(state=to, next_look_at=None),
+        execution_options={"synchronize_session": False},
+    )
+    changes = [
+        {
+            "id": new_id(), "mandate_id": row.id, "before": row.state, "after": to, "reason": reason[:200],
+            "by": (actor.label or actor.kind)[:80], "at": now,
+        }
+        for row in moved
+    ]  # fmt: skip
+    db.session.execute(insert(MandateChange.__table__), changes)
+    audit.record_many(
+        [
+            audit.Trace(
+                action="mandate.moved", subject=("mandate", row.id), changes={"state": [row.state.value, to.value]}
+            )
+            for row in moved
+        ],
+        actor=actor,
+        now=now,
+    )
+
+
+def _provider_row(draft: ProviderMandateDraft, now: datetime) -> dict[str, Any]:
+    row_id = stable_id(f"mandate:{draft.provider}:{draft.customer_key}")
+    known = draft.mandate_key is not None
+    return _account(row_id, draft.iban, draft.holder) | {
+        "id": row_id, "supporter_id": draft.supporter_id, "kind": MandateKind.PROVIDER,
+        "state": MandateState.ACTIVE if known else MandateState.PENDING, "provider": draft.provider,
+        "customer_key": draft.customer_key, "mandate_key": draft.mandate_key, "reference": None,
+        "signed_on": draft.signed_on, "consent_how": ConsentHow.FIRST_PAYMENT, "consent_text": "",
+        "consent_note": "", "language": draft.language, "next_look_at": None if known else now, "created_at": now,
+    }  # fmt: skip
+
+
+def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
+    row_id = new_id()
+    if draft.signed_on > local_date(now):
+        raise Invalid(N_("This day is still to come."), field="signed_on")
+    reference = clean_reference(draft.reference) if draft.reference.strip() else code_of(row_id).translate(_PLAIN)
+    return _account(row_id, check_iban(draft.iban), clean_holder(draft.holder)) | {
+        "id": row_id, "supporter_id": draft.supporter_id, "kind": MandateKind.OWN, "state": MandateState.ACTIVE,
+        "provider": None, "customer_key": None, "mandate_key": None, "reference": reference,
+        "signed_on": draft.signed_on, "consent_how": draft.how, "consent_text": draft.text_version,
+        "consent_note": draft.note[:300], "language": draft.language, "next_look_at": None, "created_at": now,
+    }  # fmt: skip
+
+
+# The check character of a code may be a sign that banks do not take.
+_PLAIN = str.maketrans("*~$=", "....")
+
+
+def _account(row_id: int, iban: str | None, holder: str | None) -> dict[str, Any]:
+    return {
+        "iban_sealed": seal(iban, f"mandate iban:{row_id}") if iban else None,
+        "iban_lookup": blind_index(iban, "iban") if iban else None,
+        "iban_last_four": iban[-4:] if iban else None,
+        "holder_sealed": seal(holder, f"mandate holder:{row_id}") if holder else None,
+    }
+
+
+def _tell(action: str, rows: Sequence[dict[str, Any]], actor: Actor, now: datetime) -> None:
+    audit.record_many(
+        [
+            audit.Trace(
+                action=action, subject=("mandate", row["id"]), changes={"consent_how": [None, row["consent_how"].value]}
+            )
+            for row in rows
+        ],
+        actor=actor,
+        now=now,
+    )
+
+
+def new_references(count: int) -> list[str]:
+    """References for mandates that are still to be signed on paper."""
+    return [code_of(row_id).translate(_PLAIN) for row_id in new_ids(count)]
