@@ -150,20 +150,40 @@ def salutation(name: Name, language: str = "nl", *, formal: bool = True) -> str:
 def couple_salutation(one: Name, other: Name, language: str = "nl") -> str:
     """`Geachte heer en mevrouw Van den Berg`; two surnames or unknown forms: both by name."""
     greetings = {one.greeting, other.greeting}
-    same = family_name(one, first=True) == family_name(other, first=True)
-    if greetings == {Greeting.SIR, Greeting.MADAM} and same and family_name(one):
-        words = "Geachte heer en mevrouw" if language == "nl" else "Dear Mr and Ms"
-        return f"{words} {family_name(one, first=True)}"
+    surnames = [family_name(n, first=True) for n in (one, other)]
+    if greetings == {Greeting.SIR, Greeting.MADAM} and all(surnames):
+        sir, madam = surnames if one.greeting is Greeting.SIR else reversed(surnames)
+        if sir == madam:
+            return f"{'Geachte heer en mevrouw' if language == 'nl' else 'Dear Mr and Ms'} {sir}"
+        if language == "nl":
+            return f"Geachte heer {sir} en mevrouw {madam}"
+        return f"Dear Mr {sir} and Ms {madam}"
     both = [n.first_name or formal_name(n) for n in (one, other)]
     return f"Beste {both[0]} en {both[1]}" if language == "nl" else f"Dear {both[0]} and {both[1]}"
 
 
-def address_line(name: Name) -> str:
+_TITLES = {
+    "nl": {Greeting.MADAM: "Mevrouw ", Greeting.SIR: "De heer "},
+    "en": {Greeting.MADAM: "Ms ", Greeting.SIR: "Mr "},
+}
+
+
+def address_line(name: Name, language: str = "nl") -> str:
     """The first line of an address: `De heer J. van den Berg`, `Familie Van den Berg`, neutral without."""
     if name.greeting is Greeting.FAMILY and name.last_name:
-        return f"Familie {family_name(name, first=True)}"
-    words = {Greeting.MADAM: "Mevrouw ", Greeting.SIR: "De heer "}
-    return words.get(name.greeting, "") + formal_name(name)
+        return f"{'Familie' if language == 'nl' else 'Family'} {family_name(name, first=True)}"
+    return _TITLES[language].get(name.greeting, "") + formal_name(name)
+
+
+def couple_address_line(one: Name, other: Name, language: str = "nl") -> str:
+    """`De heer J. en mevrouw A. van den Berg`; with two surnames both names in full."""
+    joint = " en " if language == "nl" else " and "
+    title = _TITLES[language].get(other.greeting, "")
+    second = (title[:1].lower() + title[1:] if language == "nl" else title) + formal_name(other)
+    given = one.initials or one.first_name
+    if given and (other.initials or other.first_name) and not one.title and family_name(one) == family_name(other):
+        return _TITLES[language].get(one.greeting, "") + given + joint + second
+    return address_line(one, language) + joint + second
 
 
 def tidy(part: str) -> str:

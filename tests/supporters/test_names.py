@@ -71,7 +71,7 @@ def test_somebody_may_be_greeted_by_first_name_though_the_form_is_known() -> Non
 def test_a_couple_is_greeted_together() -> None:
     madam = Name(first_name="Anna", infix="van den", last_name="Berg", greeting=Greeting.MADAM)
     assert couple_salutation(JAN, madam) == "Geachte heer en mevrouw Van den Berg"
-    assert couple_salutation(JAN, ANNA) == "Beste Jan en Anna"
+    assert couple_salutation(JAN, ANNA) == "Geachte heer Van den Berg en mevrouw Van der Laan-de Vries"
 
 
 def test_the_address_line_is_neutral_without_form_of_address() -> None:
