@@ -9,12 +9,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import FileField, IntegerField, TextAreaField
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import HiddenInput
 
 from app.base.errors import Invalid, Refused
 from app.base.states import N_
+from app.documents.files import StoredFile, keep
 from app.extensions import writing
 from app.grants.history import NOTE_LENGTH
 from app.grants.rows import Stale
@@ -55,16 +57,35 @@ def filled(value: T | None) -> T:
     return value
 
 
-def act_on(form: Form, act: Callable[[], Any]) -> tuple[bool, int, Any]:
+class KeptFileField(FileField):
+    """A file that is stored while the form is validated: writing to disk has no place inside a transaction."""
+
+    kept: StoredFile | None = None
+
+    def __init__(self, *args: Any, most: int = -1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.most = most  # bytes to read at the most
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        if self.data and not validation_stopped:
+            try:
+                self.kept = keep(self.data.read(self.most), self.data.filename or "")
+            except Invalid as error:
+                raise ValidationError(_(error.message)) from None
+
+
+def act_on(form: Form, act: Callable[..., Any], prepare: Callable[[], Any] | None = None) -> tuple[bool, int, Any]:
     """Run `act` in a write transaction if the form is sent and right: (done, status, what it gave).
 
-    What a service refuses is put beside its field or on top, and the typed input stays.
+    `prepare` is slow work before the transaction, such as setting a PDF; `act` is given what it gives.
+    What is refused is put beside its field or on top, and the typed input stays.
     """
     if not form.validate_on_submit():
         return False, form.status, None
     try:
+        ready = [prepare()] if prepare else []
         with writing():
-            given = act()
+            given = act(*ready)
     except Stale as error:
         form.add_error(error)
         return False, error.status, error
@@ -76,8 +97,9 @@ def act_on(form: Form, act: Callable[[], Any]) -> tuple[bool, int, Any]:
 
 def form_page(
     make: Callable[..., Form],
-    act: Callable[[Any], Any],
+    act: Callable[..., Any],
     *,
+    prepare: Callable[[Any], Any] | None = None,
     title: str,
     submit: str,
     back: Callable[[Any], str] | str,
@@ -92,10 +114,11 @@ def form_page(
 
     `make()` gives the form as sent or as stored, `make(formdata=None)` as stored. Who comes second
     keeps their words, sees beside them what is stored now, and can save again (409).
-    `back` leads to the record; as a function it is given what `act` gave.
+    `back` leads to the record; as a function it is given what `act` gave. `prepare`: see act_on.
     """
     form = make()
-    done, status, given = act_on(form, lambda: act(form))
+    slow = (lambda: prepare(form)) if prepare else None
+    done, status, given = act_on(form, lambda *ready: act(form, *ready), slow)
     here = back if isinstance(back, str) else ""
     if done:
         flash(said, "ok")

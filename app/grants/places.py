@@ -158,6 +158,7 @@ def _name_the_trail() -> None:
             "instalment.planned": N_("planned the instalment"),
             "instalment.changed": N_("changed the instalment"),
             "instalment.removed": N_("took an instalment out of the plan"),
+            "instalment.letter_made": N_("made the payment request"),
             "instalment.moved": N_("moved the instalment"),
             "instalment.money_in": N_("recorded money received"),
             "instalment.money_taken_back": N_("took a receipt back"),

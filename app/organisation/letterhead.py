@@ -6,13 +6,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.organisation.models import AccountPurpose
 from app.organisation.queries import profile
 
 
-def letterhead() -> dict[str, Any]:
-    """Name, address and the small print at the foot; empty parts are left out."""
+def letterhead(*purposes: AccountPurpose) -> dict[str, Any]:
+    """Name, address and the small print at the foot, with the bank account for these purposes (none: the
+    general one); empty parts are left out."""
     found = profile()
-    account = found.account_for()
+    account = found.account_for(*purposes)
     address = [line for line in (*found.address_lines, found.contact_phone, found.contact_email) if line]
     footer = [found.legal_name or found.name]
     if found.kvk:

@@ -9,20 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from flask_wtf.file import FileField
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from app.base.dates import local_date
-from app.base.errors import Invalid
-from app.documents.files import StoredFile, keep
 from app.extensions import now
 from app.grants.acknowledgements import queries, services
 from app.grants.acknowledgements.services import AcknowledgementFacts
 from app.grants.blueprint import bp
 from app.grants.choices import row_id
 from app.grants.funders import queries as funders
-from app.grants.pages import VersionedForm, form_page, tabs
+from app.grants.pages import KeptFileField, VersionedForm, form_page, tabs
 from app.ui.fields import DutchDateField
 from app.ui.permissions import Permission, requires
 
@@ -46,19 +43,9 @@ class AcknowledgementForm(VersionedForm):
     wording_nl = TextAreaField(_l("Wording in Dutch"), validators=[Length(max=500)])
     wording_en = TextAreaField(_l("Wording in English"), validators=[Length(max=500)])
     website = StringField(_l("Their website"), validators=[Length(max=500)])
-    logo = FileField(_l("Their logo"))
+    logo = KeptFileField(_l("Their logo"), most=services.MOST_BYTES + 1)
     drop_logo = BooleanField(_l("Take the logo away"))
     grant_id = SelectField(_l("Grant whose contract asks it"), coerce=row_id)
-
-    kept: StoredFile | None = None
-
-    def validate_logo(self, field: Any) -> None:
-        """Keeps the file before the transaction: writing to disk has no place inside it."""
-        if field.data:
-            try:
-                self.kept = keep(field.data.read(services.MOST_BYTES + 1), field.data.filename or "")
-            except Invalid as error:
-                raise ValidationError(_(error.message)) from None
 
     def facts(self) -> AcknowledgementFacts:
         return AcknowledgementFacts(
@@ -103,7 +90,7 @@ def acknowledgement(funder_id: int) -> ResponseReturnValue:
         return services.save(
             funder_id,
             form.facts(),
-            logo=form.kept,
+            logo=form.logo.kept,
             drop_logo=bool("drop_logo" in form and form["drop_logo"].data),
             duty_title=_("Name %(funder)s on our page of supporters", funder=line.name),
             version=form.version.data,

@@ -10,12 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import FileField, SelectField, TextAreaField
+from wtforms import SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.base.dates import local_date
-from app.base.errors import Invalid
-from app.documents.files import StoredFile, keep
 from app.extensions import now, writing
 from app.grants import choices
 from app.grants.awards import queries as awards
@@ -23,7 +21,7 @@ from app.grants.blueprint import bp
 from app.grants.conditions import queries, services
 from app.grants.conditions.models import ConditionKind
 from app.grants.instalments import queries as instalments
-from app.grants.pages import VersionedForm, filled, form_page
+from app.grants.pages import KeptFileField, VersionedForm, filled, form_page
 from app.ui import filters
 from app.ui.fields import DutchDateField
 from app.ui.forms import Form
@@ -39,7 +37,7 @@ class ConditionForm(Form):
 class MeetForm(VersionedForm):
     met_on = DutchDateField(_l("Met on"), validators=[InputRequired()])
     evidence = TextAreaField(_l("Evidence in words"), validators=[Length(max=1000)])
-    file = FileField(_l("Evidence as a file"))
+    file = KeptFileField(_l("Evidence as a file"))
 
 
 @bp.route("/grants/<int:grant_id>/conditions/new", methods=["GET", "POST"])
@@ -79,25 +77,13 @@ def new_condition(grant_id: int) -> ResponseReturnValue:
 def meet_condition(condition_id: int) -> ResponseReturnValue:
     """It is met, by evidence."""
     line = queries.one(condition_id)
-    kept: list[StoredFile] = []
-
-    class Evidence(MeetForm):
-        """Keeps the file before the transaction: writing to disk has no place inside it."""
-
-        def validate_file(self, field: Any) -> None:
-            if field.data:
-                try:
-                    kept.append(keep(field.data.read(), field.data.filename or ""))
-                except Invalid as error:
-                    raise ValueError(_(error.message)) from None
-
     return form_page(
-        lambda **kwargs: Evidence.at(queries.one(condition_id).version, data={"met_on": local_date(now())}, **kwargs),
+        lambda **kwargs: MeetForm.at(queries.one(condition_id).version, data={"met_on": local_date(now())}, **kwargs),
         lambda form: services.meet(
             condition_id,
             met_on=filled(form.met_on.data),
             evidence=form.evidence.data or "",
-            file=kept[0] if kept else None,
+            file=form.file.kept,
             version=form.version.data,
             actor=current_user.actor,
             now=now(),

@@ -6,23 +6,25 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, SelectField, StringField
+from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.money import Money, format_money
 from app.grants import choices
 from app.grants.awards.plans import InstalmentPlan
+from app.grants.instalments.letter import Words
 from app.grants.instalments.models import Instalment, Trigger
 from app.grants.pages import VersionedForm, filled
 from app.ui.fields import DutchDateField, MoneyField
 from app.ui.filters import percent
 from app.ui.forms import Form
-from app.ui.languages import language
+from app.ui.languages import LANGUAGES, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +120,31 @@ class ReceiveForm(Form):
 
 class TakeBackForm(Form):
     reason = StringField(_l("Why it is taken back"), validators=[InputRequired(), Length(max=500)])
+
+
+class LetterForm(VersionedForm):
+    """What a payment request says besides its figures."""
+
+    LAYOUT = [["dated_on", "letter_language"], ["attention"], ["text"], ["signatory"]]
+
+    dated_on = DutchDateField(_l("Date of the letter"), validators=[InputRequired()])
+    letter_language = SelectField(_l("Language"), validators=[InputRequired()])
+    attention = StringField(_l("For the attention of"), validators=[Length(max=120)])
+    text = TextAreaField(_l("Your own words"), validators=[Length(max=2000)])
+    signatory = TextAreaField(_l("Signed by"), validators=[InputRequired(), Length(max=200)])
+
+    @classmethod
+    def of(cls, version: int, today: date, spoken: str, name: str, **kwargs: Any) -> LetterForm:
+        data = {"dated_on": today, "letter_language": spoken, "signatory": name}
+        form: LetterForm = cls.at(version, data=data, **kwargs)
+        form.letter_language.choices = list(LANGUAGES.items())
+        return form
+
+    def words(self) -> Words:
+        return Words(
+            language=self.letter_language.data,
+            dated_on=filled(self.dated_on.data),
+            attention=self.attention.data or "",
+            text=self.text.data or "",
+            signatory=self.signatory.data or "",
+        )

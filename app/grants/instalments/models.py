@@ -79,6 +79,8 @@ class Instalment(db.Model):
     settled_cents: Mapped[int | None] = cents_column(nullable=True)  # what it came to in the end
     # The settlement of the whole grant that settled or planned it.
     settlement_id: Mapped[int | None] = reference_column("grant_settlement.id", nullable=True)
+    # The payment request in its newest version; gone once what it says has changed.
+    letter_id: Mapped[int | None] = reference_column("document.id", nullable=True, index=False)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = instant_column()
 

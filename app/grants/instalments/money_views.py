@@ -10,13 +10,18 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.dates import local_date
+from app.base.errors import Refused
+from app.base.states import N_
+from app.documents import files
+from app.documents.files import StoredFile
 from app.extensions import now, writing
 from app.grants.blueprint import bp
-from app.grants.instalments import queries, services
-from app.grants.instalments.forms import ReceiveForm, TakeBackForm
+from app.grants.instalments import letter, queries, services
+from app.grants.instalments.forms import LetterForm, ReceiveForm, TakeBackForm
 from app.grants.instalments.models import INSTALMENT_MOVES, InstalmentState
 from app.grants.instalments.services import Received
 from app.grants.pages import DayForm, NoteForm, VersionedForm, filled, form_page
+from app.supporters import queries as supporters
 from app.ui import filters
 from app.ui.permissions import Permission, requires
 
@@ -38,6 +43,49 @@ def _versioned(instalment_id: int, form: type[VersionedForm], **data: Any) -> An
     return lambda **kwargs: form.at(queries.one(instalment_id).version, data=data, **kwargs)
 
 
+@bp.route("/grants/instalments/<int:instalment_id>/letter", methods=["GET", "POST"])
+@requires(Permission.FINANCE_WRITE)
+def letter_instalment(instalment_id: int) -> ResponseReturnValue:
+    """The payment request to the funder, kept as PDF with the grant's papers."""
+    line = queries.one(instalment_id)
+    if line.state is not _S.DUE:
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=line.state.label)
+    where = letter.account()
+
+    def set_as_pdf(form: LetterForm) -> tuple[StoredFile, int]:
+        made = letter.compose(instalment_id, form.words())
+        return files.keep(letter.as_pdf(made), made.filename), made.asked_cents
+
+    def act(form: LetterForm, made: tuple[StoredFile, int]) -> int:
+        return letter.keep(instalment_id, *made, version=form.version.data, actor=current_user.actor, now=now())
+
+    return _page(
+        instalment_id,
+        lambda **kwargs: LetterForm.of(
+            queries.one(instalment_id).version,
+            local_date(now()),
+            supporters.get(line.supporter_id).language.value,
+            current_user.name,
+            **kwargs,
+        ),
+        act,
+        prepare=set_as_pdf,
+        title=_("Payment request"),
+        submit=_("Make the letter"),
+        said=_("The letter is made. Read it, send it, and record the day it was sent."),
+        explain=_(
+            "The letter asks for %(amount)s on %(iban)s, and says what was granted and received.",
+            amount=filters.money(line.open_cents),
+            iban=filters.iban(where.iban),
+        ),
+        hints={
+            "attention": _("For example: mevrouw De Vries"),
+            "text": _("Optional: a paragraph between the opening and the figures."),
+            "signatory": _("Each line on its own: name, function"),
+        },
+    )
+
+
 @bp.route("/grants/instalments/<int:instalment_id>/request", methods=["GET", "POST"])
 @requires(Permission.FINANCE_WRITE)
 def request_instalment(instalment_id: int) -> ResponseReturnValue:
@@ -49,9 +97,10 @@ def request_instalment(instalment_id: int) -> ResponseReturnValue:
         lambda form: services.request(
             instalment_id, requested_on=form.day.data, version=form.version.data, actor=current_user.actor, now=now()
         ),
-        title=_("The money was asked for"),
+        title=_("Record that the request was sent"),
         submit=_("Record the request"),
         said=_("Recorded. Now the funder pays."),
+        hints={"day": _("The day the letter went out, or the request was made in the funder's portal.")},
     )
 
 

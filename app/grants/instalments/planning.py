@@ -90,6 +90,7 @@ def change(
     changes = audit.changes_of(row)
     if not changes:
         return
+    row.letter_id = None  # what it says is not so any more
     was = row.state
     if before[2:] != after[2:] or row.triggered_by is Trigger.DATE:
         _set_out(row, met_on=met_on(grant, row, local_date(now)))

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, sel
 
 from app.base.errors import NotFound
 from app.base.states import N_
+from app.documents.models import Document
 from app.extensions import db
 from app.grants.awards.models import Grant, GrantState
 from app.grants.funders.models import Funder
@@ -41,6 +42,7 @@ class Line:
     grant: str
     confirmed: bool
     funder_id: int
+    supporter_id: int
     funder: str
     obligation_id: int | None
     obligation_kind: ObligationKind | None
@@ -102,6 +104,7 @@ def listing() -> Select[*tuple[Any, ...]]:
             Grant.title,
             Grant.confirmed_at.is_not(None),
             Funder.id,
+            Funder.supporter_id,
             Supporter.display_name,
             Obligation.id,
             Obligation.kind,
@@ -117,7 +120,7 @@ def listing() -> Select[*tuple[Any, ...]]:
 
 
 def line_of(row: Sequence[Any]) -> Line:
-    return Line(*tuple(row)[:23])
+    return Line(*tuple(row)[:24])
 
 
 def of_grant(grant_id: int) -> list[Line]:
@@ -140,6 +143,13 @@ def receipts_of(instalment_ids: Iterable[int]) -> dict[int, list[Receipt]]:
     for row in db.session.execute(rows).scalars():
         found[row.instalment_id].append(row)
     return found
+
+
+def letter_of(instalment_id: int) -> Document | None:
+    """The payment request, if one was made and is still there."""
+    chosen = select(Document).join(Instalment, Instalment.letter_id == Document.id)
+    found = chosen.where(Instalment.id == instalment_id, Document.removed_at.is_(None))
+    return db.session.execute(found).scalars().first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ def instalment(instalment_id: int) -> ResponseReturnValue:
         line=line,
         today=local_date(now()),
         receipts=queries.receipts_of([instalment_id])[instalment_id],
+        letter=queries.letter_of(instalment_id),
         following=INSTALMENT_MOVES.following(line.state),
         trail=trail_of("instalment", instalment_id),
     )

@@ -14,7 +14,7 @@ from app.grants import choices
 from app.grants.awards.plans import ObligationPlan
 from app.grants.history import NOTE_LENGTH
 from app.grants.obligations.models import Obligation, ObligationKind, ObligationState
-from app.grants.pages import VersionedForm
+from app.grants.pages import KeptFileField, VersionedForm
 from app.ui.fields import DutchDateField
 from app.ui.forms import Form
 
@@ -66,7 +66,7 @@ class StepForm(VersionedForm):
 class SubmitForm(VersionedForm):
     submitted_on = DutchDateField(_l("Sent on"), validators=[InputRequired()])
     proof = StringField(_l("Proof in words"), validators=[Length(max=1000)])
-    file = FileField(_l("Proof as a file"))
+    file = KeptFileField(_l("Proof as a file"))
 
 
 class AcceptForm(VersionedForm):

@@ -8,12 +8,10 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from wtforms.validators import ValidationError
 
 from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.documents.files import StoredFile, keep
 from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.obligations import queries, services
@@ -62,12 +60,11 @@ def _step(obligation_id: int, wanted: _S, form: type[VersionedForm], act: Any, *
 @requires(Permission.GRANTS_WRITE)
 def submit_obligation(obligation_id: int) -> ResponseReturnValue:
     """It went to the funder."""
-    kept: list[StoredFile] = []
 
     def act(form: SubmitForm) -> None:
         actor, at = current_user.actor, now()
-        for file in kept:
-            services.attach(obligation_id, file, proof=True, actor=actor, now=at)
+        if form.file.kept:
+            services.attach(obligation_id, form.file.kept, proof=True, actor=actor, now=at)
         services.submit(
             obligation_id,
             submitted_on=filled(form.submitted_on.data),
@@ -77,20 +74,10 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
             now=at,
         )
 
-    class Form(SubmitForm):
-        """Keeps the file before the transaction: writing to disk has no place inside it."""
-
-        def validate_file(self, field: Any) -> None:
-            if field.data:
-                try:
-                    kept.append(keep(field.data.read(), field.data.filename or ""))
-                except Invalid as error:
-                    raise ValidationError(_(error.message)) from None
-
     return _step(
         obligation_id,
         _S.SUBMITTED,
-        Form,
+        SubmitForm,
         act,
         data={"submitted_on": local_date(now())},
         title=_("It went to the funder"),
