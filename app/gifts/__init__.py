@@ -6,7 +6,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.gifts import checks, from_checkouts, hand_views, models, places, totals, views
+    from app.gifts import checks, from_checkouts, hand_views, models, places, refund_views, totals, views
     from app.gifts.recurring import starting
 
     assert models
@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
     assert totals  # registers the job that folds them
     assert hand_views
     assert starting  # after from_checkouts: a commitment needs the gift's supporter
+    assert refund_views
     checks.init()
     places.register()
     app.register_blueprint(views.bp)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from app.base.errors import Invalid
+from app.base.ids import MAX_ID
+from app.base.states import N_
 from app.gifts.models import BANK_TRANSFER, CASH
 from app.programmes.queries import active_campaigns, active_programmes
 from app.ui.fields import DutchDateField, EmailField, MoneyField, options
@@ -19,6 +22,33 @@ class ReceiveForm(Form):
     amount = MoneyField(_l("Amount received"), validators=[InputRequired()])
     received_on = DutchDateField(_l("Received on"), validators=[InputRequired()])
     bank_reference = StringField(_l("Reference of the bank"), validators=[InputRequired(), Length(max=80)])
+
+
+class _RefundForm(Form):
+    """`key` is made with the form: sent twice, it is one refund."""
+
+    key = HiddenField()
+    amount = MoneyField(_l("Amount that goes back"), validators=[InputRequired()])
+    reason = StringField(_l("Why"), validators=[InputRequired(), Length(max=100)])
+
+    @property
+    def once(self) -> int:
+        """The key as a row id. Raises Invalid where somebody changed it."""
+        text = self.key.data or ""
+        if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= MAX_ID):
+            raise Invalid(N_("The form was open too long or came from elsewhere. Please send it once more."))
+        return int(text)
+
+
+class ProviderRefundForm(_RefundForm):
+    """A refund that the payment provider carries out."""
+
+
+class HandRefundForm(_RefundForm):
+    """A refund that we paid ourselves."""
+
+    refunded_on = DutchDateField(_l("Paid back on"), validators=[InputRequired()])
+    bank_reference = StringField(_l("Reference of the bank"), validators=[Length(max=80)])
 
 
 class _GiftForm(Form):

@@ -20,9 +20,9 @@ class Step:
 
     def __init__(
         self, gift: Any, after: GiftState, on: date, cents: int | None, bank_reference: str | None = None,
-        before: GiftState | None = None,
+        before: GiftState | None = None, step_id: int | None = None,
     ) -> None:  # fmt: skip
-        self.id = new_id()
+        self.id = step_id or new_id()
         self.gift_id: int = gift.id
         self.before: GiftState = before or gift.state
         self.after = after

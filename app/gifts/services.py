@@ -72,6 +72,8 @@ class Return:
     via: str
     part: str
     charged_back: bool = False
+    step_id: int | None = None  # the id of its row in the history, where the caller made one
+    reference: str | None = None
 
 
 def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
@@ -195,7 +197,7 @@ def give_back(returns: Sequence[Return], *, actor: Actor, now: datetime) -> None
         entries.append(_returned(gift, r))
         # The gift counts for as long as anything of it is kept.
         changes.append(totals.Change(gift.supporter_id, -r.cents, (kept > 0) - (kept_before > 0), gift.gift_date))
-        steps.append(Step(gift, after, r.on, -r.cents, before=before))
+        steps.append(Step(gift, after, r.on, -r.cents, r.reference, before=before, step_id=r.step_id))
     ledger.post(entries, actor=actor, now=now)
     totals.add(changes)
     tell("gift.given_back", steps, actor, now)

@@ -11,10 +11,12 @@ from app.base.errors import Invalid
 from app.base.money import parse_money
 from app.base.references import code_of, format_rf, rf_of
 from app.extensions import db
-from app.gifts import by_hand, listing, totals
+from app.gifts import by_hand, listing, refunding, totals
 from app.gifts.models import Gift, GiftState, GiftStep
 from app.ledger.queries import entries_of
 from app.payments.methods import label_of
+from app.payments.queries import refunds_of
+from app.payments.states import RefundState
 from app.programmes.queries import campaign_names, programme_names
 from app.staff.queries import by_ids
 from app.supporters import queries as supporters
@@ -29,6 +31,13 @@ TONES = {
     GiftState.CANCELED: "neutral",
     GiftState.REFUNDED: "warn",
     GiftState.CHARGED_BACK: "danger",
+}
+REFUND_TONES = {
+    RefundState.ASKED: "warn",
+    RefundState.ACCEPTED: "petrol",
+    RefundState.DONE: "ok",
+    RefundState.REFUSED: "danger",
+    RefundState.FAILED: "danger",
 }
 DONORS_SHOWN = 50
 
@@ -90,9 +99,12 @@ def show(gift_id: int) -> ResponseReturnValue:
     steps = list(
         db.session.execute(select(GiftStep).where(GiftStep.gift_id == gift_id).order_by(GiftStep.id.desc())).scalars()
     )
+    refunds = refunds_of(gift.payment_id) if gift.payment_id else []
+    staff_ids = {s.staff_id for s in steps if s.staff_id} | {r.staff_id for r in refunds if r.staff_id}
     return render_template(
-        "gifts/show.html", gift=gift, donor=supporters.names([gift.supporter_id]).get(gift.supporter_id, ""),
-        steps=steps, people=by_ids({s.staff_id for s in steps if s.staff_id}), entries=entries_of(("gift", gift_id)),
+        "gifts/show.html", gift=gift, way_back=refunding.way_back(gift), refunds=refunds, refund_tones=REFUND_TONES,
+        donor=supporters.names([gift.supporter_id]).get(gift.supporter_id, ""),
+        steps=steps, people=by_ids(staff_ids), entries=entries_of(("gift", gift_id)),
         programme=programme_names(language()).get(gift.programme_id or 0),
         campaign=campaign_names(language()).get(gift.campaign_id or 0), tone=TONES[gift.state],
         method=method, source=source_label(gift.source), code=code_of(gift_id),

@@ -9,7 +9,7 @@ from app.base.states import N_
 
 def init_app(app: Flask) -> None:
     from app.base.holdings import Holding, OnErase, OnMerge, declare
-    from app.payments import demo_views, jobs, methods, models, pings, views, webhook_views
+    from app.payments import demo_views, jobs, methods, models, pings, refunds, views, webhook_views
     from app.payments.providers import registry
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
 
     assert models
     assert jobs
+    assert refunds
     declare_sealed(
         SealedColumn("checkout", "details", "checkout:{id}"), SealedColumn("payment", "consumer", "payment:{id}")
     )

@@ -10,17 +10,17 @@ from sqlalchemy import insert, select, update
 from app.audit.services import record
 from app.base.actor import Actor
 from app.base.dates import local_midnight
-from app.base.errors import Invalid, NotFound
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.events import publish
 from app.base.ids import new_id
 from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
-from app.payments.events import CheckoutsPaid, PaymentsUndone
-from app.payments.models import Checkout, Payment
+from app.payments.events import CheckoutsPaid, PaymentsRefunded, PaymentsUndone
+from app.payments.models import Checkout, Payment, PaymentEvent
 from app.payments.opening import move
 from app.payments.providers.registry import BANK
-from app.payments.states import CheckoutState, PaymentState
+from app.payments.states import CheckoutState, PaymentEventKind, PaymentState
 
 
 def receive_by_hand(
@@ -77,6 +77,48 @@ def undo_by_hand(payment_id: int, reason: str, *, actor: Actor, now: datetime) -
     move(checkout, CheckoutState.PROMISED, by=actor.label or actor.kind, now=now, paid_at=None)
     record("payment.undone", ("payment", payment_id), actor=actor, now=now, changes={"reason": [None, reason[:200]]})
     publish(PaymentsUndone(ids=(payment_id,), actor=actor, at=now))
+
+
+def refund_by_hand(
+    event_id: int, payment_id: int, amount: Money, on: date, bank_reference: str, reason: str,
+    *, actor: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """Finance paid back, from the bank, what had come by transfer. `event_id` is made with the form: recorded
+    once however often it is sent. Raises NotFound, Refused (undone, or the id stands for something else),
+    Invalid (more than is left, a day to come)."""
+    payment = db.session.execute(
+        select(Payment).where(Payment.id == payment_id, Payment.provider == BANK).with_for_update()
+    ).scalar_one_or_none()
+    if payment is None:
+        raise NotFound(N_("This payment was not recorded by hand, or it was undone already."))
+    if (there := db.session.get(PaymentEvent, event_id)) is not None:
+        if (there.payment_id, there.amount_cents) != (payment_id, amount.cents):
+            raise Refused(N_("This form was sent before with another content. Please open it again."))
+        return
+    if payment.state is PaymentState.UNDONE:
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=payment.state.label)
+    check_room(amount, payment.kept_cents)
+    if local_midnight(on) > now:
+        raise Invalid(N_("This day is still to come."), field="refunded_on")
+    payment.refunded_cents += amount.cents
+    payment.state = PaymentState.PARTLY_RETURNED if payment.kept_cents else PaymentState.RETURNED
+    values = {"id": event_id, "payment_id": payment_id, "kind": PaymentEventKind.REFUND, "reason": reason[:200]}
+    values |= {"provider_id": bank_reference[:120], "amount_cents": amount.cents, "at": local_midnight(on)}
+    db.session.flush()
+    db.session.execute(insert(PaymentEvent).values(**values, created_at=now))
+    told = {"amount_cents": [None, amount.cents], "reason": [None, reason]}
+    record(
+        "payment.refunded", ("payment", payment_id), actor=actor, now=now, changes=told, person_id=payment.supporter_id
+    )
+    publish(PaymentsRefunded(ids=(event_id,), actor=actor, at=now))
+
+
+def check_room(amount: Money, left_cents: int) -> None:
+    """Raises Invalid unless this amount can go back."""
+    if amount.cents <= 0:
+        raise Invalid(N_("The amount must be more than zero."), field="amount")
+    if amount.cents > left_cents:
+        raise Invalid(N_("At most %(most)s can go back."), field="amount", most=Money(max(left_cents, 0)))
 
 
 def _locked(checkout_id: int) -> Any:

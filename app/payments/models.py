@@ -19,7 +19,7 @@ from app.base.columns import (
     whole,
 )
 from app.extensions import db
-from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Problem, Sequence
+from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Problem, RefundState, Sequence
 
 
 class Checkout(db.Model):
@@ -132,6 +132,37 @@ class PaymentEvent(db.Model):
     created_at: Mapped[datetime] = instant_column()
 
     __table_args__ = (*whole("amount_cents"), CheckConstraint("amount_cents <> 0", name="amount_moves"))
+
+
+class Refund(db.Model):
+    """A refund that staff asked the provider for. The id is made with the form and is the key under which
+    the provider is asked, stored before it is: asked again, it is the same refund. What really went back is
+    a PaymentEvent, by the provider's id."""
+
+    __tablename__ = "refund"
+
+    id: Mapped[int] = id_column()
+    payment_id: Mapped[int] = reference_column("payment.id")
+    state: Mapped[RefundState] = state_column(RefundState)
+    amount_cents: Mapped[int] = cents_column()
+    reason: Mapped[str] = text_column(200)  # ours, for the trail; the donor's bank never sees it
+    provider_id: Mapped[str | None] = text_column(80, nullable=True)
+    answer: Mapped[str | None] = text_column(300, nullable=True)  # what the provider said of a refusal
+    staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    next_try_at: Mapped[datetime | None] = instant_column(nullable=True)
+    created_at: Mapped[datetime] = instant_column()
+
+    __table_args__ = (
+        *whole("amount_cents"),
+        *positive("amount_cents"),
+        CheckConstraint("(state IN ('asked', 'refused')) = (provider_id IS NULL)", name="known_by_its_id"),
+        Index(
+            "ix_refund_next_try_at",
+            "next_try_at",
+            sqlite_where=text("next_try_at IS NOT NULL"),
+            postgresql_where=text("next_try_at IS NOT NULL"),
+        ),
+    )
 
 
 class ProviderKey(db.Model):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.extensions import db
-from app.payments.models import Checkout, Payment, PaymentEvent
-from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Sequence
+from app.payments.models import Checkout, Payment, PaymentEvent, Refund
+from app.payments.states import UNSETTLED_REFUNDS, CheckoutState, PaymentEventKind, PaymentState, Sequence
 from app.vault.services import unseal
 
 
@@ -131,3 +131,17 @@ def returns_of(event_ids: Iterable[int]) -> list[ReturnFacts]:
 def state_of(checkout_id: int) -> CheckoutState | None:
     """The state as it is stored now, None for an unknown or erased checkout."""
     return db.session.execute(select(Checkout.state).where(Checkout.id == checkout_id)).scalar()
+
+
+def refunds_under_way(payment_id: int) -> int:
+    """Cents that staff asked back and that are not booked yet."""
+    waiting = select(func.coalesce(func.sum(Refund.amount_cents), 0)).where(
+        Refund.payment_id == payment_id, Refund.state.in_(UNSETTLED_REFUNDS)
+    )
+    return int(db.session.execute(waiting).scalar_one())
+
+
+def refunds_of(payment_id: int) -> list[Refund]:
+    """Refunds that staff asked for, newest first."""
+    mine = select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id.desc())
+    return list(db.session.execute(mine.limit(100)).scalars())

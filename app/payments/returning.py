@@ -14,9 +14,9 @@ from app.base.ids import new_id
 from app.extensions import db
 from app.payments.events import PaymentsChargedBack, PaymentsRefunded
 from app.payments.keys import key_of, remember
-from app.payments.models import Checkout, Payment, PaymentEvent
+from app.payments.models import Checkout, Payment, PaymentEvent, Refund
 from app.payments.providers.base import Movement, Truth
-from app.payments.states import PaymentEventKind, PaymentState, Problem
+from app.payments.states import REFUND_MOVES, PaymentEventKind, PaymentState, Problem, RefundState
 
 _KINDS = (PaymentEventKind.REFUND, PaymentEventKind.CHARGEBACK)
 
@@ -28,12 +28,40 @@ def apply_returns(truths: Mapping[int, Truth], *, actor: Actor, now: datetime) -
     that comes late finds its ids known and changes nothing.
     """
     made: dict[PaymentEventKind, list[int]] = {kind: [] for kind in _KINDS}
-    for payment in _payments(truths):
+    payments = _payments(truths)
+    for payment in payments:
         truth = truths[payment.checkout_id]
         if truth.provider_id == payment.provider_id:
             _apply_to(payment, truth, made, now)
+    _follow({payment.id: truths[payment.checkout_id] for payment in payments})
     for kind, event in zip(_KINDS, (PaymentsRefunded, PaymentsChargedBack), strict=True):
         publish(event(ids=tuple(made[kind]), actor=actor, at=now))
+
+
+def _follow(truths: Mapping[int, Truth]) -> None:
+    """Bring refunds to what was just entered of these truths (by payment id), inside `with writing():`."""
+    said = {
+        movement.provider_id: movement.undone
+        for truth in truths.values()
+        for movement in truth.movements
+        if movement.kind is PaymentEventKind.REFUND
+    }
+    if not said:
+        return
+    mine = Refund.payment_id.in_(list(truths)), Refund.provider_id.in_(list(said))
+    for row in db.session.execute(select(Refund).where(*mine).with_for_update()).scalars():
+        entered = select(PaymentEvent.id).where(
+            PaymentEvent.payment_id == row.payment_id, PaymentEvent.provider_id == row.provider_id
+        )
+        if said[row.provider_id or ""]:
+            after = RefundState.FAILED
+        elif db.session.execute(entered.limit(1)).first():
+            after = RefundState.DONE
+        else:
+            continue
+        if REFUND_MOVES.allows(row.state, after):
+            row.state = after
+    db.session.flush()
 
 
 def _payments(truths: Mapping[int, Truth]) -> list[Any]:

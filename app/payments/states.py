@@ -58,6 +58,30 @@ class PaymentEventKind(Labelled):
     CHARGEBACK = "chargeback", N_("Chargeback")
 
 
+class RefundState(Labelled):
+    """How far a refund that staff asked for has come. Booked is only what the provider confirms."""
+
+    ASKED = "asked", N_("Asked of the provider")
+    ACCEPTED = "accepted", N_("Under way")
+    DONE = "done", N_("Sent back")
+    REFUSED = "refused", N_("Refused by the provider")
+    FAILED = "failed", N_("Failed after all")
+
+
+_R = RefundState
+REFUND_MOVES = Transitions(
+    RefundState,
+    {
+        _R.ASKED: {_R.ACCEPTED, _R.REFUSED},
+        _R.ACCEPTED: {_R.DONE, _R.FAILED},
+        _R.DONE: {_R.FAILED},  # a bank may send it back: the account was closed
+        _R.REFUSED: set(),
+        _R.FAILED: set(),
+    },
+)
+UNSETTLED_REFUNDS = (_R.ASKED, _R.ACCEPTED)  # they take up room of the payment until they are booked
+
+
 class Problem(Labelled):
     """Why a provider's word was not booked: people look at it first."""
 

@@ -39,6 +39,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "instalment_receipt": {"reversed_at": None, "reversal_reason": ""},
     "sub_grant_payment": {"reversed_at": None, "reversal_reason": ""},
     "sub_grant_instalment": {"booked_cents": 0},
+    "refund": {"provider_id": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

@@ -217,7 +217,12 @@ class FakeMollie:
             rows = {"refunds": self.refunds, "chargebacks": self.chargebacks}.get(parts[2])
             if rows is not None and method == "POST" and parts[2] == "refunds":
                 cents = round(float(body["amount"]["value"]) * 100)
+                left = self.payments[parts[1]]
+                back = round(float((left.get("amountRefunded") or {"value": "0"})["value"]) * 100)
+                if back + cents > round(float(left["amount"]["value"]) * 100):
+                    return error(422, "Unprocessable Entity", "The amount is higher than the maximum", "amount")
                 self.refund(parts[1], cents, "pending")
+                self.refunds[parts[1]][-1]["metadata"] = body.get("metadata")
                 return 201, self.refunds[parts[1]][-1]
             if rows is not None:
                 return 200, self._list(parts[2], rows.get(parts[1], []))

@@ -143,7 +143,11 @@ class Provider(Protocol):
         """Raises UnknownPayment, ProviderUnsure, ProviderRefused."""
 
     def refund(self, provider_id: str, amount_cents: int, description: str, key: str) -> str:
-        """Send money back; returns the refund's id. `key` makes it happen once."""
+        """Send money back; returns the refund's id. `key` makes it happen once. Raises ProviderUnsure,
+        ProviderRefused."""
+
+    def find_refund(self, provider_id: str, key: str) -> str | None:
+        """The id of the refund made under this key, if any; makes nothing. Raises as `refund` does."""
 
     def mandates(self, customer_key: str) -> list[ProviderMandate]:
         """What it keeps for this customer. Raises UnknownPayment, ProviderUnsure, ProviderRefused."""

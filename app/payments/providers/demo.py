@@ -8,12 +8,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped
 
-from app.base.columns import id_column, instant_column, state_column, text_column
+from app.base.columns import (
+    cents_column,
+    id_column,
+    instant_column,
+    positive,
+    reference_column,
+    state_column,
+    text_column,
+    whole,
+)
 from app.base.errors import Refused
+from app.base.ids import stable_id
 from app.base.states import N_, Labelled
 from app.extensions import db, now, writing
+from app.extensions.sql import insert_new
 from app.payments.models import Checkout
 from app.payments.providers.base import (
     Intent,
@@ -21,6 +33,7 @@ from app.payments.providers.base import (
     Method,
     Movement,
     ProviderMandate,
+    ProviderRefused,
     Started,
     Truth,
     UnknownPayment,
@@ -65,6 +78,19 @@ class DemoPayment(db.Model):
     reason: Mapped[str | None] = text_column(10, nullable=True)  # the code a bank would give
 
 
+class DemoRefund(db.Model):
+    """A refund that staff asked of the demo bank; `id` is made of the key, so that it is made once."""
+
+    __tablename__ = "demo_refund"
+
+    id: Mapped[int] = id_column()
+    checkout_id: Mapped[int] = reference_column("checkout.id")
+    amount_cents: Mapped[int] = cents_column()
+    made_at: Mapped[datetime] = instant_column()
+
+    __table_args__ = (*whole("amount_cents"), *positive("amount_cents"))
+
+
 class DemoProvider:
     name = "demo"
 
@@ -95,8 +121,8 @@ class DemoProvider:
         else:
             late = now() - checkout.created_at > EXPIRES_AFTER
             state = CheckoutState.EXPIRED if late else CheckoutState.OPEN
-        movements = self._movements(checkout, done)
-        returned = {m.kind: m.amount_cents for m in movements}
+        movements = (*_refunds(checkout_id), *self._movements(checkout, done))
+        returned = {kind: sum(m.amount_cents for m in movements if m.kind is kind) for kind in PaymentEventKind}
         return Truth(
             provider=self.name,
             provider_id=provider_id,
@@ -108,8 +134,8 @@ class DemoProvider:
             method=checkout.method,
             checkout_id=checkout_id,
             paid_at=done.decided_at if done and state is CheckoutState.PAID else None,
-            refunded_cents=returned.get(PaymentEventKind.REFUND, 0),
-            charged_back_cents=returned.get(PaymentEventKind.CHARGEBACK, 0),
+            refunded_cents=returned[PaymentEventKind.REFUND],
+            charged_back_cents=returned[PaymentEventKind.CHARGEBACK],
             movements=movements,
             reason=done.reason if done and state is CheckoutState.FAILED else None,
             customer_key=checkout.customer_key,
@@ -118,11 +144,24 @@ class DemoProvider:
         )
 
     def refund(self, provider_id: str, amount_cents: int, description: str, key: str) -> str:
-        """The whole amount goes back, as by a click at the demo bank."""
+        """Part or all of a paid amount goes back, once for each key."""
         checkout_id = int(provider_id.removeprefix(PREFIX))
+        refund_id = stable_id(key)
         with writing():
-            decide(checkout_id, DemoOutcome.REFUNDED, at=now())
-        return f"{PREFIX}re_{checkout_id}"
+            checkout = db.session.get(Checkout, checkout_id, with_for_update=True)
+            done = db.session.get(DemoPayment, checkout_id)
+            if self.find_refund(provider_id, key):
+                return f"{PREFIX}re_{refund_id}"
+            left = checkout.amount_cents - _refunded(checkout_id) if checkout else 0
+            if done is None or done.outcome is not DemoOutcome.PAID or amount_cents > left:
+                raise ProviderRefused("422 The amount is higher than what is left of this payment")
+            row = {"id": refund_id, "checkout_id": checkout_id, "amount_cents": amount_cents, "made_at": now()}
+            db.session.execute(insert_new(DemoRefund), [row])
+        return f"{PREFIX}re_{refund_id}"
+
+    def find_refund(self, provider_id: str, key: str) -> str | None:
+        there = db.session.execute(select(DemoRefund.id).where(DemoRefund.id == stable_id(key))).scalar()
+        return f"{PREFIX}re_{there}" if there is not None else None
 
     def mandates(self, customer_key: str) -> list[ProviderMandate]:
         key = customer_key.replace("cst", "mdt")
@@ -130,15 +169,27 @@ class DemoProvider:
 
     @staticmethod
     def _movements(checkout: Checkout, done: DemoPayment | None) -> tuple[Movement, ...]:
-        if done is None or done.returned_at is None:
+        """What somebody clicked at the demo bank: all that is left goes back."""
+        left = checkout.amount_cents - _refunded(checkout.id)
+        if done is None or done.returned_at is None or not left:
             return ()
         refund = done.outcome is DemoOutcome.REFUNDED
         kind = PaymentEventKind.REFUND if refund else PaymentEventKind.CHARGEBACK
         mark = "re" if refund else "chb"
-        movement = Movement(
-            kind, f"{PREFIX}{mark}_{checkout.id}", checkout.amount_cents, done.returned_at, reason=done.reason
-        )
+        movement = Movement(kind, f"{PREFIX}{mark}_{checkout.id}", left, done.returned_at, reason=done.reason)
         return (movement,)
+
+
+def _refunds(checkout_id: int) -> tuple[Movement, ...]:
+    rows = db.session.execute(
+        select(DemoRefund).where(DemoRefund.checkout_id == checkout_id).order_by(DemoRefund.id)
+    ).scalars()
+    return tuple(Movement(PaymentEventKind.REFUND, f"{PREFIX}re_{r.id}", r.amount_cents, r.made_at) for r in rows)
+
+
+def _refunded(checkout_id: int) -> int:
+    total = select(func.coalesce(func.sum(DemoRefund.amount_cents), 0)).where(DemoRefund.checkout_id == checkout_id)
+    return int(db.session.execute(total).scalar_one())
 
 
 def refuse_impossible(checkout_id: int, outcome: DemoOutcome) -> None:

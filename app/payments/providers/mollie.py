@@ -187,13 +187,34 @@ class MollieProvider:
         return truth_of(payment, movements, _checkout_id(payment), our_profile=self._profile, our_mode=self._mode)
 
     def refund(self, provider_id: str, amount_cents: int, description: str, key: str) -> str:
-        data = {"amount": {"currency": "EUR", "value": Money(amount_cents).value}, "description": description}
+        """Ask for a refund under our own key; the metadata lets `find_refund` know it when the key is forgotten."""
+        data = {
+            "amount": {"currency": "EUR", "value": Money(amount_cents).value},
+            "description": description,
+            "metadata": {"refund": key},
+        }
 
         def ask(client: Any) -> str:
-            refund = client.payments.get(provider_id).refunds.create(data, idempotency_key=key)
-            return str(refund["id"])
+            return str(client.payments.get(provider_id).refunds.create(data, idempotency_key=key)["id"])
 
-        return self._call(ask)
+        try:
+            return self._call(ask)
+        except UnknownPayment:
+            raise ProviderRefused("404 Not Found") from None
+        except ProviderRefused as refused:
+            if str(refused).startswith("400") and (found := self.find_refund(provider_id, key)):
+                return found
+            raise
+
+    def find_refund(self, provider_id: str, key: str) -> str | None:
+        def ask(client: Any) -> str | None:
+            rows = _listed(client.payments.get(provider_id).refunds)
+            return next((str(r["id"]) for r in rows if (r.get("metadata") or {}).get("refund") == key), None)
+
+        try:
+            return self._call(ask)
+        except UnknownPayment:
+            return None
 
 
 def _listed(resource: Any) -> list[Mapping[str, Any]]:
