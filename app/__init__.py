@@ -25,7 +25,7 @@ ROOMS = (
     ("payments", "privacy"),
     ("direct_debit", "grants"),
     ("gifts",),
-    ("giving", "letters"),
+    ("giving", "banking", "letters"),
     ("finance", "insights"),
     ("demo",),
 )

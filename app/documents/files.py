@@ -62,7 +62,7 @@ def keep(content: bytes, filename: str) -> StoredFile:
         raise Invalid(N_("This file is empty."))
     if len(content) > MAX_BYTES:
         raise Invalid(N_("This file is larger than 20 MB."))
-    name = _clean(filename)
+    name = clean(filename)
     media_type = _recognise(content)
     if media_type is None or not name.lower().endswith(_ENDINGS[media_type]):
         raise Invalid(N_("This kind of file is not accepted. Use PDF, Word, Excel, OpenDocument, a picture or text."))
@@ -75,7 +75,7 @@ def keep(content: bytes, filename: str) -> StoredFile:
 
 def renamed(filename: str, media_type: str) -> str:
     """A clean name with an ending that fits the content; the usual one is added where it does not."""
-    name, endings = _clean(filename), _ENDINGS.get(media_type, ("",))
+    name, endings = clean(filename), _ENDINGS.get(media_type, ("",))
     return name if name.lower().endswith(endings) else f"{name[:180]}{endings[0]}"
 
 
@@ -106,7 +106,7 @@ def _write(path: Path, blob: bytes) -> None:
         os.close(directory)
 
 
-def _clean(filename: str) -> str:
+def clean(filename: str) -> str:
     """The bare name: no folders, control or direction characters, at most 200 long with its ending kept."""
     bare = filename.replace("\\", "/").rpartition("/")[2]
     kept = "".join(c for c in unicodedata.normalize("NFC", bare) if unicodedata.category(c)[0] != "C").strip(" .")

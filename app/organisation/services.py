@@ -144,6 +144,30 @@ def save_account(
     return account.id
 
 
+def take_up_account(iban: str, *, actor: Actor, now: datetime) -> int:
+    """Note an account of ours that a bank statement told of, by its IBAN or the bank's own number. Gives its id.
+
+    It is not in use until somebody looks at it under Settings, so that no donor is shown it.
+    """
+    known = db.session.execute(select(BankAccount.id).where(BankAccount.iban == iban)).scalar()
+    if known is not None:
+        return int(known)
+    organisation = db.session.execute(select(Organisation)).scalar_one_or_none()
+    if organisation is None:
+        raise NotFound(N_("Fill in the organisation first."))
+    account = BankAccount(
+        organisation_id=organisation.id, iban=iban, holder=organisation.legal_name[:70], active=False,
+        purpose=AccountPurpose.GENERAL, booked_by=BookedBy.HERE,
+        position=db.session.execute(select(func.count()).select_from(BankAccount)).scalar_one(),
+    )  # fmt: skip
+    db.session.add(account)
+    db.session.flush()
+    changes = {"iban": [None, iban], "active": [None, False]}
+    audit.record("organisation.account_saved", ("bank_account", account.id), actor=actor, now=now, changes=changes)
+    after_commit(forget)
+    return account.id
+
+
 def _set(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Set what differs and tell what did: {field: [old, new]}."""
     changes: dict[str, Any] = {}

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     GIFTS_WRITE = "gifts:write"
     FINANCE_READ = "finance:read"
     FINANCE_WRITE = "finance:write"
+    BANK_READ = "bank:read"
+    BANK_WRITE = "bank:write"
     EXPORTS_FIGURES = "exports:figures"
     EXPORTS_PERSONAL = "exports:personal"
     ORGANISATION_READ = "organisation:read"
@@ -61,7 +63,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FUNDRAISER: frozenset(
         _VIEWER | _SUPPORTERS | {_P.SUPPORTERS_WRITE, _P.NOTES_READ, _P.GRANTS_WRITE, _P.GIFTS_WRITE}
     ),
-    Role.FINANCE: frozenset(_VIEWER | _SUPPORTERS | {_P.GIFTS_WRITE, _P.FINANCE_WRITE, _P.AUDIT_READ}),
+    Role.FINANCE: frozenset(
+        _VIEWER | _SUPPORTERS | {_P.GIFTS_WRITE, _P.FINANCE_WRITE, _P.AUDIT_READ, _P.BANK_READ, _P.BANK_WRITE}
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -1,0 +1,114 @@
+"""The first reading of a file: whether all of it can be trusted. Nothing is entered before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from io import BufferedReader
+
+from app.banking.formats import detect
+from app.banking.formats.facts import Balance, Closed, Entry, Format, Opened, Unreadable
+from app.base.dates import days
+from app.base.money import EUR, Money
+from app.base.states import N_
+
+MAX_WARNINGS = 50
+
+
+@dataclass(slots=True)
+class Statement:
+    account_id: int
+    account: str
+    reference: str
+    number: str
+    opening: Balance | None
+    closing: Balance | None = None
+    entries: int = 0
+    first_on: date | None = None
+    last_on: date | None = None
+    cents: int = 0
+
+    @property
+    def from_on(self) -> date | None:
+        return self.first_on or (self.opening.on if self.opening else None)
+
+    @property
+    def to_on(self) -> date | None:
+        return self.closing.on if self.closing else self.last_on
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a file holds. `error` is the first thing that keeps it out."""
+
+    format: Format | None = None
+    statements: list[Statement] = field(default_factory=list)
+    entries: int = 0
+    transactions: int = 0
+    warnings: list[tuple[int | None, str]] = field(default_factory=list)
+    error: Unreadable | None = None
+    balances_ok: bool = True
+
+    @property
+    def accounts(self) -> list[str]:
+        return list(dict.fromkeys(statement.account for statement in self.statements))
+
+
+def check(source: BufferedReader, account_of: Callable[[Opened], tuple[int, str]], today: date) -> Checked:
+    """Read all of a file. `account_of` gives id and IBAN of an account, or raises Unreadable."""
+    found = Checked()
+    try:
+        found.format, facts = detect.read(source)
+        for fact in facts:
+            match fact:
+                case Entry():
+                    _count(found, fact, today)
+                case Opened():
+                    if fact.currency and fact.currency != EUR:
+                        said = N_("This statement is in %(currency)s; Draagvlak keeps accounts in euros.")
+                        raise Unreadable(said, line=fact.line, currency=fact.currency[:3])
+                    account_id, iban = account_of(fact)
+                    statement = Statement(account_id, iban, fact.reference, fact.number, fact.opening)
+                    found.statements.append(statement)
+                case Closed():
+                    _close(found, fact)
+    except Unreadable as error:
+        found.error = error
+    return found
+
+
+def _count(found: Checked, entry: Entry, today: date) -> None:
+    statement = found.statements[-1]
+    if not date(1990, 1, 1) <= entry.booked_on <= today + days(366):
+        raise Unreadable(N_("“%(text)s” is not a date."), line=entry.line, text=entry.booked_on)
+    statement.entries += 1
+    statement.cents += entry.cents
+    statement.first_on = min(statement.first_on or entry.booked_on, entry.booked_on)
+    statement.last_on = max(statement.last_on or entry.booked_on, entry.booked_on)
+    found.entries += 1
+    found.transactions += len(entry.transactions)
+    if entry.warning and len(found.warnings) < MAX_WARNINGS:
+        found.warnings.append((entry.line, entry.warning))
+
+
+def _close(found: Checked, fact: Closed) -> None:
+    statement = found.statements[-1]
+    statement.opening = statement.opening or fact.opening
+    statement.closing = fact.closing
+    assert found.format is not None
+    if statement.opening is None or statement.closing is None:
+        if found.format.is_statement:
+            found.balances_ok = False
+            raise Unreadable(N_("This statement has no opening or no closing balance."), line=fact.line)
+        return
+    counted = statement.opening.cents + statement.cents
+    if counted != statement.closing.cents and found.format.is_statement:
+        found.balances_ok = False
+        said = N_(
+            "This statement does not add up: the opening balance and the entries make %(counted)s, "
+            "the closing balance says %(closing)s. Please download it from the bank again."
+        )
+        raise Unreadable(
+            said, line=fact.line, counted=Money(counted).value, closing=Money(statement.closing.cents).value
+        )

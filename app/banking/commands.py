@@ -1,0 +1,96 @@
+"""`flask bank …`: bank files in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from app.banking import imports
+from app.banking.formats.facts import Unreadable
+from app.banking.imports import Imported
+from app.base.actor import system
+from app.base.errors import DomainError
+from app.extensions import now, settings
+from app.ui.messages import translated
+
+group = AppGroup("bank", help="Take bank files in.")
+
+
+@group.command("import", help="Take in bank statements: CAMT.053, .052, .054 or MT940. Again changes nothing.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--add-accounts", is_flag=True, help="Take statements of accounts that are not in the settings yet.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each file.")
+def import_(files: tuple[Path, ...], add_accounts: bool, as_json: bool) -> None:
+    failed = False
+    with force_locale(settings().default_language):
+        for path in files:
+            told = _one(path, add_accounts)
+            failed = failed or bool(told["errors"])
+            click.echo(json.dumps(told, ensure_ascii=False) if as_json else _sentence(told))
+    if failed:
+        raise SystemExit(1)
+
+
+def _one(path: Path, add_accounts: bool) -> dict[str, Any]:
+    try:
+        with path.open("rb") as source:
+            done = imports.take(
+                source, path.name, actor=system("flask bank import"), now=now(), add_accounts=add_accounts
+            )
+    except DomainError as error:
+        return _failed(path, translated(error))
+    except OSError as error:
+        return _failed(path, _("%(file)s cannot be read or kept: %(why)s.", file=path.name, why=error.strerror))
+    return _told(path, done)
+
+
+def _failed(path: Path, said: str) -> dict[str, Any]:
+    counts = dict.fromkeys(("statements", "entries", "transactions", "new", "already_known", "matched", "in_review"), 0)
+    return {"file": str(path), "format": None, "accounts": [], **counts, "balances_ok": False, "errors": [said]}
+
+
+def _told(path: Path, done: Imported) -> dict[str, Any]:
+    checked = done.checked
+    error = checked.error
+    return {
+        "file": str(path),
+        "format": checked.format.value if checked.format else None,
+        "accounts": checked.accounts,
+        "statements": len(checked.statements),
+        "entries": checked.entries,
+        "transactions": checked.transactions,
+        "new": done.new,
+        "already_known": done.already_known,
+        "matched": 0,
+        "in_review": done.new,
+        "balances_ok": checked.balances_ok and error is None,
+        "errors": [_where(path.name, error)] if error else [],
+        "warnings": [_line(path.name, line, _(said)) for line, said in checked.warnings],
+    }
+
+
+def _where(name: str, error: Unreadable) -> str:
+    return _line(name, error.line, translated(error))
+
+
+def _line(name: str, line: int | None, said: str) -> str:
+    if line is None:
+        return f"{name}: {said}"
+    return _("%(file)s, line %(line)s: %(said)s", file=name, line=line, said=said)
+
+
+def _sentence(told: dict[str, Any]) -> str:
+    if told["errors"]:
+        return "\n".join(told["errors"])
+    said = _(
+        "%(file)s: %(statements)s statements, %(entries)s entries, %(new)s payments new, %(known)s known already.",
+        file=told["file"], statements=told["statements"], entries=told["entries"], new=told["new"],
+        known=told["already_known"],
+    )  # fmt: skip
+    return "\n".join([said, *told["warnings"]])

@@ -1,0 +1,210 @@
+"""Entering what a checked file told, batch by batch: what is known stays, what is new is written once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from app.banking.checking import Checked
+from app.banking.formats import detect
+from app.banking.formats.facts import Entry, Opened, Transaction
+from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
+from app.banking.models import BankEntry, BankKey, BankLine, LineState
+from app.base.ids import new_ids
+from app.extensions import db
+from app.extensions.sql import insert_new
+from app.extensions.transactions import writing_in_bulk
+from app.organisation.models import BankAccount
+from app.vault.services import blind_index, seal
+
+BATCH = 250  # entries of one transaction
+IBAN_PURPOSE = "bank-line-iban"
+
+
+@dataclass(slots=True)
+class _Done:
+    new: int = 0
+    already_known: int = 0
+
+
+@dataclass(slots=True)
+class _Item:
+    """An entry on its way in."""
+
+    entry: Entry
+    key: bytes
+    statement_id: int
+    iban_index: bytes | None = None
+
+    @property
+    def first(self) -> Transaction:
+        return self.entry.transactions[0]
+
+
+def enter(source: BufferedReader, statement_ids: list[int], checked: Checked) -> tuple[int, int]:
+    """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
+    done = _Done()
+    kind, facts = detect.read(source)
+    family = FAMILIES[kind]
+    keys: dict[int, Keys] = {}
+    statements = iter(zip(statement_ids, checked.statements, strict=True))
+    account_id = statement_id = 0
+    batch: list[_Item] = []
+    for fact in facts:
+        if isinstance(fact, Opened):
+            before = account_id
+            statement_id, statement = next(statements)
+            account_id = statement.account_id
+            if before not in (0, account_id):
+                _enter_batch(batch, before, family, done)
+                batch = []
+        elif isinstance(fact, Entry):
+            own = keys.setdefault(account_id, Keys(account_id, family))
+            batch.append(_Item(fact, own.of(fact), statement_id))
+            if len(batch) == BATCH:
+                _enter_batch(batch, account_id, family, done)
+                batch = []
+    _enter_batch(batch, account_id, family, done)
+    return done.new, done.already_known
+
+
+def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done) -> None:
+    """Enter entries of one account. Sealing is done before the transaction, deciding inside it."""
+    if not batch:
+        return
+    known = _known([item.key for item in batch])
+    db.session.rollback()
+    fresh = [item for item in batch if item.key not in known]
+    for item in fresh:
+        iban = item.first.iban if len(item.entry.transactions) == 1 else ""
+        item.iban_index = blind_index(iban, IBAN_PURPOSE) if iban else None
+    rows = {item.key: _rows(item, account_id, family) for item in fresh}
+    detailed = [item for item in batch if item.key in known and len(item.entry.transactions) > 1]
+    more = {item.key: _rows(item, account_id, family)[1] for item in detailed}
+    with writing_in_bulk():
+        # One file at a time for each account: two at once would not see what the other brings.
+        db.session.execute(select(BankAccount.id).where(BankAccount.id == account_id).with_for_update())
+        known |= _known(list(rows))
+        fresh = [item for item in fresh if item.key not in known]
+        told = _told_otherwise(fresh, account_id, family)
+        entered = [item for item in fresh if item.key not in told]
+        more |= {key: rows[key][1] for key in told if len(rows[key][1]) > 1}
+        _insert([rows[item.key] for item in entered])
+        _remember({item.key: rows[item.key][0]["id"] for item in entered} | told)
+        if told:
+            both = update(BankEntry).where(BankEntry.id == bindparam("row"))
+            both = both.values(families=BankEntry.families.op("|")(family))
+            db.session.connection().execute(both, [{"row": entry_id} for entry_id in told.values()])
+        _tell_more({(known | told)[key]: lines for key, lines in more.items()})
+    count = sum(len(item.entry.transactions) for item in entered)
+    done.new += count
+    done.already_known += sum(len(item.entry.transactions) for item in batch) - count
+
+
+def _known(keys: list[bytes]) -> dict[bytes, int]:
+    found = select(BankKey.key, BankKey.entry_id).where(BankKey.key.in_(keys))
+    return dict(db.session.execute(found).all()) if keys else {}
+
+
+def _remember(keys: dict[bytes, int]) -> None:
+    if keys:
+        db.session.execute(insert_new(BankKey), [{"key": key, "entry_id": entry_id} for key, entry_id in keys.items()])
+
+
+def _told_otherwise(fresh: list[_Item], account_id: int, family: int) -> dict[bytes, int]:
+    """Entries that another kind of file told of before: key → the entry there is."""
+    if not fresh:
+        return {}
+    found = db.session.execute(
+        select(BankEntry.id, BankEntry.booked_on, BankEntry.cents, BankEntry.reference, BankLine.end_to_end,
+               BankLine.iban_index)
+        .join(BankLine, (BankLine.entry_id == BankEntry.id) & (BankLine.position == 0))
+        .where(BankEntry.account_id == account_id)
+        .where(BankEntry.booked_on.in_({item.entry.booked_on for item in fresh}))
+        .where(BankEntry.cents.in_({item.entry.cents for item in fresh}))
+        .where(BankEntry.families.in_(without(family)))
+        .order_by(BankEntry.id)
+    )  # fmt: skip
+    candidates: dict[tuple[Any, int], list[Told]] = {}
+    for row_id, day, cents, reference, end_to_end, iban_index in found:
+        candidates.setdefault((day, cents), []).append(Told(row_id, reference, end_to_end, iban_index))
+    told: dict[bytes, int] = {}
+    for position in best_first([item.entry for item in fresh]) if candidates else ():
+        item = fresh[position]
+        there = candidates.get((item.entry.booked_on, item.entry.cents), [])
+        chosen = same(item.entry.reference, item.first.end_to_end, item.iban_index, there)
+        if chosen is not None:
+            told[item.key] = chosen.entry_id
+            there.remove(chosen)
+    return told
+
+
+def _rows(item: _Item, account_id: int, family: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The rows of an entry and of its lines, sealed and ready."""
+    entry = item.entry
+    entry_id, *line_ids = new_ids(1 + len(entry.transactions))
+    row = {
+        "id": entry_id,
+        "account_id": account_id,
+        "statement_id": item.statement_id,
+        "booked_on": entry.booked_on,
+        "value_on": entry.value_on,
+        "cents": entry.cents,
+        "reference": entry.reference,
+        "code": entry.code[:20],
+        "bank_code": entry.bank_code[:20],
+        "is_return": entry.is_return,
+        "families": family,
+    }
+    lines = [
+        _line_row(line_id, position, entry, each, row)
+        for position, (line_id, each) in enumerate(zip(line_ids, entry.transactions, strict=True))
+    ]
+    return row, lines
+
+
+def _line_row(line_id: int, position: int, entry: Entry, each: Transaction, row: dict[str, Any]) -> dict[str, Any]:
+    party = {"name": each.name, "iban": each.iban, "bic": each.bic, "text": each.text}
+    told = {name: value for name, value in party.items() if value}
+    return {
+        "id": line_id,
+        "entry_id": row["id"],
+        "account_id": row["account_id"],
+        "position": position,
+        "booked_on": entry.booked_on,
+        "cents": each.cents,
+        "state": LineState.REVIEW,
+        "end_to_end": each.end_to_end,
+        "mandate": each.mandate,
+        "creditor_id": each.creditor_id,
+        "batch": each.batch,
+        "structured": each.structured,
+        "return_reason": each.return_reason,
+        "iban_index": blind_index(each.iban, IBAN_PURPOSE) if each.iban else None,
+        "party_sealed": seal(json.dumps(told), f"bank_line:{line_id}") if told else None,
+    }
+
+
+def _insert(rows: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:
+    if rows:
+        db.session.execute(insert(BankEntry.__table__), [entry for entry, _ in rows])
+        db.session.execute(insert(BankLine.__table__), [line for _, lines in rows for line in lines])
+
+
+def _tell_more(details: dict[int, list[dict[str, Any]]]) -> None:
+    """An entry that was told as one sum is told now in parts: its one line gives way, where nobody explained it yet."""
+    if not details:
+        return
+    there: dict[int, list[Any]] = {}
+    found = select(BankLine.id, BankLine.entry_id, BankLine.state).where(BankLine.entry_id.in_(details))
+    for row in db.session.execute(found):
+        there.setdefault(row.entry_id, []).append(row)
+    parted = [e for e, rows in there.items() if len(rows) == 1 and rows[0].state is LineState.REVIEW]
+    if parted:
+        db.session.execute(delete(BankLine).where(BankLine.entry_id.in_(parted)))
+        new = [line | {"entry_id": entry_id} for entry_id in parted for line in details[entry_id]]
+        db.session.execute(insert(BankLine.__table__), new)

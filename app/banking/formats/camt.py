@@ -1,0 +1,130 @@
+"""CAMT.053, .052 and .054 of any version, read as a stream by local names (DOMAIN.md 2.1).
+
+Memory does not grow with the file: each entry is dropped once read. Entities, external files and
+any DOCTYPE are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from app.banking.formats.camt_entry import entry_of
+from app.banking.formats.camt_nodes import day_of, first, local, signed, text, tree
+from app.banking.formats.facts import Balance, Closed, Fact, Facts, Format, Opened, Unreadable
+from app.base.states import N_
+
+_ROOTS = {
+    "BkToCstmrStmt": Format.CAMT053,
+    "BkToCstmrAcctRpt": Format.CAMT052,
+    "BkToCstmrDbtCdtNtfctn": Format.CAMT054,
+}
+_STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
+_OPENING = ("OPBD", "PRCD")  # PRCD is yesterday's closing, where a bank gives that alone
+_CLOSING = ("CLBD",)
+
+
+def read(source: BinaryIO) -> tuple[Format, Facts]:
+    """The format and a stream of facts. Raises Unreadable at once, or when the stream reaches the place."""
+    stream = _events(source)
+    for _, element in stream:
+        kind = _ROOTS.get(local(element.getparent()))
+        if kind is not None:
+            return kind, _statements(element, stream)
+    raise Unreadable(N_("This XML is not a bank statement (CAMT.053, .052 or .054)."))
+
+
+def _events(source: BinaryIO) -> Iterator[tuple[str, Any]]:
+    """Beginnings and ends of statements, balances and entries. What is around them is read when they come."""
+    from lxml import etree
+
+    tags = [f"{{*}}{name}" for name in (*_STATEMENTS, "Bal", "Ntry")]
+    parser = etree.iterparse(
+        source, events=("start", "end"), tag=tags, resolve_entities=False, no_network=True, load_dtd=False,
+        huge_tree=False, remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    first = True
+    try:
+        for action, element in parser:
+            if first:
+                first = False
+                _refuse_doctype(element)
+            yield action, element
+    except etree.XMLSyntaxError as error:
+        said = N_("This file is cut off or damaged: %(why)s. Please download it from the bank again.")
+        raise Unreadable(said, line=error.lineno, why=str(error.msg)[:150]) from None
+    if first and parser.root is not None:
+        _refuse_doctype(parser.root)
+
+
+def _refuse_doctype(element: Any) -> None:
+    if element.getroottree().docinfo.doctype:
+        raise Unreadable(N_("This file declares a DOCTYPE. No bank sends that, so it is refused."), line=1)
+
+
+def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fact]:
+    """Facts of all statements, the one that begins at `element` first. What is read is dropped."""
+    opened: Opened | None = Opened("", "", line=element.sourceline)
+    told = False
+    closing: Balance | None = None
+    for action, element in stream:
+        name = local(element)
+        if name in _STATEMENTS:
+            if action == "start":
+                opened, told, closing = Opened("", "", line=element.sourceline), False, None
+            elif opened is not None:
+                if not told:
+                    yield _about(opened, element)
+                yield Closed(closing, opened.opening, line=opened.line)
+                opened = None
+                element.clear()
+            continue
+        if action == "start" or opened is None or local(element.getparent()) not in _STATEMENTS:
+            continue
+        if name == "Bal":
+            kind, balance = _balance(element)
+            if kind in _OPENING and (opened.opening is None or kind == "OPBD"):
+                opened.opening = balance
+            elif kind in _CLOSING:
+                closing = balance
+            continue
+        if not told:
+            told = True
+            yield _about(opened, element.getparent())
+        entry = entry_of(element, opened)
+        if entry is not None:
+            yield entry
+        element.clear()
+        parent = element.getparent()
+        while parent[0] is not element:
+            del parent[0]
+
+
+def _about(opened: Opened, statement: Any) -> Opened:
+    """What stands before the entries: the account, references, the number."""
+    for element in statement:
+        name = local(element)
+        if name == "Acct":
+            account = tree(element)
+            opened.account = (first(account, ("Id", "IBAN"), ("Id", "Othr", "Id"))).replace(" ", "").upper()
+            opened.currency = opened.currency or text(account, "Ccy")
+        elif name == "Id":
+            opened.reference = (element.text or "").strip()[:60]
+        elif name in ("ElctrncSeqNb", "LglSeqNb") and not opened.number:
+            opened.number = (element.text or "").strip()[:20]
+        elif name == "Ntry":
+            break
+    if not opened.account:
+        raise Unreadable(N_("This statement does not say which account it is of."), line=opened.line)
+    return opened
+
+
+def _balance(element: Any) -> tuple[str, Balance | None]:
+    node, line = tree(element), element.sourceline
+    kind = text(node, "Tp", "CdOrPrtry", "Cd")
+    if kind not in _OPENING + _CLOSING:
+        return "", None
+    on = day_of({"Bal": node.get("Dt", "")}, "Bal", line)
+    if on is None:
+        raise Unreadable(N_("A balance has no amount or no date."), line=line)
+    return kind, Balance(signed(node, line), on)

@@ -1,0 +1,133 @@
+"""What one entry of CAMT says, and each payment inside it (DOMAIN.md 2.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.banking.formats.camt_nodes import Node, child, day_of, first, nodes, signed, text, tree
+from app.banking.formats.facts import (
+    Entry,
+    Opened,
+    Transaction,
+    Unreadable,
+    looks_like_iban,
+    provided,
+    split_mandate,
+    to_cents,
+)
+from app.base.states import N_
+
+
+def entry_of(element: Any, opened: Opened) -> Entry | None:
+    """One booked entry; None for what is only expected or informative."""
+    node, line = tree(element), element.sourceline
+    if first(node, ("Sts", "Cd"), ("Sts",)) != "BOOK":
+        return None
+    currency = text(node, "Ccy")
+    opened.currency = opened.currency or currency
+    if currency != opened.currency:
+        said = N_("An entry is in %(found)s, the account in %(wanted)s.")
+        raise Unreadable(said, line=line, found=currency[:3], wanted=opened.currency[:3])
+    booked_on = day_of(node, "BookgDt", line) or day_of(node, "ValDt", line)
+    if booked_on is None:
+        raise Unreadable(N_("An entry has no date."), line=line)
+    domain = child(node, "BkTxCd", "Domn")
+    codes = (text(domain, "Cd"), text(domain, "Fmly", "Cd"), text(domain, "Fmly", "SubFmlyCd"))
+    entry = Entry(
+        booked_on,
+        signed(node, line),
+        value_on=day_of(node, "ValDt", line),
+        reference=text(node, "AcctSvcrRef")[:60],
+        code="-".join(filter(None, codes)),
+        bank_code=text(node, "BkTxCd", "Prtry", "Cd"),
+        is_return=text(node, "RvslInd").lower() in ("true", "1"),
+        line=line,
+    )
+    _details(node, entry, opened)
+    return entry
+
+
+def _details(node: Node, entry: Entry, opened: Opened) -> None:
+    extra = text(node, "AddtlNtryInf")
+    found: list[Any] = []
+    for details in nodes(node, "NtryDtls"):
+        batch = first(details, ("Btch", "PmtInfId"), ("Btch", "MsgId"))
+        entry.batch = entry.batch or batch[:35]
+        found += nodes(details, "TxDtls")
+    alone = len(found) == 1
+    transactions = [_transaction(each, entry, opened, alone) for each in found]
+    if all(each is not None for each in transactions):
+        entry.transactions = [each for each in transactions if each is not None]
+    if not entry.transactions or sum(each.cents for each in entry.transactions) != entry.cents:
+        # The money of the entry is certain; a breakdown that is not is left out and told.
+        if found:
+            entry.warning = N_("The details of this entry do not add up to its amount: it is entered as one.")
+        entry.transactions = [Transaction(entry.cents, batch=entry.batch, text=extra[:500])]
+    elif extra and alone and not entry.transactions[0].text:
+        entry.transactions[0].text = extra[:500]
+
+
+def _transaction(node: Any, entry: Entry, opened: Opened, alone: bool) -> Transaction | None:
+    """None where the amount is not told."""
+    if alone:
+        cents = entry.cents  # one payment, one amount: what was instructed may be in another currency
+    else:
+        amount = node if text(node, "Amt") else child(node, "AmtDtls", "TxAmt")
+        if not text(amount, "Amt") or text(amount, "Ccy") != opened.currency:
+            return None
+        size = to_cents(text(amount, "Amt"), entry.line)
+        side = text(node, "CdtDbtInd") or ("CRDT" if entry.cents > 0 else "DBIT")
+        cents = size if side == "CRDT" else -size
+    transaction = Transaction(cents, batch=entry.batch)
+    _references(child(node, "Refs"), transaction)
+    _remittance(node, transaction)
+    _party(node, transaction, opened.account)
+    returned = child(node, "RtrInf")
+    if returned:
+        entry.is_return = True
+        transaction.return_reason = first(returned, ("Rsn", "Cd"), ("Rsn", "Prtry"))[:35]
+        transaction.text = transaction.text or text(returned, "AddtlInf")[:500]
+    return transaction
+
+
+def _references(refs: Any, transaction: Transaction) -> None:
+    transaction.end_to_end = provided(text(refs, "EndToEndId"))[:35]
+    creditor_id, mandate = split_mandate(provided(text(refs, "MndtId"))[:70])
+    transaction.creditor_id, transaction.mandate = creditor_id[:35], mandate[:35]
+    transaction.batch = text(refs, "PmtInfId")[:35] or transaction.batch
+
+
+def _remittance(node: Any, transaction: Transaction) -> None:
+    remittance = child(node, "RmtInf")
+    parts = [part for part in nodes(remittance, "Ustrd") if isinstance(part, str)]
+    for each in nodes(remittance, "Strd"):
+        reference = text(each, "CdtrRefInf", "Ref")
+        transaction.structured = transaction.structured or reference[:35]
+        parts.append(reference or text(each, "AddtlRmtInf"))
+    said = "".join(part + ("" if len(part) == _USTRD else " ") for part in parts if part).strip()
+    transaction.text = (said or text(node, "AddtlTxInf"))[:500]
+
+
+_USTRD = 140  # a full line goes on in the next one without a space
+
+
+def _party(node: Any, transaction: Transaction, own: str) -> None:
+    """The other side: whose account is not ours (DOMAIN.md 2.1: a returned collection may name the donor
+    on either side), and of two such the one that paid or was paid."""
+    parties, agents = child(node, "RltdPties"), child(node, "RltdAgts")
+    payer, payee = _side(parties, agents, "Dbtr"), _side(parties, agents, "Cdtr")
+    sides = (payer, payee) if transaction.cents > 0 else (payee, payer)
+    others = [side for side in sides if side[1] and side[1] != own]
+    named = [side for side in sides if side[0] and side[1] != own]
+    name, iban, bic = next(iter(others or named), ("", "", ""))
+    transaction.name, transaction.bic = name[:140], bic[:11]
+    transaction.iban = iban if looks_like_iban(iban) else ""
+
+
+def _side(parties: Any, agents: Any, role: str) -> tuple[str, str, str]:
+    """(name, IBAN, BIC) of the `Dbtr` or `Cdtr`."""
+    name = first(parties, (role, "Nm"), (role, "Pty", "Nm"), (role, "Agt", "FinInstnId", "Nm"))
+    account = child(parties, f"{role}Acct", "Id")
+    iban = first(account, ("IBAN",), ("Othr", "Id"))
+    agent = child(agents, f"{role}Agt", "FinInstnId")
+    return name, iban.replace(" ", "").upper(), first(agent, ("BIC",), ("BICFI",))

@@ -1,0 +1,134 @@
+"""The `:86:` of Dutch banks: slash keywords, Triodos sub-fields, Knab's REK/NAAM, and free text (DOMAIN.md 2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.banking.formats.facts import Transaction, looks_like_iban, provided, split_mandate
+
+KEYWORDS = (
+    "TRTP IBAN BIC NAME ADDR REMI EREF PREF MARF CSID CNTP ORDP BENM ULTD ULTC PURP RTRN ISDT SVCL USTD STRD".split()
+)
+_KEYWORD = re.compile(rf"/({'|'.join(KEYWORDS)})(?=/)")
+_STARTS = re.compile(rf"/({'|'.join(KEYWORDS)}|TRCD|SUM)/")
+_INSIDE_REMITTANCE = ("USTD", "STRD")
+_SUBFIELD = re.compile(r">(\d\d)")
+_KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
+_ACCOUNT_AND_NAME = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{11,30}|\d{7,10})\s+(\S.*)?")
+# A slash between these belongs to the name: "J. Jansen e/o P. de Vries".
+_NAME_SLASH = re.compile(r"(?<!\be)(?<!\bc)(?<!\bp)(?<!\bt)(?<!\bh)(?<!\bi)(?<!\ben)/")
+_FULL = 60  # characters: a shorter line was not broken by its width
+
+
+def read(lines: Sequence[str], transaction: Transaction) -> None:
+    """Put what the lines of a `:86:` say into the transaction."""
+    if not lines:
+        return
+    if _STARTS.match(lines[0]):
+        # Banks break these anywhere, inside a keyword too, and a space at the break is part of the text.
+        _keywords("".join(lines), transaction)
+    elif ">2" in (whole := "".join(lines)) and _SUBFIELD.search(whole):
+        _subfields(whole, transaction)
+    else:
+        _free(lines, transaction)
+
+
+def values_of(text: str) -> dict[str, str]:
+    """Keyword → value. A slash may stand in a value; only known keywords end one.
+
+    What a payer types cannot pose as the bank's own field: a keyword told before the remittance is not
+    told again after it, and of two after it the last is the bank's.
+    """
+    marks = list(_KEYWORD.finditer(text))
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    values: dict[str, str] = {}
+    before: set[str] = set()
+    in_remittance = False
+    for mark, end in zip(marks, ends, strict=True):
+        key, value = mark[1], text[mark.end() + 1 : end]
+        if key == "REMI" and not in_remittance:
+            in_remittance, before = True, set(values)
+        if in_remittance and (key in before or (key == "REMI" and "REMI" in values)):
+            inside = next((name for name in (*_INSIDE_REMITTANCE, "REMI") if name in values), "REMI")
+            values[inside] += f"/{key}/{value}"
+        else:
+            values[key] = value
+    return values
+
+
+def _keywords(text: str, transaction: Transaction) -> None:
+    values = values_of(text)
+
+    def bare(key: str) -> str:
+        return values.get(key, "").strip().strip("/").strip()
+
+    transaction.end_to_end = provided(bare("EREF"))[:35]
+    creditor_id, mandate = split_mandate(provided(bare("MARF")))
+    transaction.mandate, transaction.creditor_id = mandate[:35], (bare("CSID") or creditor_id)[:35]
+    transaction.batch = provided(bare("PREF"))[:35]
+    transaction.return_reason = bare("RTRN").partition("/")[0].strip()[:35]
+    transaction.name, transaction.iban, transaction.bic = bare("NAME")[:140], bare("IBAN")[:34], bare("BIC")[:11]
+    if "CNTP" in values:
+        _counterparty(values["CNTP"], transaction)
+    _remittance(values, transaction)
+
+
+def _counterparty(value: str, transaction: Transaction) -> None:
+    """ING: `IBAN/BIC/name/city//`, each of them possibly empty."""
+    iban, _, rest = value.partition("/")
+    bic, _, rest = rest.partition("/")
+    names = [part for part in _NAME_SLASH.split(rest.rstrip("/")) if part]
+    name = "/".join(names[:-1]) if len(names) > 2 else (names or [""])[0]
+    transaction.iban, transaction.bic, transaction.name = iban.strip()[:34], bic.strip()[:11], name.strip()[:140]
+
+
+def _remittance(values: dict[str, str], transaction: Transaction) -> None:
+    structured = values.get("STRD", "")
+    kind, _, reference = structured.strip("/").partition("/")
+    if kind in ("CUR", "ISO") and reference:
+        transaction.structured = reference.partition("/")[0].strip()[:35]
+    text = (values.get("USTD") or values.get("REMI") or "").strip().strip("/").strip()
+    transaction.text = (text or transaction.structured)[:500]
+
+
+def _subfields(text: str, transaction: Transaction) -> None:
+    """Triodos, `000>10…>20…>31…`: 20 to 29 and 60 to 63 text, 30 BIC, 31 account, 32 and 33 name."""
+    parts = _SUBFIELD.split(text)
+    fields: dict[str, str] = {}
+    for key, value in zip(parts[1::2], parts[2::2], strict=True):
+        fields[key] = fields.get(key, "") + value
+    said = "".join(value for key, value in sorted(fields.items()) if "20" <= key <= "29" or "60" <= key <= "63")
+    account = fields.get("31", "").strip()
+    transaction.iban = account if looks_like_iban(account) else ""
+    transaction.bic = fields.get("30", "").strip()[:11]
+    transaction.name = (fields.get("32", "") + fields.get("33", "")).strip()[:140]
+    transaction.text = said.strip()[:500]
+
+
+def _free(lines: Sequence[str], transaction: Transaction) -> None:
+    """Free text: `REK: …/NAAM: …` of Knab, or the account and name on the first line (SNS, ASN, RegioBank)."""
+    said = list(lines)
+    for index, line in enumerate(said):
+        if knab := _KNAB.search(line):
+            account = knab[1].replace(" ", "")
+            transaction.iban = account if looks_like_iban(account) else ""
+            transaction.name = knab[2].strip()[:140]
+            said[index] = line[: knab.start()]
+            break
+    else:
+        if first := _ACCOUNT_AND_NAME.fullmatch(said[0].strip()):
+            transaction.iban = first[1] if looks_like_iban(first[1]) else ""
+            transaction.name = (first[2] or "").strip()[:140]
+            said = said[1:]
+    text = "".join(line if len(line) >= _FULL else f"{line} " for line in said)
+    transaction.text = re.sub(r"\s+", " ", text).strip()[:500]
+    _look_inside(transaction)
+
+
+_OLD_REFERENCE = re.compile(r"BETALINGSKENM(?:ERK)?\.?:?\s*(\d{16})\b")
+
+
+def _look_inside(transaction: Transaction) -> None:
+    if found := _OLD_REFERENCE.search(transaction.text):
+        transaction.structured = found[1]

@@ -1,0 +1,235 @@
+"""MT940 of Dutch banks and plain SWIFT, read line by line (DOMAIN.md 2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import BinaryIO
+
+from app.banking.formats import dutch
+from app.banking.formats.facts import (
+    Balance,
+    Closed,
+    Entry,
+    Fact,
+    Facts,
+    Format,
+    Opened,
+    Transaction,
+    Unreadable,
+    iban_of,
+    looks_like_iban,
+    provided,
+    to_cents,
+)
+from app.base.states import N_
+
+_TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
+_LINE = re.compile(
+    r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<side>R?[CD])(?P<funds>[A-Z](?=\d))?(?P<amount>\d{1,15}(?:,\d{0,2})?)"
+    r"(?P<type>[NFS][A-Z0-9]{3})(?P<rest>.*)",
+    re.DOTALL,
+)
+_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,.]{1,20})\s*")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z]{4}\d{10}|[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+_END = ("-", "-}", "-}{5:}")
+_BANK = re.compile(r"(?:\{1:F\d\d)?([A-Z]{4})NL\d[0-9A-Z]")
+_NAMED_BANKS = {"TRIODOSBANK": "TRIO"}
+_DUTCH_NUMBER = re.compile(r"\d{3,10}")
+_STRUCTURED = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
+_KEYWORD_REFERENCES = ("EREF", "PREF", "NONREF", "MARF")
+_LONGEST = 10_000  # bytes of one line
+_CENTURY = 80  # 79 is 2079, 80 is 1980
+
+
+def read(source: BinaryIO) -> tuple[Format, Facts]:
+    """The format and a stream of facts. Raises Unreadable at once, or when the stream reaches the place."""
+    return Format.MT940, _Reader(_lines(source)).facts()
+
+
+def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
+    """Numbered lines, as UTF-8 or else cp1252; the choice is made per line, so that memory stays flat."""
+    for number, raw in enumerate(iter(lambda: source.readline(_LONGEST), b""), start=1):
+        try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", "replace")
+        yield number, text.rstrip("\r\n")
+
+
+def _day(text: str, line: int) -> date:
+    try:
+        year = int(text[:2])
+        return date(year + (1900 if year >= _CENTURY else 2000), int(text[2:4]), int(text[4:6]))
+    except ValueError:
+        # 30 February is how some banks write the end of the month in which interest is counted.
+        if text[2:4] == "02" and text[4:6] in ("29", "30"):
+            return _day(f"{text[:2]}0228", line)
+        raise Unreadable(N_("“%(text)s” is not a date."), line=line, text=text) from None
+
+
+def _balance(text: str, line: int) -> tuple[Balance, str]:
+    found = _BALANCE.fullmatch(text)
+    if found is None:
+        raise Unreadable(N_("“%(text)s” is not a balance."), line=line, text=text[:40])
+    cents = to_cents(found[4].rstrip(",") or "0", line)
+    return Balance(cents if found[1] == "C" else -cents, _day(found[2], line)), found[3]
+
+
+class _Reader:
+    """One pass over the tags of a file; an entry is given once its `:86:` is complete."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self._lines = lines
+        self._opened: Opened | None = None
+        self._told = False
+        self._entry: Entry | None = None
+        self._reference = ""  # the customer's, of :61:
+        self._more: list[str] = []  # lines under :61:
+        self._info: list[str] | None = None  # lines of :86:
+        self._closing: Balance | None = None
+        self._seen = False
+        self._bank = ""  # the four letters of the bank, where the file says which it is
+
+    def facts(self) -> Iterator[Fact]:
+        tag, number = "", 0
+        parts: list[str] = []
+        for line_number, text in self._lines:
+            mark = _TAG.match(text)
+            if mark is None and not tag and (bank := _BANK.match(text)):
+                self._bank = bank[1]
+            if mark is None and (text.strip() in _END or text.startswith(("{1:", "-}{1:"))):
+                yield from self._take(tag, number, parts)
+                tag, parts = "", []
+                if later := _BANK.search(text):
+                    self._bank = later[1]
+                continue
+            if mark is None:
+                if tag:
+                    parts.append(text)
+                continue
+            yield from self._take(tag, number, parts)
+            tag, number, parts = mark[1], line_number, [mark[2]]
+        yield from self._take(tag, number, parts)
+        if self._opened is not None and self._closing is None:
+            said = N_("This file is cut off: the last statement has no closing balance. Please download it again.")
+            raise Unreadable(said, line=number)
+        yield from self._close(number)
+        if not self._seen:
+            raise Unreadable(N_("There is no statement in this file."))
+
+    def _take(self, tag: str, line: int, parts: list[str]) -> Iterator[Fact]:
+        if not tag:
+            return
+        text = parts[0]
+        if tag == "86" and self._entry is not None and self._info is None:
+            self._info = parts
+            return
+        yield from self._finish()
+        if tag == "20":
+            if self._opened is not None and self._closing is None:
+                said = N_("The statement before this one has no closing balance: the file is damaged.")
+                raise Unreadable(said, line=line)
+            yield from self._close(line)
+            self._opened, self._told, self._closing = Opened("", "", text.strip()[:60], line=line), False, None
+        elif self._opened is None:
+            return
+        elif tag == "25":
+            self._opened.account = _account(text, self._bank)
+        elif tag in ("28C", "28"):
+            self._opened.number = text.strip()[:20]
+        elif tag in ("60F", "60M"):
+            balance, currency = _balance(text, line)
+            self._opened.opening, self._opened.currency = self._opened.opening or balance, currency
+        elif tag == "61":
+            yield from self._tell(line)
+            self._begin(parts, line)
+        elif tag in ("62F", "62M"):
+            yield from self._tell(line)
+            self._closing, currency = _balance(text, line)
+            if currency != self._opened.currency:
+                said = N_("An entry is in %(found)s, the account in %(wanted)s.")
+                raise Unreadable(said, line=line, found=currency, wanted=self._opened.currency)
+
+    def _tell(self, line: int) -> Iterator[Fact]:
+        assert self._opened is not None
+        if self._told:
+            return
+        if not self._opened.account:
+            raise Unreadable(N_("This statement does not say which account it is of."), line=line)
+        if self._opened.opening is None:
+            raise Unreadable(N_("This statement has no opening balance."), line=line)
+        self._told = self._seen = True
+        yield self._opened
+
+    def _close(self, line: int) -> Iterator[Fact]:
+        if self._opened is not None:
+            yield from self._tell(line)
+            yield Closed(self._closing, line=line)
+            self._opened = None
+
+    def _begin(self, parts: list[str], line: int) -> None:
+        found = _LINE.fullmatch(parts[0])
+        if found is None:
+            raise Unreadable(N_("“%(text)s” is not a statement line."), line=line, text=parts[0][:60])
+        value_on = _day(found["value"], line)
+        cents = to_cents(found["amount"].rstrip(","), line)
+        # RC takes a credit back and RD a debit, so money went the other way.
+        came_in = found["side"] in ("C", "RD")
+        reference, _, bank_reference = found["rest"].partition("//")
+        self._entry = Entry(
+            _booked_on(found["entry"], value_on, line),
+            cents if came_in else -cents,
+            value_on=value_on,
+            reference=provided(bank_reference.split("\n")[0])[:60],
+            bank_code=found["type"],
+            is_return=found["side"][0] == "R" or found["type"] == "NRTI",
+            line=line,
+        )
+        self._reference, self._more, self._info = reference.strip(), parts[1:], None
+
+    def _finish(self) -> Iterator[Fact]:
+        """The entry whose lines are all read."""
+        entry = self._entry
+        if entry is None:
+            return
+        transaction = Transaction(entry.cents)
+        dutch.read(self._info or [], transaction)
+        account = next((each.strip() for each in (self._reference, *self._more) if looks_like_iban(each.strip())), "")
+        transaction.iban = transaction.iban or account
+        if not transaction.name and account and account == self._reference and self._more:
+            transaction.name = self._more[0].strip()[:140]
+        for each in self._more:
+            if each.startswith("/TRCD/"):
+                entry.bank_code = each.strip("/ ").partition("/")[2]
+        reference = self._reference
+        if _STRUCTURED.fullmatch(reference):
+            transaction.structured = transaction.structured or reference
+        elif reference and reference not in _KEYWORD_REFERENCES and reference != account:
+            transaction.end_to_end = transaction.end_to_end or provided(reference)[:35]
+        entry.batch = transaction.batch
+        entry.is_return = entry.is_return or bool(transaction.return_reason)
+        entry.transactions = [transaction]
+        self._entry = self._info = None
+        yield entry
+
+
+def _booked_on(text: str | None, value_on: date, line: int) -> date:
+    """The entry date has no year: the one that brings it nearest to the value date."""
+    if text is None or not text.strip():
+        return value_on
+    near = [_day(f"{year % 100:02d}{text}", line) for year in (value_on.year - 1, value_on.year, value_on.year + 1)]
+    return min(near, key=lambda day: abs((day - value_on).days))
+
+
+def _account(text: str, bank: str) -> str:
+    """The IBAN in `:25:`: `NL69INGB0123456789EUR`, or of a number whose bank the file names: `574908765`,
+    `TRIODOSBANK/0390123456`. The bare number where it does not."""
+    bare = text.upper().replace(" ", "")
+    if found := _IBAN.search(bare):
+        return found[0]
+    named, _, number = bare.rpartition("/")
+    digits = re.sub(r"[^0-9]", "", number)
+    bank = _NAMED_BANKS.get(named, bank)
+    return iban_of(bank, digits) if bank and _DUTCH_NUMBER.fullmatch(digits) else digits or bare[:34]

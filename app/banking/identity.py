@@ -1,0 +1,73 @@
+"""When two lines of bank files are the same line (DOMAIN.md 2.1).
+
+An entry is known by account, booking date, signed amount, and the bank's reference; without a
+reference, as the n-th such line of the file. Kinds of files have references of their own, so what
+one kind told is recognised in another by what both tell (`same`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.banking.formats.facts import Entry, Format
+
+FAMILIES = {Format.CAMT053: 1, Format.CAMT052: 2, Format.CAMT054: 2, Format.MT940: 4, Format.CSV: 8}
+ALL_FAMILIES = sum(set(FAMILIES.values()))
+
+
+def without(family: int) -> list[int]:
+    """Every sum of families in which this one is not."""
+    return [mask for mask in range(1, ALL_FAMILIES + 1) if not mask & family]
+
+
+class Keys:
+    """Gives each entry of one account, as a file tells of them one after another, its key."""
+
+    def __init__(self, account_id: int, family: int) -> None:
+        self._prefix = f"{account_id}|{family}|"
+        self._seen: Counter[bytes] = Counter()
+
+    def of(self, entry: Entry) -> bytes:
+        text = f"{self._prefix}{entry.booked_on}|{entry.cents}|{entry.reference}"
+        bare = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        self._seen[bare] += 1
+        nth = self._seen[bare]
+        return bare if nth == 1 else hashlib.blake2b(bare + str(nth).encode(), digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Told:
+    """An entry another kind of file told of, with what helps to recognise it."""
+
+    entry_id: int
+    reference: str
+    end_to_end: str
+    iban_index: bytes | None
+
+
+def same(reference: str, end_to_end: str, iban_index: bytes | None, candidates: Sequence[Told]) -> Told | None:
+    """Which of these entries of the same day and amount is this one; None where it is another.
+
+    The most telling first: a reference in common, the payer's reference, the account on the other side.
+    Accounts that differ tell two payments apart; what tells nothing is taken as the same, so that one
+    day in two formats counts once.
+    """
+    fitting = [each for each in candidates if not (iban_index and each.iban_index and iban_index != each.iban_index)]
+
+    def weight(each: Told) -> tuple[bool, bool, bool]:
+        return (
+            bool(reference) and each.reference == reference,
+            bool(end_to_end) and each.end_to_end == end_to_end,
+            iban_index is not None and each.iban_index == iban_index,
+        )
+
+    return max(fitting, key=weight, default=None)
+
+
+def best_first(entries: Iterable[Entry]) -> list[int]:
+    """Positions of entries, those that tell most about themselves first: they choose before the silent ones."""
+    told = [bool(e.reference) + bool(e.transactions[0].end_to_end) + bool(e.transactions[0].iban) for e in entries]
+    return sorted(range(len(told)), key=lambda position: -told[position])

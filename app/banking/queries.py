@@ -1,0 +1,157 @@
+"""What is known of the bank: files, statements and how they follow on each other, payments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from app.banking.models import BankEntry, BankFile, BankLine, BankStatement
+from app.extensions import db
+from app.organisation.models import BankAccount
+from app.vault.services import Unsealable, unseal
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Between these statements money moved that no file told of. Cents; `after` is the last day before."""
+
+    after: date
+    until: date
+    closing_cents: int
+    opening_cents: int
+
+    @property
+    def missing_cents(self) -> int:
+        return self.opening_cents - self.closing_cents
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How far an account is known: the last day, the balance then, and what is missing before."""
+
+    account: BankAccount
+    last_on: date | None
+    closing_cents: int | None
+    gaps: list[Gap]
+
+
+def accounts() -> list[AccountState]:
+    """Every account of which a statement came, or that is in use."""
+    rows = db.session.execute(select(BankAccount).order_by(BankAccount.active.desc(), BankAccount.position)).scalars()
+    found = db.session.execute(
+        select(
+            BankStatement.account_id, BankStatement.from_on, BankStatement.to_on, BankStatement.opening_cents,
+            BankStatement.closing_cents,
+        )
+        .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))
+        .order_by(BankStatement.account_id, BankStatement.to_on, BankStatement.from_on, BankStatement.id)
+    )  # fmt: skip
+    told: dict[int, list[Any]] = {}
+    for row in found:
+        told.setdefault(row.account_id, []).append(row)
+    return [
+        AccountState(
+            account,
+            told[account.id][-1].to_on if account.id in told else None,
+            told[account.id][-1].closing_cents if account.id in told else None,
+            gaps(told.get(account.id, ())),
+        )
+        for account in rows
+        if account.active or account.id in told
+    ]
+
+
+def gaps(statements: Iterable[Any]) -> list[Gap]:
+    """Where the balance jumps from one statement to the next, by day (`to_on`, opening and closing cents).
+
+    A statement that overlaps what is known already, such as the same month in another format, is no gap.
+    """
+    found: list[Gap] = []
+    last: Any = None
+    balances: set[int] = set()
+    for each in statements:
+        balances_of_last_day = balances if last is not None and last.to_on == each.to_on else set()
+        overlaps = last is not None and each.from_on is not None and each.from_on <= last.to_on
+        if last is not None and each.opening_cents != last.closing_cents and not overlaps:
+            known = each.opening_cents in balances_of_last_day
+            if not known:
+                found.append(Gap(last.to_on, each.from_on or each.to_on, last.closing_cents, each.opening_cents))
+        if last is None or last.to_on != each.to_on:
+            balances = set()
+        balances |= {each.opening_cents, each.closing_cents}
+        last = each
+    return found
+
+
+def files() -> Select[Any]:
+    return select(BankFile)
+
+
+def file(file_id: int) -> BankFile | None:
+    return db.session.get(BankFile, file_id)
+
+
+def statements_of(file_id: int) -> Sequence[Any]:
+    """Statements of a file with the IBAN of their account, in the order of the file."""
+    found = (
+        select(BankStatement, BankAccount.iban)
+        .join(BankAccount, BankAccount.id == BankStatement.account_id)
+        .where(BankStatement.file_id == file_id)
+        .order_by(BankStatement.position)
+        .limit(1000)
+    )
+    return db.session.execute(found).all()
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    account_id: int | None = None
+    statement_id: int | None = None
+    iban_index: bytes | None = None
+    cents: int | None = None
+
+
+def lines(chosen: LineFilter) -> Select[Any]:
+    """Payments on the bank, as chosen."""
+    found = select(BankLine)
+    if chosen.account_id:
+        found = found.where(BankLine.account_id == chosen.account_id)
+    if chosen.statement_id:
+        entries = select(BankEntry.id).where(BankEntry.statement_id == chosen.statement_id)
+        found = found.where(BankLine.entry_id.in_(entries))
+    if chosen.iban_index:
+        found = found.where(BankLine.iban_index == chosen.iban_index)
+    if chosen.cents is not None:
+        found = found.where(BankLine.cents.in_((chosen.cents, -chosen.cents)))
+    return found
+
+
+def total(chosen: LineFilter) -> int:
+    """Cents of all that is chosen."""
+    subquery = lines(chosen).subquery()
+    return int(db.session.execute(select(func.coalesce(func.sum(subquery.c.cents), 0))).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is on the other side and what they wrote, as far as the bank told."""
+
+    name: str = ""
+    iban: str = ""
+    bic: str = ""
+    text: str = ""
+
+
+def party(line: BankLine) -> Party:
+    """The sealed part of a payment, opened; empty where its key is gone."""
+    if line.party_sealed is None:
+        return Party()
+    try:
+        return Party(**json.loads(unseal(line.party_sealed, f"bank_line:{line.id}")))
+    except Unsealable:
+        return Party()

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from flask import Flask
+
+from app.extensions import now as app_now
+
+
+@pytest.fixture
+def now(app: Flask) -> datetime:
+    return app_now()

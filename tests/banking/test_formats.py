@@ -1,0 +1,250 @@
+"""Bank files as they come: every trap of DOMAIN.md 2 read for what it means."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.banking.formats import detect
+from app.banking.formats.dutch import values_of
+from app.banking.formats.facts import Closed, Entry, Fact, Opened, Unreadable, to_cents
+from app.base.iban import check_iban
+from tests.banking.files import Pay, batch_details, camt, euros, mt940
+
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+
+
+def facts(content: bytes) -> list[Fact]:
+    return list(detect.read(io.BufferedReader(io.BytesIO(content)))[1])  # type: ignore[arg-type]
+
+
+def entries(content: bytes) -> list[Entry]:
+    return [fact for fact in facts(content) if isinstance(fact, Entry)]
+
+
+@pytest.mark.parametrize("version", ["camt.053.001.02", "camt.053.001.04", "camt.053.001.08", "camt.054.001.08"])
+def test_camt_of_any_version(version: str) -> None:
+    strd = "<RmtInf><Strd><CdtrRefInf><Ref>RF18539007547034</Ref></CdtrRefInf></Strd></RmtInf>"
+    [entry] = entries(camt([Pay(2500, "R1", "E-1", more=strd)], version=version))
+    [payment] = entry.transactions
+    assert (entry.cents, entry.booked_on, entry.reference) == (2500, date(2026, 11, 20), "R1")
+    assert (payment.name, payment.iban, payment.end_to_end) == ("J. Jansen", "NL44RABO0123456789", "E-1")
+    assert payment.structured == payment.text == "RF18539007547034", "without Ustrd the reference is the text"
+
+
+@pytest.mark.parametrize("role", ["Cdtr", "Dbtr"])
+def test_a_returned_collection_names_the_donor_on_either_side(role: str) -> None:
+    own = "Dbtr" if role == "Cdtr" else "Cdtr"
+    details = (
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>E</EndToEndId><MndtId>NL22ZZZ524885430000-C0125.1</MndtId></Refs>"
+        f"<RltdPties><{own}><Nm>Wij</Nm></{own}><{own}Acct><Id><IBAN>NL91ABNA0417164300</IBAN></Id></{own}Acct>"
+        f"<{role}><Nm>Mw El Amrani</Nm></{role}><{role}Acct><Id><IBAN>NL20INGB0001234567</IBAN></Id></{role}Acct>"
+        f"</RltdPties><RtrInf><Rsn><Cd>MD06</Cd></Rsn></RtrInf></TxDtls></NtryDtls>"
+    )
+    content = camt([Pay(-1250, details=f"<RvslInd>true</RvslInd>{details}")])
+    [entry] = entries(content)
+    [payment] = entry.transactions
+    assert entry.is_return
+    assert entry.cents == -1250, "the direction is the real one: it is not turned twice"
+    assert (payment.name, payment.iban) == ("Mw El Amrani", "NL20INGB0001234567")
+    assert (payment.mandate, payment.creditor_id) == ("C0125.1", "NL22ZZZ524885430000")
+    assert payment.return_reason == "MD06"
+
+
+def test_batches_with_details_without_and_with_wrong_ones() -> None:
+    whole, parted, wrong = entries(
+        camt(
+            [
+                Pay(3000, details=batch_details()),
+                Pay(3000, details=batch_details(1000, 2000)),
+                Pay(3000, details=batch_details(1000, 1500)),
+            ]
+        )
+    )
+    assert [payment.cents for payment in whole.transactions] == [3000]
+    assert [payment.cents for payment in parted.transactions] == [1000, 2000]
+    assert {payment.batch for e in (whole, parted, wrong) for payment in e.transactions} == {"B-1"}
+    assert [payment.cents for payment in wrong.transactions] == [3000], "the money of the entry is certain"
+    assert wrong.warning
+
+
+def test_what_is_only_expected_is_no_entry() -> None:
+    content = camt([Pay(100)], closing=100_000).replace(b"BOOK", b"PDNG")
+    assert entries(content) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (camt([Pay(1)])[:-30], "cut off or damaged"),
+        (b"<?xml version='1.0'?><Document><Other/></Document>", "not a bank statement"),
+        (camt([Pay(1)], before="<!DOCTYPE Document [<!ENTITY a 'b'>]>"), "DOCTYPE"),
+        (camt([Pay(1)]).replace(b"Ccy='EUR'>0.01", b"Ccy='USD'>0.01"), "USD"),
+        (camt([Pay(1)]).replace(b">0.01<", b">1e3<"), "not an amount"),
+        (camt([Pay(1)]).replace(b"2026-11-20T", b"2026-13-20T"), "not a date"),
+        (camt([Pay(1)]).replace(b"UTF-8", b"UTF-16"), "damaged"),
+        (b"datum;bedrag\n1;2\n", "not a bank file"),
+        (mt940([":61:2611201120C1,00NTRFNONREF"]).replace(b":62F", b":99F"), "closing balance"),
+        (mt940([":61:this is not a line"]), "not a statement line"),
+        (mt940([":61:2613201120C1,00NTRFNONREF"]), "not a date"),
+    ],
+)
+def test_what_cannot_be_trusted_is_refused(content: bytes, said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        facts(content)
+
+
+def test_entities_are_never_read_from_disk(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hidden")
+    content = camt([Pay(1, name="&x;")], before=f"<!DOCTYPE D [<!ENTITY x SYSTEM 'file://{secret}'>]>")
+    with pytest.raises(Unreadable, match="DOCTYPE"):
+        facts(content)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_facts_or_a_clear_error(content: bytes) -> None:
+    for known in (b"", b":20:X\r\n", b"<?xml version='1.0'?>"):
+        with contextlib.suppress(Unreadable):
+            facts(known + content)
+
+
+@given(st.integers(0, 99_999_999_999))
+def test_amounts_are_read_back(cents: int) -> None:
+    assert to_cents(euros(cents), 1) == cents
+    assert to_cents(euros(cents).replace(".", ","), 1) == cents
+
+
+ING = [
+    ":61:2611201120C25,00NTRFEREF//00000000001005",
+    "/TRCD/00100/",
+    ":86:/EREF/EV12341REP//CNTP/NL44RABO0123456789/RABONL2U/J. Jansen e/o ",
+    "P. de Vries///REMI/USTD//voor 12 / en 13/",
+    ":61:2611201120D12,50NRTIEREF//00000000001010",
+    "/TRCD/01315/",
+    ":86:/RTRN/MS03//EREF/E-7//MARF/M-7//CSID/NL08ZZZ502057730000//CNTP/NL20ING",
+    "B0001234567/INGBNL2A/S. Smit/UTRECHT///REMI/USTD//GIFT/",
+    ":61:2611201120C32,NTRF5000056789012345//00000000001011",
+    ":86:/EREF/NOTPROVIDED//CNTP/NL44RABO0123456789/RABONL2U/S/// REMI/STRD/CUR/5000056789012345/",
+]
+
+
+def test_ing() -> None:
+    paid, back, structured = (e for e in entries(mt940(ING, account="NL69INGB0123456789EUR")))
+    assert facts(mt940(ING, account="NL69INGB0123456789EUR"))[0].account == "NL69INGB0123456789"  # type: ignore[union-attr]
+    one, two = paid.transactions[0], back.transactions[0]
+    assert (one.name, one.iban, one.text) == ("J. Jansen e/o P. de Vries", "NL44RABO0123456789", "voor 12 / en 13")
+    assert (paid.bank_code, paid.reference) == ("00100", "00000000001005")
+    assert (back.cents, back.is_return, two.return_reason) == (-1250, True, "MS03")
+    assert (two.mandate, two.creditor_id, two.name) == ("M-7", "NL08ZZZ502057730000", "S. Smit")
+    assert two.iban == "NL20INGB0001234567", "an IBAN broken over two lines"
+    assert structured.cents == 3200
+    assert structured.transactions[0].structured == "5000056789012345"
+
+
+def test_abn_amro() -> None:
+    lines = [
+        ":61:2611201120C25,N654NONREF",
+        ":86:/TRTP/SEPA OVERBOEKING/IBAN/NL44RABO0123456789/BIC/RABONL2U/NA",
+        "ME/MW A VAN DER BERG/REMI/FACTUUR 201403110, ",
+        "201403113/EREF/NOTPROVIDED",
+        ":61:2612310102D12,5N944NONREF",
+        ":86:/TRTP/SEPA INCASSO ALGEMEEN DOORLOPEND/CSID/NL51ZZZ405365330000/NAME/J BERG/MARF/M-1"
+        "/REMI/X/IBAN/NL20INGB0001234567/EREF/E-1",
+    ]
+    content = mt940(lines, account="0417164300", head="ABNANL2A\r\n940\r\nABNANL2A\r\n")
+    first, second = entries(content)
+    assert facts(content)[0].account == "NL91ABNA0417164300"  # type: ignore[union-attr]
+    assert first.transactions[0].text == "FACTUUR 201403110, 201403113", "the space at the break is text"
+    assert first.transactions[0].name == "MW A VAN DER BERG", "a keyword broken over two lines"
+    assert (second.value_on, second.booked_on) == (date(2026, 12, 31), date(2027, 1, 2))
+    assert (second.transactions[0].iban, second.transactions[0].end_to_end) == ("NL20INGB0001234567", "E-1")
+
+
+def test_rabobank() -> None:
+    lines = [
+        ":61:261120C000000000300,00N541NONREF          ",
+        "NL44RABO0123456789",
+        ":86:/ORDP//NAME/Hr J DOE/ADDR/Dorpsstraat 1 1234AB DORP/REMI/bijdrage/ISDT/2026-11-20",
+    ]
+    content = mt940(lines, account="NL68RABO0123456789 EUR", head=":940:\r\n", end="")
+    [entry] = entries(content)
+    payment = entry.transactions[0]
+    assert (entry.cents, payment.iban, payment.name, payment.text) == (
+        30000,
+        "NL44RABO0123456789",
+        "Hr J DOE",
+        "bijdrage",
+    )
+
+
+def test_sns_asn_and_regiobank() -> None:
+    lines = [
+        ":61:2611201120D65,00NOVBNL47INGB0004567890",
+        "hr g paulus",
+        ":86:NL47INGB0004567890 hr g paulus",
+        " " * 65,
+        "Betaling sieraden" + " " * 48,
+    ]
+    content = mt940(lines, head="{1:F01ASNBNL21XXXX0000000000}{2:O940ASNBNL21XXXXN}{3:}{4:\r\n", end="-}{5:}")
+    [entry] = entries(content)
+    payment = entry.transactions[0]
+    assert (payment.iban, payment.name, payment.text) == ("NL47INGB0004567890", "hr g paulus", "Betaling sieraden")
+
+
+def test_triodos() -> None:
+    lines = [
+        ":61:261120C15,70N000NONREF",
+        ":86:000>100987654321",
+        ">20ALGEMENE GIFT KOS>21TEN VAN 01-10 TOT EN M",
+        ">22ET 31-12>30TRIONL2U>31NL44RABO0123456789>32J. Ja>33nsen",
+    ]
+    content = mt940(lines, account="TRIODOSBANK/0390123456")
+    [entry] = entries(content)
+    payment = entry.transactions[0]
+    assert facts(content)[0].account == check_iban("NL49TRIO0390123456")  # type: ignore[union-attr]
+    assert payment.text == "ALGEMENE GIFT KOSTEN VAN 01-10 TOT EN MET 31-12"
+    assert (payment.iban, payment.name) == ("NL44RABO0123456789", "J. Jansen")
+
+
+def test_knab() -> None:
+    lines = [
+        ":61:2611201120C500NTRF20-11-2026 10:05//B4G29PGDCK1QFV3E",
+        ":86:12160475 GIFT VOOR HET WERK DAT JULLIE DOEN EN ALLES WAT DAARBIJ HO",
+        "REK: NL44RABO0123456789/NAAM: M. DE BOER B.V.",
+    ]
+    [entry] = entries(mt940(lines, head="{1:F01KNABNL2HAXXX0000000000}{2:I940KNABNL2HXXXXN3020}{4:\r\n", end="-}"))
+    payment = entry.transactions[0]
+    assert (entry.cents, payment.iban, payment.name) == (50000, "NL44RABO0123456789", "M. DE BOER B.V.")
+    assert payment.text.startswith("12160475 GIFT VOOR HET WERK")
+
+
+def test_reversals_and_cp1252() -> None:
+    content = mt940([":61:2611201120RC10,00NTRFNONREF", ":86:CAFÉ", ":61:2611201120RD10,00NTRFNONREF"])
+    back, again = entries(content.decode().encode("cp1252"))
+    assert (back.cents, again.cents) == (-1000, 1000)
+    assert back.transactions[0].text == "CAFÉ"
+
+
+def test_a_payers_words_cannot_pose_as_the_banks_fields() -> None:
+    values = values_of("/EREF/REAL/NAME/J/REMI/dank/EREF/FALSE/NAME/K/IBAN/NL1/IBAN/NL2")
+    assert (values["EREF"], values["NAME"], values["IBAN"]) == ("REAL", "J", "NL2")
+    assert "FALSE" in values["REMI"]
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not here")
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("[cm][at]*[m4]*/*")), ids=lambda path: path.name)
+def test_the_samples_add_up(path: Path) -> None:
+    opened, *_, closed = facts(path.read_bytes())
+    assert isinstance(opened, Opened)
+    assert isinstance(closed, Closed)
+    total = sum(entry.cents for entry in entries(path.read_bytes()))
+    assert opened.opening is not None
+    assert closed.closing is not None
+    assert opened.opening.cents + total == closed.closing.cents

@@ -1,0 +1,207 @@
+"""A bank file enters exactly once: again, overlapping, in two formats, broken off, or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.banking import imports, store
+from app.banking.identity import Told, same
+from app.banking.imports import Imported
+from app.banking.models import FILE_MOVES, BankEntry, BankFile, BankLine, BankStatement, FileState
+from app.base.actor import SYSTEM
+from app.extensions import db
+from app.organisation.models import BankAccount
+from app.vault.services import unseal
+from tests.banking.files import Pay, batch_details, camt, mt940
+from tests.factories.organisation import make_organisation
+from tests.support import processes
+
+pytestmark = pytest.mark.usefixtures("organisation")
+
+
+@pytest.fixture
+def organisation(app: Flask) -> int:
+    return make_organisation()
+
+
+def take(content: bytes, now: datetime, name: str = "bank.xml", *, add: bool = False) -> Imported:
+    return imports.take(io.BytesIO(content), name, actor=SYSTEM, now=now, add_accounts=add)
+
+
+def lines() -> list[int]:
+    return sorted(db.session.execute(select(BankLine.cents)).scalars())
+
+
+THREE = [Pay(2500, "R1"), Pay(2500, "R2", name="K. de Boer"), Pay(-1250, "R3")]
+
+
+def test_a_file_enters_once(now: datetime) -> None:
+    first = take(camt(THREE), now)
+    assert (first.new, first.already_known) == (3, 0)
+    again = take(camt(THREE), now)
+    assert (again.new, again.already_known) == (0, 3)
+    other = take(camt(THREE, statement="S2"), now)  # the same lines in another file
+    assert (other.new, other.already_known) == (0, 3)
+    assert lines() == [-1250, 2500, 2500]
+
+
+def test_overlapping_statements_bring_what_is_new_alone(now: datetime) -> None:
+    take(camt(THREE[:2]), now)
+    more = take(camt([*THREE, Pay(2500, "R4")], statement="S2"), now)
+    assert (more.new, more.already_known) == (2, 2)
+    assert lines() == [-1250, 2500, 2500, 2500]
+
+
+def test_without_references_equal_lines_of_a_day_are_counted(now: datetime) -> None:
+    two = [Pay(1000), Pay(1000)]
+    assert take(camt(two), now).new == 2
+    assert take(camt([*two, Pay(1000)], statement="S2"), now).new == 1
+    assert lines() == [1000, 1000, 1000]
+
+
+MT_LINES = [
+    ":61:2611201120C25,00NTRFNONREF//900001",
+    ":86:/EREF/NOTPROVIDED//CNTP/NL44RABO0123456789/RABONL2U/J. Jansen///REMI/USTD//x/",
+    ":61:2611201120C25,00NTRFNONREF//900002",
+    ":86:/EREF/NOTPROVIDED//CNTP/NL44RABO0123456789/RABONL2U/K. de Boer///REMI/USTD//y/",
+    ":61:2611201120D12,50NTRFNONREF//900003",
+]
+
+
+@pytest.mark.parametrize("camt_first", [True, False])
+def test_one_day_in_two_formats_counts_once(now: datetime, camt_first: bool) -> None:
+    files = [camt(THREE), mt940(MT_LINES, closing="C261120EUR1037,50")]
+    first, second = (take(content, now) for content in (files if camt_first else reversed(files)))
+    assert (first.new, second.new, second.already_known) == (3, 0, 3)
+    assert take(camt(THREE, statement="later"), now).new == 0
+    assert lines() == [-1250, 2500, 2500]
+
+
+def test_in_two_formats_another_payer_is_another_payment(now: datetime) -> None:
+    take(camt([Pay(2500, "R1", iban="NL20INGB0001234567")]), now)
+    other = take(mt940(MT_LINES[:2], closing="C261120EUR1025,00"), now)
+    assert other.new == 1
+
+
+def test_a_batch_told_as_one_sum_and_then_in_parts(now: datetime) -> None:
+    take(camt([Pay(3000, "B", details=batch_details())]), now)
+    assert lines() == [3000]
+    parts = take(camt([Pay(3000, "B", details=batch_details(1000, 2000))], statement="S2"), now)
+    assert (parts.new, parts.already_known) == (0, 2)
+    assert lines() == [1000, 2000]
+    take(camt([Pay(3000, "B", details=batch_details())], statement="S3"), now)
+    assert lines() == [1000, 2000], "what was told in parts stays in parts"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (camt(THREE, closing=1), "does not add up"),
+        (camt(THREE)[:-40], "cut off"),
+        (camt(THREE, own="NL20INGB0001234567"), "not among the bank accounts"),
+        (camt(THREE, currency="USD"), "euros"),
+        (camt([Pay(1, on="2199-01-01")]), "not a date"),
+        (b"just words", "not a bank file"),
+    ],
+)
+def test_nothing_of_a_wrong_file_enters_and_it_is_kept(now: datetime, content: bytes, said: str) -> None:
+    done = take(content, now)
+    assert done.checked.error is not None
+    assert said in str(done.checked.error)
+    row = db.session.execute(select(BankFile)).scalar_one()
+    assert (row.state, bool(row.errors)) == (FileState.REFUSED, True)
+    with store.open_kept(row.sha256) as kept:
+        assert kept.read() == content
+    assert lines() == []
+    assert db.session.execute(select(func.count()).select_from(BankStatement)).scalar_one() == 0
+
+
+def test_a_refused_file_may_come_again_once_its_account_is_there(now: datetime) -> None:
+    content = mt940([":61:2611201120C1,NTRFNONREF"], account="123456789", closing="C261120EUR1001,00")
+    assert take(content, now).checked.error is not None
+    done = take(content, now, add=True)
+    assert (done.checked.error, done.new) == (None, 1)
+    added = db.session.execute(select(BankAccount).where(BankAccount.iban == "123456789")).scalar_one()
+    assert not added.active, "no donor is shown an account that nobody looked at"
+
+
+def test_who_paid_is_sealed(now: datetime, app: Flask) -> None:
+    take(camt([Pay(2500, name="Canarie Zichtbaar", iban="NL20INGB0001234567")]), now)
+    row = db.session.execute(select(BankLine)).scalar_one()
+    assert row.party_sealed is not None
+    assert "Canarie Zichtbaar" in unseal(row.party_sealed, f"bank_line:{row.id}")
+    db.session.rollback()
+    for path in app.config["SETTINGS"].data_dir.rglob("*"):
+        if path.is_file():
+            assert b"Canarie" not in path.read_bytes(), path.name
+
+
+@pytest.mark.parametrize("before", FileState)
+@pytest.mark.parametrize("after", FileState)
+def test_state_pairs_of_files(before: FileState, after: FileState) -> None:
+    S = FileState
+    may = {(S.RECEIVED, S.ENTERING), (S.RECEIVED, S.REFUSED), (S.ENTERING, S.DONE), (S.REFUSED, S.ENTERING)}
+    assert FILE_MOVES.allows(before, after) is ((before, after) in may)
+
+
+def test_the_most_telling_is_recognised_first() -> None:
+    ours, theirs = Told(1, "", "E1", b"a"), Told(2, "R9", "", b"b")
+    assert same("R9", "", None, [ours, theirs]) is theirs
+    assert same("", "E1", None, [ours, theirs]) is ours
+    assert same("", "", b"c", [ours, theirs]) is None
+
+
+def test_a_full_disk_leaves_nothing_half(now: datetime, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        take(camt(THREE), now)
+    monkeypatch.undo()
+    assert list(app.config["SETTINGS"].data_dir.glob("bank-files/*")) == []
+    assert take(camt(THREE), now).new == 3
+
+
+@pytest.mark.databases("sqlite")
+def test_killed_at_any_point_a_file_is_entered_whole(tmp_path: Path) -> None:
+    environ = processes.environment(tmp_path / "var", WORKER="no")
+    for words in (("db", "upgrade"), ("demo", "load", "--supporters", "1")):
+        assert processes.flask(environ, *words).returncode == 0
+    pays = [Pay(100 + i % 7, f"R{i}") for i in range(1500)]
+    path = tmp_path / "large.xml"
+    path.write_bytes(camt(pays))
+    command = [*processes.FLASK, "bank", "import", "--add-accounts", "--json", str(path)]
+    chance = Random(11)
+    for _ in range(3):
+        running = subprocess.Popen(command, env=environ, cwd=processes.ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+        time.sleep(1.0 + chance.random() * 2.5)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    told = processes.flask(environ, "bank", "import", "--add-accounts", "--json", str(path))
+    seen = json.loads(told.stdout)
+    assert (told.returncode, seen["errors"], seen["transactions"]) == (0, [], 1500)
+    with sqlite3.connect(tmp_path / "var" / "draagvlak.db") as connection:
+        counted = connection.execute("SELECT count(*), sum(cents) FROM bank_line").fetchone()
+        entries = connection.execute("SELECT count(*) FROM bank_entry").fetchone()
+    assert counted == (1500, sum(pay.cents for pay in pays))
+    assert entries == (1500,)
+
+
+def test_an_entry_equals_its_lines(now: datetime) -> None:
+    take(camt([Pay(3000, "B", details=batch_details(1000, 2000)), Pay(-5, "C")]), now)
+    sums = select(BankEntry.cents, func.sum(BankLine.cents)).join(BankLine).group_by(BankEntry.id, BankEntry.cents)
+    assert all(entry == total for entry, total in db.session.execute(sums))
