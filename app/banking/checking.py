@@ -1,4 +1,4 @@
-"""The first reading of a file: whether all of it can be trusted. Nothing is entered before."""
+"""Reading a file: whether all of it can be trusted. Nothing is entered before."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from io import BufferedReader
 
 from app.banking.formats import detect
 from app.banking.formats.facts import Balance, Closed, Entry, Format, Opened, Unreadable
+from app.banking.spool import Spool
 from app.base.dates import days
 from app.base.money import EUR, Money
 from app.base.states import N_
@@ -49,6 +50,7 @@ class Checked:
     warnings: list[tuple[int | None, str]] = field(default_factory=list)
     error: Unreadable | None = None
     balances_ok: bool = True
+    spool: Spool = field(default_factory=Spool)
 
     @property
     def accounts(self) -> list[str]:
@@ -82,6 +84,7 @@ def _count(found: Checked, entry: Entry, today: date) -> None:
     statement = found.statements[-1]
     if not date(1990, 1, 1) <= entry.booked_on <= today + days(366):
         raise Unreadable(N_("“%(text)s” is not a date."), line=entry.line, text=entry.booked_on)
+    found.spool.add(len(found.statements) - 1, entry)
     statement.entries += 1
     statement.cents += entry.cents
     statement.first_on = min(statement.first_on or entry.booked_on, entry.booked_on)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from io import BufferedReader
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from app.banking.checking import Checked
-from app.banking.formats import detect
-from app.banking.formats.facts import Entry, Opened, Transaction
+from app.banking.formats.facts import Entry, Transaction
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
 from app.base.ids import new_ids
@@ -45,29 +43,20 @@ class _Item:
         return self.entry.transactions[0]
 
 
-def enter(source: BufferedReader, statement_ids: list[int], checked: Checked) -> tuple[int, int]:
+def enter(statement_ids: list[int], checked: Checked) -> tuple[int, int]:
     """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
-    done = _Done()
-    kind, facts = detect.read(source)
-    family = FAMILIES[kind]
+    assert checked.format is not None
+    done, family = _Done(), FAMILIES[checked.format]
     keys: dict[int, Keys] = {}
-    statements = iter(zip(statement_ids, checked.statements, strict=True))
-    account_id = statement_id = 0
     batch: list[_Item] = []
-    for fact in facts:
-        if isinstance(fact, Opened):
-            before = account_id
-            statement_id, statement = next(statements)
-            account_id = statement.account_id
-            if before not in (0, account_id):
-                _enter_batch(batch, before, family, done)
-                batch = []
-        elif isinstance(fact, Entry):
-            own = keys.setdefault(account_id, Keys(account_id, family))
-            batch.append(_Item(fact, own.of(fact), statement_id))
-            if len(batch) == BATCH:
-                _enter_batch(batch, account_id, family, done)
-                batch = []
+    account_id = 0
+    for position, entry in checked.spool:
+        before, account_id = account_id, checked.statements[position].account_id
+        if batch and (len(batch) == BATCH or before != account_id):
+            _enter_batch(batch, before, family, done)
+            batch = []
+        own = keys.setdefault(account_id, Keys(account_id, family))
+        batch.append(_Item(entry, own.of(entry), statement_ids[position]))
     _enter_batch(batch, account_id, family, done)
     return done.new, done.already_known
 

@@ -82,8 +82,7 @@ def process(file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = F
     else:
         with writing():
             statement_ids = _begin(file_id, checked)
-        with store.open_kept(sha256) as content:
-            done.new, done.already_known = enter(content, statement_ids, checked)
+        done.new, done.already_known = enter(statement_ids, checked)
         with writing():
             _finish(file_id, actor=actor, now=now)
     return done
