@@ -6,10 +6,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.direct_debit import models
+    from app.direct_debit import looking, models, sending, settling
     from app.vault.rotation import SealedColumn, declare_sealed
 
     assert models
+    assert settling  # registers what it does when a checkout is paid or ends
+    assert sending, looking  # register their jobs
     declare_sealed(
         SealedColumn("mandate", "iban_sealed", "mandate iban:{id}"),
         SealedColumn("mandate", "holder_sealed", "mandate holder:{id}"),

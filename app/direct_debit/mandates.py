@@ -135,6 +135,22 @@ def move(ids: Iterable[int], to: MandateState, reason: str, *, actor: Actor, now
     )
 
 
+def stop(mandate_id: int, to: MandateState, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Suspend or end a mandate because a bank said so; nothing where that is past already."""
+    state = db.session.execute(select(Mandate.state).where(Mandate.id == mandate_id)).scalar_one()
+    if MANDATE_MOVES.allows(state, to):
+        move([mandate_id], to, reason, actor=actor, now=now)
+
+
+def learn(mandate_id: int, mandate_key: str, iban: str | None, holder: str | None) -> None:
+    """What the provider tells of a mandate once it is valid."""
+    known = {name: value for name, value in _account(mandate_id, iban, holder).items() if value}
+    db.session.execute(
+        update(Mandate).where(Mandate.id == mandate_id).values(mandate_key=mandate_key, **known),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def _provider_row(draft: ProviderMandateDraft, now: datetime) -> dict[str, Any]:
     row_id = stable_id(f"mandate:{draft.provider}:{draft.customer_key}")
     known = draft.mandate_key is not None

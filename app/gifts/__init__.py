@@ -7,13 +7,14 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.gifts import checks, from_checkouts, hand_views, models, places, refund_views, totals, views
-    from app.gifts.recurring import starting
+    from app.gifts.recurring import failing, notices, planning, starting
 
     assert models
     assert from_checkouts  # registers what it does when a checkout is paid
     assert totals  # registers the job that folds them
     assert hand_views
-    assert starting  # after from_checkouts: a commitment needs the gift's supporter
+    assert notices, planning  # register their jobs
+    assert failing, starting  # register what they do when a first payment comes in or a collection fails
     assert refund_views
     checks.init()
     places.register()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.events import on
+from app.direct_debit import queries as direct_debit
 from app.extensions import db
 from app.gifts import mails, services
 from app.gifts.donors import Giver, find_or_create
@@ -32,6 +33,7 @@ from app.payments.models import Checkout, Payment
 from app.payments.queries import CheckoutFacts, facts_of, returns_of
 from app.payments.services import assign_supporters
 from app.payments.states import PaymentEventKind
+from app.payments.states import Sequence as PaymentSequence
 from app.supporters import newsletter
 
 STEUN_ONS = "steun-ons"
@@ -76,7 +78,8 @@ def paid(event: CheckoutsPaid) -> None:
     supporters |= {f.id: there[f.id].supporter_id for f in waiting}
     assign_supporters({f.payment_id: supporters[f.id] for f in facts if f.payment_id and f.id in supporters})
     _ask_for_news(new, event.at)
-    mails.thanks([*new, *waiting], supporters, now=event.at)
+    # Who gives each month is thanked once a year, not at each collection: a notice told of it.
+    mails.thanks([f for f in (*new, *waiting) if f.sequence is not PaymentSequence.RECURRING], supporters, now=event.at)
 
 
 @on(PaymentsUndone)
@@ -128,8 +131,10 @@ def _gifts(ids: Iterable[int]) -> dict[int, Gift]:
 
 def _supporters(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> dict[int, int]:
     """The supporter of each checkout, by checkout id."""
-    givers = [_giver(f) for f in facts]
-    return dict(zip((f.id for f in facts), find_or_create(givers, actor=actor, now=now), strict=True))
+    collected = direct_debit.supporters_of([f.id for f in facts if f.sequence is PaymentSequence.RECURRING])
+    typed = [f for f in facts if f.id not in collected]
+    made = find_or_create([_giver(f) for f in typed], actor=actor, now=now)
+    return collected | dict(zip((f.id for f in typed), made, strict=True))
 
 
 def _giver(f: CheckoutFacts) -> Giver:

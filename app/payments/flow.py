@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,9 +54,10 @@ class Begun:
     sure: bool = True
 
 
-def begin(draft: Draft, *, now: datetime) -> Begun:
+def begin(draft: Draft, *, now: datetime, alongside: Callable[[], None] | None = None) -> Begun:
     """Store the checkout and start its payment. Posting the same form again, also at the same time,
-    gives the same answer. Raises Refused (same form, other contents) and TooMany (card testing)."""
+    gives the same answer. Raises Refused (same form, other contents) and TooMany (card testing).
+    `alongside` changes what belongs with a new checkout in its transaction; what it raises undoes both."""
     row = draft.row
     back = Begun(return_path(draft.id, row["language"]))
     chosen = provider(row["provider"])
@@ -71,6 +72,8 @@ def begin(draft: Draft, *, now: datetime) -> Begun:
     with writing():
         defence.check(row["failure_key"], row["method"])
         new = open_checkout(draft)
+        if new and alongside:
+            alongside()
     if not new:
         return _begun_before(draft)
     if started:

@@ -21,6 +21,7 @@ from app.direct_debit.models import Mandate
 from app.direct_debit.states import MandateState
 from app.extensions import db
 from app.extensions.sql import insert_new
+from app.gifts import from_checkouts
 from app.gifts.models import Gift
 from app.gifts.recurring import schedule
 from app.gifts.recurring.history import Change, tell
@@ -29,6 +30,8 @@ from app.gifts.recurring.states import ONCE, ChangeKind, CommitmentState, Freque
 from app.payments.events import CheckoutsPaid
 from app.payments.queries import CheckoutFacts, facts_of
 from app.payments.states import Sequence as PaymentSequence
+
+assert from_checkouts  # its handler comes first: a commitment needs the gift's supporter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,60 @@
+"""What a change does and what it can no longer do: the first day affected, and collections under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.base.dates import local_date
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.direct_debit.models import Collection
+from app.direct_debit.states import UNDER_WAY, CollectionState
+from app.extensions import db
+from app.gifts.recurring.models import Commitment
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A collection that a change no longer touches."""
+
+    id: int
+    collect_on: date
+    cents: int
+    state: CollectionState
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change did: from `first_on` on it counts (None: nothing more is collected). `under_way`
+    goes on as it was; it is named to whoever asked for the change."""
+
+    first_on: date | None
+    under_way: tuple[UnderWay, ...] = ()
+
+
+def under_way(commitment_id: int) -> tuple[UnderWay, ...]:
+    """Collections of this commitment that were planned or sent, soonest first."""
+    rows = db.session.execute(
+        select(Collection.id, Collection.collect_on, Collection.amount_cents, Collection.state)
+        .where(Collection.commitment_id == commitment_id, Collection.state.in_(UNDER_WAY))
+        .order_by(Collection.collect_on)
+    ).all()
+    return tuple(UnderWay(*row) for row in rows)
+
+
+def locked(commitment_id: int) -> Any:
+    """The commitment, locked. Raises NotFound."""
+    table = Commitment.__table__
+    row = db.session.execute(select(table).where(table.c.id == commitment_id).with_for_update()).first()
+    if row is None:
+        raise NotFound(N_("There is no such recurring gift."))
+    return row
+
+
+def day_of(now: datetime) -> date:
+    """Today in Amsterdam: schedules know no hours."""
+    return local_date(now)

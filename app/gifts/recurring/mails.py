@@ -1,0 +1,74 @@
+"""Mails about recurring gifts: what will be collected, and what went wrong with it, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.base.dates import format_long_date
+from app.direct_debit import queries as direct_debit
+from app.direct_debit.reasons import reason_of
+from app.extensions import db
+from app.gifts.recurring import repair
+from app.gifts.recurring.models import Commitment
+from app.outbox.services import Mail, queue_mails
+from app.supporters.models import Supporter
+from app.supporters.queries import primary_emails
+
+
+def announce(commitments: Iterable[Commitment], cents: Mapping[int, int], *, now: datetime) -> set[int]:
+    """Tell what will be collected, from when and by whom; the ids of those that could be told by mail."""
+    rows = list(commitments)
+    people, addresses = _people(rows)
+    mandates = direct_debit.mandates([row.mandate_id for row in rows if row.mandate_id])
+    mails = []
+    for row in rows:
+        to = addresses.get(row.supporter_id)
+        if not to or row.mandate_id is None:
+            continue
+        mandate = mandates[row.mandate_id]
+        creditor = direct_debit.creditor_of(mandate)
+        data = _common(row, people) | {
+            "amount_cents": cents[row.id], "day": format_long_date(row.collect_on, row.language),
+            "day_of_month": row.day, "frequency": row.frequency.value, "first": row.noticed_cents is None,
+            "creditor": creditor.name, "creditor_id": creditor.identifier, "reference": creditor.reference,
+            "last_four": mandate.iban_last_four or "",
+        }  # fmt: skip
+        key = f"recurring notice:{row.id}:{row.mandate_id}:{cents[row.id]}:{row.collect_on}"
+        mails.append(_mail("gifts/recurring/notice", row, to, key, data))
+    queue_mails(mails, now=now)
+    return {row.id for row in rows if row.supporter_id in addresses and row.mandate_id}
+
+
+def failed(row: Commitment, collection: Any, retry_on: date | None, *, now: datetime) -> None:
+    """Say why a collection did not succeed and how to mend it. Nothing where the reason has no mail."""
+    words = reason_of(collection.reason_code).mail
+    people, addresses = _people([row])
+    to = addresses.get(row.supporter_id)
+    if not words or not to:
+        return
+    data = _common(row, people) | {
+        "amount_cents": collection.amount_cents, "day": format_long_date(collection.collect_on, row.language),
+        "reason": words, "retry_on": format_long_date(retry_on, row.language) if retry_on else "",
+        "link": repair.link_for(row.id, row.language, now=now),
+    }  # fmt: skip
+    queue_mails([_mail("gifts/recurring/failed", row, to, f"recurring failed:{collection.id}:{words}", data)], now=now)
+
+
+def _people(rows: list[Commitment]) -> tuple[dict[int, Supporter], dict[int, str]]:
+    ids = {row.supporter_id for row in rows}
+    people = {s.id: s for s in db.session.scalars(select(Supporter).where(Supporter.id.in_(ids)))}
+    return people, {k: v for k, v in primary_emails(ids).items() if v}
+
+
+def _common(row: Commitment, people: Mapping[int, Supporter]) -> dict[str, Any]:
+    from app.supporters.names import salutation
+
+    return {"salutation": salutation(people[row.supporter_id].name, row.language)}
+
+
+def _mail(template: str, row: Commitment, to: str, key: str, data: dict[str, Any]) -> Mail:
+    return Mail(template=template, to=to, language=row.language, key=key, data=data, person_id=row.supporter_id)

@@ -1,0 +1,96 @@
+"""Notice: what will be collected is told at least 14 days before, or the term agreed with donors.
+
+One notice covers a schedule, until the amount or the mandate changes (DOMAIN.md 1.2). The mail and
+the note of it are one transaction; planning takes nothing that was not announced in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from app.base.actor import Actor, system
+from app.base.dates import local_date
+from app.base.works import Payload, periodic
+from app.extensions import db, now
+from app.extensions.transactions import writing_in_bulk
+from app.gifts.recurring import mails, schedule
+from app.gifts.recurring.amounts import amount_on, next_amounts
+from app.gifts.recurring.history import Change, tell
+from app.gifts.recurring.models import Commitment
+from app.gifts.recurring.states import ChangeKind, CommitmentState
+from app.organisation.queries import profile
+from app.supporters.models import Supporter
+
+NOTIFIER = system("notices")
+MARGIN = timedelta(days=7)  # told so much earlier than must be, so that a day without a worker delays nobody
+_BATCH = 50
+LIVE = (CommitmentState.ACTIVE, CommitmentState.PAUSED)
+
+
+def unannounced(until: date) -> Any:
+    """What is collected up to this day and was not announced, or with another amount."""
+    told = Commitment.noticed_cents
+    return (
+        Commitment.state.in_(LIVE)
+        & (Commitment.collect_on <= until)
+        & or_(told.is_(None), told != amount_on(Commitment.next_on))
+    )
+
+
+@periodic("recurring.notices", every=timedelta(hours=3))
+def give_notice(_: Payload) -> None:
+    """Mail those whose first or changed amount comes near. Who has no address is left to people."""
+    days, last = profile().notice_days, 0
+    while True:
+        until = local_date(now()) + timedelta(days=days) + MARGIN
+        with writing_in_bulk() as session:
+            rows = session.scalars(
+                select(Commitment)
+                .join(Supporter, Supporter.id == Commitment.supporter_id)
+                .where(
+                    unannounced(until),
+                    Commitment.id > last,
+                    Supporter.is_deceased.is_(False),
+                    Supporter.anonymised_at.is_(None),
+                )
+                .order_by(Commitment.id)
+                .limit(_BATCH)
+                .with_for_update(of=Commitment)
+            ).all()
+            _announce(rows, days, now())
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1].id
+
+
+def _announce(rows: Sequence[Commitment], days: int, at: datetime) -> None:
+    cents = next_amounts([row.id for row in rows])
+    for row in rows:  # the day that the mail names is the day that it will be
+        row.collect_on = schedule.collect_day(row.next_on, max(row.collect_on, local_date(at) + timedelta(days=days)))
+    told = mails.announce(rows, cents, now=at)
+    _note([row for row in rows if row.id in told], cents, NOTIFIER, at, "mail")
+
+
+def record_letter(commitment_id: int, *, actor: Actor, now: datetime) -> date:
+    """A letter told somebody without e-mail; gives the day from which may be collected. Inside `with writing():`."""
+    row = db.session.scalars(select(Commitment).where(Commitment.id == commitment_id).with_for_update()).one()
+    cents = next_amounts([row.id])
+    earliest = local_date(now) + timedelta(days=profile().notice_days)
+    row.collect_on = schedule.collect_day(row.next_on, max(row.collect_on, earliest))
+    _note([row], cents, actor, now, "letter")
+    return row.collect_on
+
+
+def _note(rows: Sequence[Commitment], cents: dict[int, int], actor: Actor, at: datetime, how: str) -> None:
+    earliest = local_date(at) + timedelta(days=profile().notice_days)
+    for row in rows:
+        db.session.execute(
+            update(Commitment).where(Commitment.id == row.id).values(noticed_cents=cents[row.id], notice_from=earliest),
+            execution_options={"synchronize_session": False},
+        )
+    changes = [Change(r.id, ChangeKind.NOTICE, r.state, r.state, r.collect_on, cents[r.id], how) for r in rows]
+    tell(changes, actor=actor, now=at)
