@@ -7,6 +7,10 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.gifts import checks, from_checkouts, hand_views, models, places, refund_views, totals, views
+    from app.gifts.periodic import jobs as periodic_jobs
+    from app.gifts.periodic import places as periodic_places
+    from app.gifts.periodic import step_views as periodic_steps
+    from app.gifts.periodic import views as periodic_views
     from app.gifts.recurring import failing, notices, planning, starting
 
     assert models
@@ -19,3 +23,7 @@ def init_app(app: Flask) -> None:
     checks.init()
     places.register()
     app.register_blueprint(views.bp)
+    assert periodic_jobs
+    periodic_places.register()
+    assert periodic_steps
+    app.register_blueprint(periodic_views.bp)

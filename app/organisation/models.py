@@ -21,6 +21,9 @@ class Organisation(db.Model):
         CheckConstraint("fiscal_year_start BETWEEN 1 AND 12", name="fiscal_year_start_month"),
         CheckConstraint('"only" = 1', name="only_one"),
         CheckConstraint("notice_days BETWEEN 1 AND 60", name="notice_days_few"),
+        CheckConstraint(
+            "(online_signing_on IS NULL) = (online_signing_by IS NULL)", name="online_signing_approved_by_somebody"
+        ),
     )
 
     id: Mapped[int] = id_column()
@@ -38,6 +41,10 @@ class Organisation(db.Model):
     notice_days: Mapped[int] = mapped_column(default=14, server_default="14")
     # Whether our bank's contract allows mandates given on our website.
     online_mandates: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    # Since when, and by whose word, agreements for periodic gifts may be signed online. Empty: on paper only.
+    online_signing_on: Mapped[date | None] = mapped_column(nullable=True)
+    online_signing_by: Mapped[str | None] = text_column(160, nullable=True)
 
     street: Mapped[str | None] = text_column(120, nullable=True)  # with house number
     postcode: Mapped[str | None] = text_column(12, nullable=True)

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     GRANTS_WRITE = "grants:write"
     GIFTS_READ = "gifts:read"
     GIFTS_WRITE = "gifts:write"
+    BSN_READ = "bsn:read"
     FINANCE_READ = "finance:read"
     FINANCE_WRITE = "finance:write"
     BANK_READ = "bank:read"
@@ -64,7 +65,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _VIEWER | _SUPPORTERS | {_P.SUPPORTERS_WRITE, _P.NOTES_READ, _P.GRANTS_WRITE, _P.GIFTS_WRITE}
     ),
     Role.FINANCE: frozenset(
-        _VIEWER | _SUPPORTERS | {_P.GIFTS_WRITE, _P.FINANCE_WRITE, _P.AUDIT_READ, _P.BANK_READ, _P.BANK_WRITE}
+        _VIEWER
+        | _SUPPORTERS
+        | {_P.GIFTS_WRITE, _P.BSN_READ, _P.FINANCE_WRITE, _P.AUDIT_READ, _P.BANK_READ, _P.BANK_WRITE}
     ),
     Role.ADMIN: frozenset(Permission),
 }

@@ -23,6 +23,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "journal_entry": {"line_count": 2},
     "checkout": {"paid_at": None},
     "commitment": {"ended_on": None, "resume_on": None},
+    "periodic_agreement": {"years": None, "first_year": 2026, "ended_on": None},
     "interaction": {"complaint_state": None},
     "task": {"ended_at": None},
     "grant_round": {"decision_on": None},
