@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.renewals import views as renewal_views  # noqa: F401
     from app.grants.reports import views as report_views
+    from app.grants.restricted import views as restricted_views  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
     from app.grants.settlements import views as settlement_views  # noqa: F401
     from app.ledger import checks

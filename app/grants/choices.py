@@ -53,3 +53,11 @@ def programme_pairs(keep: int | None = None) -> Pairs:
 def fund_pairs(keep: int | None = None) -> Pairs:
     shown = [each for each in programmes.all_funds() if each.active or each.id == keep]
     return [("", _("No restricted fund")), *((each.id, each.name(language())) for each in shown)]
+
+
+def every_programme() -> Pairs:
+    return [(each.id, each.name(language())) for each in programmes.all_programmes()]
+
+
+def every_fund() -> Pairs:
+    return [(each.id, each.name(language())) for each in programmes.all_funds()]

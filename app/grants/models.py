@@ -37,6 +37,7 @@ from app.grants.partners.models import GrantPartner, SubGrant, SubGrantInstalmen
 from app.grants.parts.models import PartChain, PartTask, ReportPart
 from app.grants.recognition.models import GrantIncome
 from app.grants.renewals.models import RenewalWindow
+from app.grants.restricted.models import Allocation
 from app.grants.rounds.models import Recurrence, Round
 from app.grants.settlements.models import Repayment, Settlement
 
@@ -47,6 +48,7 @@ __all__ = [
     "AmendmentKind",
     "AmendmentMove",
     "AmendmentState",
+    "Allocation",
     "Application",
     "ApplicationMove",
     "BudgetLine",

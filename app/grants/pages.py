@@ -175,7 +175,12 @@ def _written(field: Any) -> str:
 
 
 # Pages that stand under the tab of another.
-_UNDER = {"grants.month": "grants.timeline", "grants.dates": "grants.timeline", "grants.win_rate": "grants.forecast"}
+_UNDER = {
+    "grants.month": "grants.timeline",
+    "grants.dates": "grants.timeline",
+    "grants.win_rate": "grants.forecast",
+    "grants.restricted": "grants.spending",
+}
 
 
 def tabs() -> list[dict[str, Any]]:

@@ -40,6 +40,8 @@ def init_app() -> None:
     for endpoint, label, order, covers in places:
         phone = endpoint == "grants.obligations"
         navigation.add(NavItem(Section.GRANTS, endpoint, label, READ, order=order, covers=covers, phone=phone))
+    tied = NavItem(Section.FINANCE, "grants.restricted", N_("Restricted money"), READ, order=35)
+    navigation.add(tied)
     navigation.add_account(NavItem(Section.SETTINGS, "grants.calendar", N_("Your calendar"), READ, order=60))
     _name_the_trail()
     records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
@@ -146,6 +148,7 @@ def _name_the_trail() -> None:
             "grant.renewal_set": N_("set the renewal window"),
             "grant.confirmed": N_("confirmed the grant for the books"),
             "grant.confirmation_taken_back": N_("took the confirmation back"),
+            "grant.divided": N_("divided the grant over funds and programmes"),
             "grant.settled": N_("recorded the settlement"),
             "grant.settlement_taken_back": N_("took the settlement back"),
             "grant.paid_back": N_("recorded money paid back"),

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "grant_round": {"decision_on": None},
     "obligation": {"application_id": None},
     "instalment": {"obligation_id": None, "settled_cents": None, "basis_points": None},
+    "grant_allocation": {"programme_id": None, "basis_points": None},
     "grant_settlement": {"reversed_at": None, "reversal_reason": ""},
     "grant_repayment": {"reversed_at": None, "reversal_reason": ""},
     "grant_condition": {"instalment_id": None},

@@ -25,6 +25,7 @@ from app.grants.funders import queries as funders
 from app.grants.instalments import queries as instalments
 from app.grants.obligations import queries as obligations
 from app.grants.pages import act_on, catch_up, form_page, tabs
+from app.grants.restricted import queries as restricted
 from app.grants.rows import Stale
 from app.grants.settlements import queries as settlements
 from app.grants.settlements.standing import standing
@@ -32,6 +33,7 @@ from app.grants.trail import trail_of
 from app.ledger.queries import grant_balance
 from app.supporters.models import Supporter
 from app.ui import lists
+from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
 SORTS = {
@@ -105,6 +107,7 @@ def grant(grant_id: int) -> ResponseReturnValue:
     row, line = queries.one(grant_id)
     parts = instalments.of_grant(grant_id)
     duties = obligations.of_grant(grant_id)
+    shares = restricted.shares(grant_id)
     return render_template(
         "grants/grant.html",
         row=row,
@@ -120,6 +123,8 @@ def grant(grant_id: int) -> ResponseReturnValue:
         planned=sum(part.amount_cents for part in parts),
         steps=steps.offered(row.state),
         repayments=settlements.repayments(grant_id),
+        shares=shares,
+        purposes={total.purpose: total.name for total in restricted.totals(shares, language())},
         trail=trail_of("grant_award", grant_id),
         programme=dict(choices.programme_pairs(row.programme_id)).get(row.programme_id),
         fund=dict(choices.fund_pairs(row.fund_id)).get(row.fund_id) if row.fund_id else None,
