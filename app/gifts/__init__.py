@@ -11,12 +11,18 @@ def init_app(app: Flask) -> None:
     from app.gifts.periodic import places as periodic_places
     from app.gifts.periodic import step_views as periodic_steps
     from app.gifts.periodic import views as periodic_views
-    from app.gifts.recurring import failing, notices, planning, starting
+    from app.gifts.recurring import change_views, commands, failing, notices, planning, starting
+    from app.gifts.recurring import places as recurring_places
+    from app.gifts.recurring import views as recurring_views
 
     assert models
     assert from_checkouts  # registers what it does when a checkout is paid
     assert totals  # registers the job that folds them
     assert hand_views
+    assert change_views
+    recurring_places.register()
+    commands.init_app(app)
+    app.register_blueprint(recurring_views.bp)
     assert notices, planning  # register their jobs
     assert failing, starting  # register what they do when a first payment comes in or a collection fails
     assert refund_views

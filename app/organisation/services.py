@@ -37,6 +37,8 @@ class Details:
     anbi_url: str | None = None
     creditor_id: str | None = None
     fiscal_year_start: int = 1
+    notice_days: int = 14
+    online_mandates: bool = False
     street: str | None = None
     postcode: str | None = None
     town: str | None = None
@@ -76,6 +78,8 @@ def checked(details: Details) -> dict[str, Any]:
     values["statement_descriptor"] = checks.descriptor(values["statement_descriptor"])
     if not 1 <= details.fiscal_year_start <= 12:
         raise Invalid(N_("Choose a month."), field="fiscal_year_start")
+    if not 1 <= details.notice_days <= 60:
+        raise Invalid(N_("From 1 to 60 days."), field="notice_days")
     if details.anbi and not values["rsin"]:
         raise Invalid(N_("Fill in the RSIN: donors look up an ANBI by that number."), field="rsin")
     return values

@@ -18,6 +18,8 @@ from app.base.errors import Invalid, Refused
 from app.base.ids import new_id
 from app.base.states import N_
 from app.direct_debit import collections
+from app.direct_debit.models import Mandate
+from app.direct_debit.states import MandateState
 from app.extensions import db, now
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.recurring import schedule
@@ -97,6 +99,8 @@ def resume(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
     """Go on giving, from the next due day on. Raises Refused (not paused or on hold), NotFound."""
     row = _open(commitment_id)
     MOVES.check(row.state, _S.ACTIVE)
+    if not _has_valid_mandate(row):
+        raise Refused(N_("The mandate is not valid: this needs a new mandate first."))
     due = schedule.due_on_or_after(row.next_on, day_of(now), row.frequency, row.day)
     while collections.is_taken(row.id, schedule.period_of(due)):
         due = schedule.following(due, row.frequency, row.day)
@@ -163,7 +167,14 @@ def resume_due(*, actor: Actor) -> None:
     """What was paused until today, or a day before, is active again. Opens its own transactions."""
     at = now()
     over = select(Commitment.id).where(Commitment.state == _S.PAUSED, Commitment.resume_on <= local_date(at))
-    _one_by_one(over, lambda row_id: resume(row_id, actor=actor, now=at))
+
+    def go_on(row_id: int) -> None:
+        if _has_valid_mandate(locked(row_id)):
+            resume(row_id, actor=actor, now=at)
+        else:
+            hold(row_id, "mandate not valid", actor=actor, now=at)
+
+    _one_by_one(over, go_on)
 
 
 def end_for_gone(*, actor: Actor) -> None:
@@ -201,6 +212,11 @@ def _open(commitment_id: int) -> Any:
     if row.state is _S.ENDED:
         raise Refused(_OVER)
     return row
+
+
+def _has_valid_mandate(row: Any) -> bool:
+    state = db.session.execute(select(Mandate.state).where(Mandate.id == row.mandate_id)).scalar()
+    return state is MandateState.ACTIVE
 
 
 def _later_amounts(row: Any) -> bool:

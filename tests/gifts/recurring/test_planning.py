@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select
 
 from app.base.actor import SYSTEM
 from app.base.dates import local_date
+from app.base.errors import Refused
 from app.direct_debit import mandates
 from app.direct_debit.models import Collection
 from app.direct_debit.states import CollectionState, MandateState
@@ -108,6 +109,18 @@ def test_paused_skipped_and_ended_are_not_collected(app: Flask, clock: SettableC
     assert len(planned()) == 2
     kinds = db.session.scalars(select(CommitmentChange.kind).order_by(CommitmentChange.id)).all()
     assert [k.value for k in kinds] == ["started", "notice", "paused", "resumed", "skipped", "skipped", "ended"]
+
+
+def test_a_pause_that_is_over_waits_where_the_mandate_is_not_valid(app: Flask, clock: SettableClock) -> None:
+    row_id = commitment(1500, day=15)
+    with writing() as session:
+        changing.pause(row_id, date(2026, 12, 1), actor=SYSTEM, now=now())
+        mandate = session.get_one(Commitment, row_id).mandate_id
+        mandates.move([mandate or 0], MandateState.SUSPENDED, "", actor=SYSTEM, now=now())
+    live(clock, 10)
+    assert db.session.get_one(Commitment, row_id).state is CommitmentState.ON_HOLD
+    with pytest.raises(Refused), writing():
+        changing.resume(row_id, actor=SYSTEM, now=now())
 
 
 def test_a_clock_set_back_and_two_planners_plan_once(app: Flask, clock: SettableClock) -> None:

@@ -1,0 +1,112 @@
+"""The staff pages of recurring gifts: change, pause, stop and paper mandates, with what they no longer touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.base.actor import SYSTEM
+from app.direct_debit import queries as direct_debit
+from app.direct_debit.collections import move
+from app.direct_debit.models import Collection, Mandate
+from app.direct_debit.states import CollectionState
+from app.extensions import db, now, writing
+from app.gifts.recurring.models import Commitment
+from app.gifts.recurring.states import CommitmentState
+from app.ui.permissions import Role
+from tests.conftest import SettableClock
+from tests.factories.recurring import IBAN, announce_and_plan, commitment
+from tests.factories.supporters import person
+from tests.support.client import Client
+
+SignIn = Callable[[str], Client]
+
+
+def planned(clock: SettableClock, **given: object) -> int:
+    row_id = commitment(1500, day=15, **given)  # type: ignore[arg-type]
+    clock.at(2026, 12, 1, 11)
+    announce_and_plan()
+    clock.at(2026, 12, 10, 11)
+    announce_and_plan()
+    return row_id
+
+
+def test_list_record_and_panel(sign_in: SignIn, clock: SettableClock) -> None:
+    who = person("Jan van den Berg", email="jan@example.nl")
+    row_id = planned(clock, supporter_id=who)
+    staff = sign_in(Role.FUNDRAISER)
+    for address in (
+        "/recurring",
+        "/recurring?state=active&frequency=monthly&kind=provider&q=berg",
+        f"/supporters/{who}",
+    ):
+        assert "15,00" in staff.get(address).text, address
+    assert "Berg" not in staff.get("/recurring?untold=1").text
+    page = staff.get(f"/recurring/{row_id}").text
+    assert "15-12-2026" in page
+    assert staff.get("/recurring/999").status_code == 404
+    sheet = staff.get("/recurring/export.csv").text
+    assert "15,00" in sheet
+
+
+def test_what_is_under_way_is_named_and_typing_is_kept(sign_in: SignIn, clock: SettableClock) -> None:
+    row_id = planned(clock)
+    staff = sign_in(Role.FUNDRAISER)
+    assert "15-12-2026" in staff.get(f"/recurring/{row_id}/change").text
+    wrong = staff.post(f"/recurring/{row_id}/amount", data={"amount": "12,5o"})
+    assert wrong.status_code == 422
+    assert "12,5o" in wrong.text
+    said = staff.post(f"/recurring/{row_id}/amount", data={"amount": "25"}, follow_redirects=True).text
+    assert "15-01-2027" in said
+    assert "15-12-2026" in said
+    said = staff.post(f"/recurring/{row_id}/pause", data={"until": "01-03-2027"}, follow_redirects=True).text
+    assert "15-03-2027" in said
+    assert staff.post(f"/recurring/{row_id}/pause", data={"until": "01-03-2020"}).status_code == 422
+    assert staff.post(f"/recurring/{row_id}/day", data={"day": "32"}).status_code == 422
+    staff.post(f"/recurring/{row_id}/resume")
+    staff.post(f"/recurring/{row_id}/day", data={"day": "31"})
+    staff.post(f"/recurring/{row_id}/skip")
+    staff.post(f"/recurring/{row_id}/end", data={"reason": "donor", "note": ""})
+    assert db.session.get_one(Commitment, row_id).state is CommitmentState.ENDED
+    assert staff.post(f"/recurring/{row_id}/skip").status_code == 409
+
+
+def test_a_failed_collection_is_on_the_work_list_until_dealt_with(sign_in: SignIn, clock: SettableClock) -> None:
+    planned(clock)
+    staff = sign_in(Role.FUNDRAISER)
+    (row_id,) = db.session.scalars(select(Collection.id))
+    with writing():
+        move([row_id], CollectionState.SENT, actor=SYSTEM, now=now())
+        move([row_id], CollectionState.FAILED, actor=SYSTEM, now=now(), reasons={row_id: "AC04"})
+    assert "AC04" in staff.get("/recurring/failed").text
+    staff.post(f"/recurring/failed/{row_id}/handled")
+    assert "AC04" not in staff.get("/recurring/failed").text
+    assert staff.post(f"/recurring/failed/{row_id}/handled").status_code == 404
+
+
+def test_a_mandate_on_paper(sign_in: SignIn, app: Flask, clock: SettableClock) -> None:
+    who = person("Piet Post")
+    form = {
+        "amount": "30", "frequency": "quarterly", "day": "31", "start_on": "31-12-2026", "programme_id": "",
+        "iban": IBAN, "holder": "P. Post", "signed_on": "20-11-2026", "reference": "a-7", "evidence": "archief 3",
+    }  # fmt: skip
+    staff = sign_in(Role.FUNDRAISER)
+    address = f"/recurring/new?supporter={who}"
+    bad = staff.post(address, data=form | {"iban": "NL00ABNA0417164300", "reference": "a//7"})
+    assert bad.status_code == 422
+    assert "a//7" in bad.text
+    assert staff.post(address, data=form).status_code == 303
+    assert staff.post(address, data=form | {"reference": "A-7"}).status_code == 422, "references are unique"
+    mandate = db.session.scalars(select(Mandate)).one()
+    assert (mandate.reference, mandate.iban_last_four, direct_debit.iban_of(mandate)) == ("A-7", "4300", IBAN)
+    assert IBAN.encode() not in (mandate.iban_sealed or b"")
+    row = db.session.scalars(select(Commitment)).one()
+    assert (row.next_on, row.noticed_cents) == (date(2026, 12, 31), None)
+    assert staff.get("/recurring?untold=1").status_code == 200
+    staff.post(f"/recurring/{row.id}/letter")
+    clock.at(2026, 12, 28, 11)
+    announce_and_plan()
+    assert db.session.scalars(select(Collection.amount_cents)).all() == [3000]
