@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import bulk, consortium, recurring, story
+from app.demo import bulk, consortium, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -34,6 +34,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         story.load(programmes, actor=bulk.LOADER, now=now())
         consortium.load(now=now())
         recurring.load(now=now())
+        projects.load(now=now())
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
 

@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     from app.grants.calendar import views as calendar_views  # noqa: F401
     from app.grants.conditions import views as condition_views  # noqa: F401
     from app.grants.expenses import jobs as expense_jobs  # noqa: F401
+    from app.grants.expenses import share_views  # noqa: F401
     from app.grants.expenses import views as expense_views  # noqa: F401
     from app.grants.forecast import views as forecast_views  # noqa: F401
     from app.grants.funders import views as funder_views  # noqa: F401
@@ -33,6 +34,8 @@ def init_app(app: Flask) -> None:
     from app.grants.partners.checks import sub_grants_equal_ledger
     from app.grants.parts import chains, public_views, queries  # noqa: F401
     from app.grants.parts import views as part_views  # noqa: F401
+    from app.grants.projects import plan_views  # noqa: F401
+    from app.grants.projects import views as project_views  # noqa: F401
     from app.grants.recognition import sources
     from app.grants.recognition.expenses import spent
     from app.grants.reminders import jobs  # noqa: F401

@@ -35,6 +35,19 @@ from app.grants.obligations.models import (
 )
 from app.grants.partners.models import GrantPartner, SubGrant, SubGrantInstalment, SubGrantPayment
 from app.grants.parts.models import PartChain, PartTask, ReportPart
+from app.grants.projects.models import (
+    CostKind,
+    CoverRule,
+    OverheadRule,
+    Project,
+    ProjectBudgetLine,
+    ProjectCover,
+    ProjectLine,
+    ProjectMove,
+    ProjectSource,
+    ProjectState,
+    SourceKind,
+)
 from app.grants.recognition.models import GrantIncome
 from app.grants.renewals.models import RenewalWindow
 from app.grants.restricted.models import Allocation
@@ -58,6 +71,8 @@ __all__ = [
     "Category",
     "Condition",
     "ConditionKind",
+    "CostKind",
+    "CoverRule",
     "Expense",
     "ExpenseImport",
     "ExpenseLayout",
@@ -78,17 +93,26 @@ __all__ = [
     "ObligationKind",
     "ObligationMove",
     "ObligationState",
+    "OverheadRule",
     "PartChain",
     "PartTask",
+    "Project",
+    "ProjectBudgetLine",
+    "ProjectCover",
+    "ProjectLine",
+    "ProjectMove",
+    "ProjectSource",
+    "ProjectState",
     "Receipt",
     "Recognition",
     "Recurrence",
     "ReminderSent",
+    "RenewalWindow",
     "Repayment",
     "ReportPart",
-    "RenewalWindow",
     "Round",
     "Settlement",
+    "SourceKind",
     "Stage",
     "SubGrant",
     "SubGrantInstalment",

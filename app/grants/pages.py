@@ -194,6 +194,7 @@ def tabs() -> list[dict[str, Any]]:
         (_("Deadlines"), "grants.obligations"),
         (_("Instalments"), "grants.instalments"),
         (_("Spending"), "grants.spending"),
+        (_("Projects"), "grants.projects"),
         (_("Funders"), "grants.funders"),
         (_("Rounds"), "grants.rounds"),
     ]

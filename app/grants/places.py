@@ -19,6 +19,8 @@ from app.grants.awards.models import Grant
 from app.grants.funders import queries as funders
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
+from app.grants.projects import queries as projects
+from app.grants.projects.models import Project
 from app.supporters.models import Supporter
 from app.ui import filters, navigation, records, search
 from app.ui.navigation import NavItem, Section
@@ -35,6 +37,7 @@ def init_app() -> None:
         ("grants.index", N_("Grants"), 10, ("grants.",)),
         ("grants.board", N_("Board"), 20, ("grants.application", "grants.award", "grants.new_application")),
         ("grants.obligations", N_("Deadlines"), 30, ("grants.obligation",)),
+        ("grants.projects", N_("Projects and cover"), 35, ("grants.project", "grants.new_project")),
         ("grants.funders", N_("Funders"), 40, ("grants.funder", "grants.round")),
     )
     for endpoint, label, order, covers in places:
@@ -47,6 +50,7 @@ def init_app() -> None:
     records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
     records.register("funder", N_("Funder"), "grants.funder", "funder_id", READ, _funders)
     records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
+    records.register("project", N_("Project"), "grants.project", "project_id", READ, _projects)
     records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
 
 
@@ -64,6 +68,10 @@ def _grants(ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
 
 
+def _projects(ids: Collection[int]) -> dict[int, str]:
+    return {row.id: row.name for row in db.session.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))}
+
+
 def _obligations(ids: Collection[int]) -> dict[int, str]:
     rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
     return {row.id: row.title or filters.label(row.kind) for row in rows}
@@ -76,6 +84,24 @@ def funder_panel(supporter_id: int) -> Panel | None:
     if funder_id is None:
         return None
     return Panel("grants/panel.html", {"line": funders.one(funder_id)[1], "grants": awards.of_funder(funder_id, 5)})
+
+
+@panel("grant_award", "projects", order=30, permission=READ)
+def grant_projects(grant_id: int) -> Panel | None:
+    """On the page of a grant: the projects it helps to pay, and the way to its funder's rule."""
+    shown = projects.of_grant(grant_id)
+    plans = projects.plans_of(each.id for each in shown)
+    return Panel("grants/project_panel.html", {"projects": shown, "plans": plans, "grant_id": grant_id})
+
+
+@panel("programme", "projects", order=30, permission=READ)
+def programme_projects(programme_id: int) -> Panel | None:
+    """On the page of a programme: its projects."""
+    shown = projects.of_programme(programme_id)
+    if not shown:
+        return None
+    plans = projects.plans_of(each.id for each in shown)
+    return Panel("grants/project_panel.html", {"projects": shown, "plans": plans, "grant_id": None})
 
 
 @search.provider("grants", N_("Funders and grants"), order=20, permission=READ)
@@ -94,6 +120,10 @@ def find(query: str, limit: int) -> list[Hit]:
     for each in _lines(asked, applications.line_of, limit):
         url = url_for("grants.application", application_id=each.id)
         hits.append(Hit(each.title, f"{each.funder}, {filters.label(each.stage)}", url, "pencil-square"))
+    known = projects.listing().where(Project.name.icontains(query, autoescape=True)).order_by(Project.ends_on.desc())
+    for work in _lines(known, projects.listed, limit):
+        url = url_for("grants.project", project_id=work.id)
+        hits.append(Hit(work.name, filters.label(work.state), url, "grid-3x3-gap"))
     return list({hit.url: hit for hit in hits}.values())[:limit]
 
 
@@ -112,6 +142,7 @@ def _name_the_trail() -> None:
     words.subject("grant_award", N_("Grant"), "grants.grant", "grant_id")
     words.subject("instalment", N_("Instalment"), "grants.instalment", "instalment_id")
     words.subject("obligation", N_("Obligation"), "grants.obligation", "obligation_id")
+    words.subject("project", N_("Project"), "grants.project", "project_id")
     words.subject("sub_grant", N_("Sub-grant"), "grants.sub_grant", "sub_grant_id")
     words.subject("report_part", N_("Part of a report"), "grants.part", "part_id")
     words.actions(
@@ -180,6 +211,14 @@ def _name_the_trail() -> None:
             "expense.mapped": N_("mapped expenses to a budget line"),
             "expense.sheet_uploaded": N_("uploaded a sheet of expenses"),
             "expense.imported": N_("imported expenses"),
+            "project.created": N_("started the project"),
+            "project.changed": N_("changed the project"),
+            "project.moved": N_("moved the project"),
+            "project.source_added": N_("added a source of cover"),
+            "project.source_removed": N_("took a source of cover out"),
+            "project.plan_saved": N_("wrote the cover plan"),
+            "project.tied": N_("tied budget lines to the plan"),
+            "grant.cover_rule_set": N_("wrote down what the funder pays"),
             "calendar.address_made": N_("made a calendar address"),
             "calendar.address_stopped": N_("stopped the calendar address"),
         }

@@ -15,6 +15,7 @@ from app.grants.awards.models import GrantState
 from app.grants.instalments.models import InstalmentState
 from app.grants.obligations.models import ObligationState
 from app.grants.parts.models import PartState
+from app.grants.projects.models import ProjectState
 from app.staff import queries as staff
 from app.ui import filters
 
@@ -24,6 +25,7 @@ _STATES = {
     "grant_award": ("state", GrantState),
     "instalment": ("state", InstalmentState),
     "obligation": ("state", ObligationState),
+    "project": ("state", ProjectState),
     "report_part": ("state", PartState),
 }
 

@@ -16,6 +16,7 @@ from app.programmes import queries, services
 from app.programmes.forms import CampaignForm, FundForm, ProgrammeForm, shown_presets, title_of
 from app.programmes.models import Campaign, Fund, Programme
 from app.ui.languages import language
+from app.ui.panels import panels_for
 from app.ui.permissions import Permission, requires
 
 bp = Blueprint("programmes", __name__)
@@ -120,5 +121,7 @@ def _save(kind: str, row_id: int | None, form: Any) -> None:
 
 
 def _page(kind: str, form: Any, row_id: int | None) -> ResponseReturnValue:
-    page = render_template("programmes/form.html", form=form, kind=kind, title=title_of(kind, row_id is None))
+    panels = panels_for(kind, row_id) if row_id else []
+    title = title_of(kind, row_id is None)
+    page = render_template("programmes/form.html", form=form, kind=kind, title=title, panels=panels)
     return page, form.status

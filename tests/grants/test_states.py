@@ -1,4 +1,4 @@
-"""Every pair of states of the four tables, against a picture of what may follow what."""
+"""Every pair of states of the tables, against a picture of what may follow what."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from app.grants.partners.models import (
     SubGrantState,
 )
 from app.grants.parts.models import PART_MOVES, PartState
+from app.grants.projects.models import PROJECT_MOVES, ProjectState
 
 # Row: from. Column: to. x: allowed.
 PICTURES: dict[type[Labelled], tuple[Transitions, str]] = {
@@ -50,6 +51,16 @@ closed       .           .      .        x         .      .          x        .
 terminated   .           .      .        .         x      .          x        .
 clawback     .           .      .        x         x      x          .        .
 turned_back  .           .      .        .         .      .          .        .
+""",
+    ),
+    ProjectState: (
+        PROJECT_MOVES,
+        """
+           planned running done cancelled
+planned    .       x       .    x
+running    .       .       x    x
+done       .       x       .    .
+cancelled  x       .       .    .
 """,
     ),
     InstalmentState: (

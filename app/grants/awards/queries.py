@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import db
-from app.grants.awards.models import Grant, GrantMove, GrantState
+from app.grants.awards.models import RUNNING, Grant, GrantMove, GrantState
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment, Receipt
 from app.grants.obligations.models import TO_DELIVER, Obligation
@@ -153,3 +153,16 @@ def of_funder(funder_id: int, limit: int = 50) -> list[Line]:
 def moves_of(grant_id: int) -> list[GrantMove]:
     chosen = select(GrantMove).where(GrantMove.grant_id == grant_id)
     return list(db.session.execute(chosen.order_by(GrantMove.at.desc(), GrantMove.id.desc())).scalars())
+
+
+def open_pairs(limit: int = 500) -> list[tuple[int, str]]:
+    """(id, title and funder) of the running grants, for a choice in a form."""
+    named = (
+        select(Grant.id, Grant.title, Supporter.display_name)
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .where(Grant.state.in_(RUNNING))
+        .order_by(Supporter.sort_key, Grant.title, Grant.id)
+        .limit(limit)
+    )
+    return [(row_id, f"{title} · {funder}") for row_id, title, funder in db.session.execute(named)]

@@ -64,8 +64,7 @@ def change(expense_id: int, facts: ExpenseFacts, *, version: int | None, actor: 
     full = facts.cents if facts.full_cents is None else facts.full_cents
     if row.import_id is not None and (full, facts.spent_on) != (row.full_cents, row.spent_on):
         raise Refused(N_("This came from the accounts: correct its amount and day there, and import again."))
-    if abs(facts.cents + row.elsewhere_cents) > abs(full):
-        raise Invalid(N_("Together the funders would pay more than the whole cost."), field="amount")
+    _at_most_all(facts.cents, row.elsewhere_cents, full)
     _write(row, facts)
     if changes := audit.changes_of(row):
         row.version += 1
@@ -89,8 +88,7 @@ def share(
     mine = select(ExpenseShare).where(ExpenseShare.expense_id == row.id, ExpenseShare.grant_id == grant.id)
     part = db.session.execute(mine.with_for_update()).scalar_one_or_none()
     before = part.cents if part else 0
-    if abs(row.cents + row.elsewhere_cents - before + signed) > abs(row.full_cents):
-        raise Invalid(N_("Together the funders would pay more than the whole cost."), field="amount")
+    _at_most_all(row.cents, row.elsewhere_cents - before + signed, row.full_cents)
     row.elsewhere_cents += signed - before
     row.version += 1
     if part is not None and not signed:
@@ -188,6 +186,16 @@ def _check(grant: Grant, facts: ExpenseFacts, now: datetime) -> None:
         raise Invalid(N_("This grant cannot pay more than the whole cost."), field="amount")
     _of_grant(BudgetLine, facts.budget_line_id, grant.id, "budget_line_id")
     _of_grant(GrantPartner, facts.partner_id, grant.id, "partner_id")
+
+
+def _at_most_all(cents: int, elsewhere_cents: int, full_cents: int) -> None:
+    """The one rule of claims: nobody pays against the sign of a cost, and all funders together at most all of it.
+
+    The database holds it too (`at_most_all`); the cost's row is locked, so claims come one after another.
+    """
+    sign = 1 if full_cents > 0 else -1
+    if sign * cents < 0 or sign * elsewhere_cents < 0 or sign * (cents + elsewhere_cents) > sign * full_cents:
+        raise Invalid(N_("Together the funders would pay more than the whole cost."), field="amount")
 
 
 def _of_grant(model: type[BudgetLine] | type[GrantPartner], row_id: int | None, grant_id: int, field: str) -> None:
