@@ -102,6 +102,30 @@ def test_an_approved_change_writes_through(app: Flask, now: datetime) -> None:
         amendments.refuse(amendment_id, decided_on=date(2026, 11, 20), answer="Nee", actor=SYSTEM, now=now)
 
 
+@pytest.mark.parametrize("kind", [AmendmentKind.REALLOCATION, AmendmentKind.SCOPE])
+def test_each_kind_writes_through_and_keeps_the_old_version(app: Flask, now: datetime, kind: AmendmentKind) -> None:
+    amount = 12_000_000 if kind is AmendmentKind.SCOPE else None
+    with writing():
+        grant_id, (staff, travel) = with_budget(now)
+        before = queries.in_force(grant_id)
+        assert before is not None
+        wanted = [plan("Staf", 8_000_000, staff), plan("Reis", (amount or 10_000_000) - 8_000_000, travel)]
+        services.save_draft(grant_id, wanted, actor=SYSTEM, now=now)
+        asked = Asked(
+            kind=kind, reason="Meer begeleiding", requested_on=date(2026, 11, 1), amount_cents=amount, with_budget=True
+        )
+        amendment_id = amendments.request(grant_id, asked, actor=SYSTEM, now=now)
+        assert [line.revised_cents for line in queries.lines(grant_id)] == [6_000_000, 4_000_000]  # asked is not given
+        amendments.approve(amendment_id, decided_on=date(2026, 11, 20), actor=SYSTEM, now=now)
+    assert db.session.get_one(Grant, grant_id, populate_existing=True).amount_cents == (amount or 10_000_000)
+    assert [line.revised_cents for line in queries.lines(grant_id)] == [line.cents for line in wanted]
+    assert [line.id for line in queries.lines(grant_id)] == [staff, travel]  # what was spent stays on its line
+    old = queries.version(before.id)
+    assert old.state is not BudgetState.IN_FORCE
+    assert [row.revised_cents for row in queries.rows_of(old.id)] == [6_000_000, 4_000_000]
+    assert queries.amendment(amendment_id).was_amount_cents == 10_000_000
+
+
 def test_a_refused_change_changes_nothing(app: Flask, now: datetime) -> None:
     with writing():
         grant_id, _ = with_budget(now)
