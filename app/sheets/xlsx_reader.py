@@ -25,7 +25,9 @@ def rows(content: bytes) -> Iterator[Row]:
         dated = xlsx_package.dated_styles(package)
         merges = xlsx_package.merges(package, path)
         sheet = _Sheet(texts, dated, first_day, merges)
-        yield from xlsx_package.parsed(package, path, sheet.start, sheet.end, sheet.data, sheet.take)
+        yield from xlsx_package.parsed(
+            package, path, sheet.start, sheet.end, sheet.data, sheet.take, xlsx_package.without_empty_rows
+        )
 
 
 class _Sheet:
