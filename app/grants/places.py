@@ -109,13 +109,12 @@ def find(query: str, limit: int) -> list[Hit]:
     """Funders, grants and applications by name or reference; a typed code leads to its row."""
     hits = []
     if row_id := id_of(query):
-        hits += [_grant_hit(line) for line in _lines(awards.listing().where(Grant.id == row_id), awards.line_of, 1)]
+        hits += [_grant_hit(row) for row in awards.hits(Grant.id == row_id, 1)]
     for row in db.session.execute(funders.listing().where(funders.matches(query)).limit(limit)):
         line = funders.line_of(row)
         url = url_for("grants.funder", funder_id=line.id)
         hits.append(Hit(line.name, filters.label(line.kind), url, "bank2"))
-    found = awards.listing().where(awards.matches(query)).order_by(Grant.ends_on.desc(), Grant.id)
-    hits += [_grant_hit(line) for line in _lines(found, awards.line_of, limit)]
+    hits += [_grant_hit(row) for row in awards.hits(awards.matches(query), limit)]
     asked = applications.listing().where(applications.matches(query)).order_by(Application.stage_since.desc())
     for each in _lines(asked, applications.line_of, limit):
         url = url_for("grants.application", application_id=each.id)
@@ -127,9 +126,9 @@ def find(query: str, limit: int) -> list[Hit]:
     return list({hit.url: hit for hit in hits}.values())[:limit]
 
 
-def _grant_hit(line: awards.Line) -> Hit:
-    note = ", ".join(part for part in (line.funder, line.funder_reference) if part)
-    return Hit(line.title, note, url_for("grants.grant", grant_id=line.id), "cash-stack")
+def _grant_hit(row: Any) -> Hit:
+    note = ", ".join(part for part in (row.funder, row.funder_reference) if part)
+    return Hit(row.title, note, url_for("grants.grant", grant_id=row.id), "cash-stack")
 
 
 def _lines(statement: Any, make: Callable[[Any], T], limit: int) -> list[T]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Integer, cast, func, select
+from sqlalchemy import ColumnElement, Executable, case, func, select
 
 from app.base.dates import add_months, days, month_start
 from app.extensions import db
@@ -63,18 +63,18 @@ def expected_income(today: date, months: int = 12) -> list[MonthExpected]:
     first = month_start(today)
     end = add_months(first, months)
     agreed = _by_month(
-        select(*_year_and_month(Instalment.expected_on), func.sum(still_open()))
+        select(_counted_on(Instalment.expected_on, first), func.sum(still_open()))
         .join(Grant, Grant.id == Instalment.grant_id)
         .where(Instalment.state.in_(EXPECTED), Instalment.expected_on < end, Grant.state != GrantState.CLOSED)
-        .group_by(*_year_and_month(Instalment.expected_on)),
+        .group_by("counted_on"),
         first,
     )
     pipeline = _by_month(
-        select(*_year_and_month(decision_day()), func.sum(weighted()))
+        select(_counted_on(decision_day(), first), func.sum(weighted()))
         .select_from(Application)
         .outerjoin(Round, Round.id == Application.round_id)
         .where(Application.stage.in_(OPEN_STAGES), decision_day() < end)
-        .group_by(*_year_and_month(decision_day())),
+        .group_by("counted_on"),
         first,
     )
     wanted = [add_months(first, count) for count in range(months)]
@@ -94,14 +94,16 @@ def to_confirm() -> int:
     return int(db.session.execute(waiting).scalar_one())
 
 
-def _year_and_month(day: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    return cast(func.extract("year", day), Integer), cast(func.extract("month", day), Integer)
+def _counted_on(day: Any, first: date) -> ColumnElement[date | None]:
+    """The day, or NULL for whatever lies before the first: at most a year of days to add up, and no date
+    to take apart for each row."""
+    return case((day < first, None), else_=day).label("counted_on")
 
 
 def _by_month(statement: Executable, first: date) -> dict[date, int]:
     """Sums by month; what lies before the first month counts in it."""
     sums: dict[date, int] = {}
-    for year, month, cents in db.session.execute(statement):
-        key = max(date(year, month, 1), first)
+    for day, cents in db.session.execute(statement):
+        key = month_start(day) if day else first
         sums[key] = sums.get(key, 0) + int(cents)
     return sums

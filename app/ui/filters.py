@@ -15,7 +15,7 @@ from flask_babel import gettext, ngettext
 from app.base.dates import AMSTERDAM, format_date, format_long_date, local_date
 from app.base.money import Money, format_money
 from app.base.states import Labelled
-from app.ui.languages import language
+from app.ui.languages import language, say
 
 
 def money(value: Money | int | None, *, sign: bool = True) -> str:
@@ -108,7 +108,7 @@ def label(value: Labelled | str | None) -> str:
     """The translated label of an enum member."""
     if value is None:
         return ""
-    return str(gettext(value.label) if isinstance(value, Labelled) else gettext(str(value)))
+    return say(value.label if isinstance(value, Labelled) else str(value))
 
 
 def number(value: int | float | Decimal | None, decimals: int | None = None) -> str:

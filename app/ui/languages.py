@@ -12,11 +12,16 @@ import hashlib
 import io
 import os
 import threading
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, Domain, get_locale, refresh
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, Domain, get_locale, gettext, refresh
+from markupsafe import Markup
 
 from app.extensions import settings
 from config import ROOT
@@ -96,8 +101,7 @@ class _Rooms(Domain):
         self._dutch: Translations | None = None
 
     def get_translations(self) -> NullTranslations:
-        locale = get_locale()
-        if locale is None or locale.language != "nl":
+        if language_or_none() != "nl":
             return _ENGLISH
         if self._dutch is None or self._fresh:
             self._dutch = _dutch(self._directory)
@@ -124,10 +128,53 @@ def by_address() -> None:
     refresh()
 
 
+def _locale() -> Locale | None:
+    """Flask-Babel's locale. A page asks for it hundreds of times, and asking the library each time cost a
+    fifth of a long list: what the library keeps for this moment is read directly where it is there."""
+    try:
+        return g._flask_babel.babel_locale or get_locale()
+    except (AttributeError, RuntimeError):  # not asked yet; no application context
+        return get_locale()
+
+
+def language_or_none() -> str | None:
+    locale = _locale()
+    return None if locale is None else str(locale.language)
+
+
+def say(message: str) -> str:
+    """`gettext` for words of the house without values in them: labels, of which a list shows hundreds."""
+    try:
+        domain: Domain = g._flask_babel.babel_domain
+    except (AttributeError, RuntimeError):
+        return str(gettext(message))
+    return str(domain.get_translations().gettext(message))
+
+
 def language() -> str:
     """The language of this moment: `nl` or `en`. Outside an application context Dutch."""
-    locale = get_locale()
-    return str(locale.language) if locale is not None else "nl"
+    return language_or_none() or "nl"
+
+
+@lru_cache(maxsize=20_000)
+def _marked(catalogue: NullTranslations, message: str) -> Markup:
+    """A sentence of our own in a catalogue's language, safe in a page; `%%` still doubled."""
+    return Markup(catalogue.gettext(message))  # noqa: S704 (words of the house)
+
+
+@lru_cache(maxsize=20_000)
+def _plain(catalogue: NullTranslations, message: str) -> Markup:
+    return _marked(catalogue, message) % {}
+
+
+def _words(rooms: _Rooms) -> Callable[..., Markup]:
+    """`_` of templates. As Jinja's own: values are escaped, and every sentence is a format."""
+
+    def words(message: str, /, **values: Any) -> Markup:
+        catalogue = rooms.get_translations()
+        return _marked(catalogue, message) % values if values else _plain(catalogue, message)
+
+    return words
 
 
 def init_app(app: Flask) -> None:
@@ -135,7 +182,8 @@ def init_app(app: Flask) -> None:
     config = app.config["SETTINGS"]
     babel.init_app(app, default_locale=config.default_language, locale_selector=_select)
     # cached_property in the library: set here, so that every request uses our catalogue.
-    babel.__dict__["domain_instance"] = _Rooms(config.data_dir / "languages", app.debug)
+    rooms = babel.__dict__["domain_instance"] = _Rooms(config.data_dir / "languages", app.debug)
     # A request inside an already open application context must not inherit its language.
     app.before_request(refresh)
-    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES)
+    words = _words(rooms)
+    app.jinja_env.globals.update(language=language, LANGUAGES=LANGUAGES, _=words, gettext=words)

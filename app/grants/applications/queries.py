@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
@@ -51,17 +52,20 @@ class Line:
     programme_id: int | None
 
 
+@cache
 def chance() -> ColumnElement[int]:
     """Probability in percent: its own, or else the stage's."""
     usual = case(*((Application.stage == stage, percent) for stage, percent in STAGE_PROBABILITY.items()), else_=0)
     return func.coalesce(Application.probability, usual)
 
 
+@cache
 def weighted() -> ColumnElement[int]:
     """Expected amount times chance, in cents; rounded down, so that a sum never promises more."""
     return Application.expected_cents * chance() // 100
 
 
+@cache
 def decision_day() -> ColumnElement[Any]:
     """When the funder decides: as told to us, else as the round says."""
     return func.coalesce(Application.decision_on, Round.decision_on)
@@ -70,6 +74,7 @@ def decision_day() -> ColumnElement[Any]:
 _owner = aliased(Staff)
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All applications with their names, for filtering and paging; rows fit `line_of`."""
     return (

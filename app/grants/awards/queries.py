@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -51,6 +52,7 @@ class Line:
 _owner = aliased(Staff)
 
 
+@cache
 def received() -> ColumnElement[int]:
     """Cents received on all instalments of the grant of the row."""
     return (
@@ -76,6 +78,7 @@ def next_due() -> ColumnElement[Any]:
     return _next.c.due_on
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All grants with their names, for filtering and paging; rows fit `line_of`."""
     return (
@@ -114,6 +117,17 @@ def matches(text: str) -> ColumnElement[bool]:
         Grant.funder_reference.icontains(text, autoescape=True),
         Supporter.display_name.icontains(text, autoescape=True),
     )
+
+
+def hits(wanted: ColumnElement[bool], limit: int) -> list[Any]:
+    """(id, title, funder's reference, funder) of grants, the last to end first: only what the search field shows."""
+    chosen = (
+        select(Grant.id, Grant.title, Grant.funder_reference, Supporter.display_name.label("funder"))
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .where(wanted)
+    )
+    return list(db.session.execute(chosen.order_by(Grant.ends_on.desc(), Grant.id).limit(limit)))
 
 
 def totals(conditions: Sequence[ColumnElement[bool]]) -> tuple[int, int, int]:

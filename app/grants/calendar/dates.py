@@ -52,6 +52,9 @@ class Filters:
         return {name: value for name, value in values.items() if value is not None}
 
 
+_CHIPS = {"late": "danger", "done": "ok", "held": "warn", "sent": "petrol"}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One day on which something is due, expected, opens, closes or ends."""
@@ -67,6 +70,11 @@ class Event:
     row_id: int
     who: str = ""
     cents: int | None = None
+
+    @property
+    def chip(self) -> str:
+        """How its state is coloured in a table."""
+        return _CHIPS.get(self.tone, "neutral")
 
     @property
     def url(self) -> str:

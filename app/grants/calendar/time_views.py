@@ -32,7 +32,7 @@ from app.ui import lists
 from app.ui.permissions import Permission, requires
 
 IN_MONTH, IN_FILE = 150, 50_000  # of each kind
-IN_TABLE = 100  # in all
+IN_TABLE = 50  # in all
 LONGEST = days(5 * 366)
 SORTS = {
     "ends": lists.Sort(N_("Ends"), (lists.asc(Grant.ends_on),)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -42,6 +43,7 @@ class Line:
 _owner = aliased(Staff)
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All funders with their figures, for filtering and paging; rows fit `line_of`."""
     open_ones = select(func.count()).where(Application.funder_id == Funder.id, Application.stage.in_(OPEN_STAGES))

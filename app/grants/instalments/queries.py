@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
@@ -60,6 +61,7 @@ class Line:
         return self.state in (InstalmentState.DUE, InstalmentState.REQUESTED) and self.expected_on < today
 
 
+@cache
 def received() -> ScalarSelect[int]:
     """Cents received on the instalment of the row."""
     return (
@@ -69,6 +71,7 @@ def received() -> ScalarSelect[int]:
     )
 
 
+@cache
 def still_open() -> ColumnElement[int]:
     """Cents still to come on the instalment of the row, which is expected: never below zero, since an
     instalment whose money is all here is no longer in an expected state."""
@@ -83,6 +86,7 @@ WAITING: ColumnElement[bool] = and_(
 )
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All instalments with their names, for filtering and paging; rows fit `line_of`."""
     return (

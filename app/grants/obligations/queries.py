@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -74,6 +75,7 @@ ALIVE: ColumnElement[bool] = or_(
 TO_DO: ColumnElement[bool] = and_(Obligation.state.in_(TO_DELIVER), ALIVE)
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All obligations with their names, for filtering and paging; rows fit `line_of`."""
     return (

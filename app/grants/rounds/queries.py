@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -36,6 +37,7 @@ class Line:
         return self.closes_on >= today and (self.opens_on is None or self.opens_on <= today)
 
 
+@cache
 def listing() -> Select[*tuple[Any, ...]]:
     """All rounds with their names, for filtering and paging; rows fit `line_of`."""
     made = select(func.count()).where(Application.round_id == Round.id).scalar_subquery()
