@@ -6,7 +6,20 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.gifts import checks, from_checkouts, hand_views, models, places, refund_views, totals, views
+    from app.gifts import (
+        batch_models,
+        batch_views,
+        checks,
+        entry_views,
+        from_checkouts,
+        hand_views,
+        legacy_views,
+        models,
+        places,
+        refund_views,
+        totals,
+        views,
+    )
     from app.gifts.periodic import jobs as periodic_jobs
     from app.gifts.periodic import places as periodic_places
     from app.gifts.periodic import step_views as periodic_steps
@@ -18,7 +31,11 @@ def init_app(app: Flask) -> None:
     assert models
     assert from_checkouts  # registers what it does when a checkout is paid
     assert totals  # registers the job that folds them
+    assert batch_models
+    assert batch_views
+    assert entry_views
     assert hand_views
+    assert legacy_views
     assert change_views
     recurring_places.register()
     commands.init_app(app)

@@ -7,21 +7,17 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from app.base.actor import Actor
-from app.base.dates import local_date
-from app.base.errors import Invalid, NotFound, Refused
+from app.base.errors import NotFound, Refused
 from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
 from app.gifts import services
 from app.gifts.models import BANK_TRANSFER, CASH, Gift, GiftState
-from app.ledger.rj import RjLine
 from app.payments import services as payments
 from app.payments.models import Payment
-from app.supporters import queries as supporters
-from app.supporters.models import Kind, Role
 
 MANUAL = "staff"
-VIA = {BANK_TRANSFER: "bank", CASH: "cash"}
+VIA = {BANK_TRANSFER: "bank", CASH: "cash"}  # where money that came by hand is
 
 
 def load(gift_id: int) -> Gift:
@@ -59,52 +55,5 @@ def may_undo(gift: Gift) -> bool:
     if gift.state is not GiftState.RECEIVED or gift.refunded_cents:
         return False
     if gift.payment_id is None:
-        return gift.source == MANUAL
+        return gift.checkout_id is None
     return db.session.execute(select(Payment.provider).where(Payment.id == gift.payment_id)).scalar() == "bank"
-
-
-def enter(
-    supporter_id: int,
-    *,
-    amount: Money,
-    given_on: date,
-    method: str,
-    programme_id: int | None,
-    campaign_id: int | None,
-    bank_reference: str,
-    actor: Actor,
-    now: datetime,
-) -> int:
-    """Enter a gift that came by transfer or in cash, and book it. Gives its id."""
-    if method not in VIA:
-        raise Invalid(N_("Please choose one of the options."), field="method")
-    if amount.cents <= 0:
-        raise Invalid(N_("The amount must be more than zero."), field="amount")
-    if given_on > local_date(now):
-        raise Invalid(N_("This day is still to come."), field="given_on")
-    gift = services.NewGift(
-        supporter_id=supporter_id,
-        amount_cents=amount.cents,
-        gift_date=given_on,
-        method=method,
-        source=MANUAL,
-        rj_line=line_of(supporter_id),
-        via=VIA[method],
-        programme_id=programme_id,
-        campaign_id=campaign_id,
-        bank_reference=bank_reference or None,
-    )
-    return services.make([gift], actor=actor, now=now)[0]
-
-
-def line_of(supporter_id: int) -> RjLine:
-    """The RJ 650 line by where the money comes from: people, companies, government, other organisations."""
-    supporter = supporters.get(supporter_id)
-    if supporter.kind is Kind.PERSON:
-        return RjLine.INDIVIDUALS
-    roles = supporters.roles_of([supporter_id]).get(supporter_id, set())
-    if Role.GOVERNMENT in roles:
-        return RjLine.GOVERNMENT
-    if roles & {Role.PARTNER, Role.LEAD, Role.CHURCH, Role.SCHOOL, Role.FUNDER} and Role.COMPANY not in roles:
-        return RjLine.NON_PROFITS
-    return RjLine.COMPANIES

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,11 +13,24 @@ from app.base.dates import format_long_date, local_date
 from app.base.references import code_of, format_rf, rf_of
 from app.extensions import db
 from app.organisation.queries import profile
-from app.outbox.services import Mail, queue_mails
+from app.outbox.services import Mail
 from app.payments.queries import CheckoutFacts
 from app.programmes.models import Programme
+from app.supporters import reach
 from app.supporters.models import Supporter
 from app.supporters.queries import primary_emails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a thank-you says of a gift, or of the parts of one that was split."""
+
+    gift_id: int
+    supporter_id: int
+    cents: int
+    on: date
+    programme_ids: tuple[int, ...] = ()
+    by_letter: bool = False
 
 
 def thanks(facts: Sequence[CheckoutFacts], supporters: Mapping[int, int], *, now: datetime) -> None:
@@ -40,12 +54,33 @@ def _queue(template: str, facts: Sequence[CheckoutFacts], supporters: Mapping[in
     for f in facts:
         person = people[supporters[f.id]]
         to = str(f.details.get("email") or known.get(person.id, ""))
-        if to:
-            # A gift is in the language it was made in, whatever the supporter's letters are in.
-            data = _data(f, programmes, now) | {"salutation": _salutation(person, f.language)}
-            key = f"{template}:{f.payment_id or f.id}"
-            mails.append(Mail(template=template, to=to, language=f.language, key=key, data=data, person_id=person.id))
-    queue_mails(mails, now=now)
+        # A gift is in the language it was made in, whatever the supporter's letters are in.
+        data = _data(f, programmes, now) | {"salutation": _salutation(person, f.language)}
+        key = f"{template}:{f.payment_id or f.id}"
+        mails.append(Mail(template=template, to=to, language=f.language, key=key, data=data, person_id=person.id))
+    reach.send(mails, now=now)
+
+
+def thank(gifts: Sequence[Given], *, now: datetime) -> None:
+    """A thank-you for each of these gifts that staff entered; as a letter where `by_letter` says so."""
+    ids = {g.supporter_id for g in gifts}
+    people = {s.id: s for s in db.session.execute(select(Supporter).where(Supporter.id.in_(ids))).scalars()}
+    known = primary_emails(ids)
+    programmes = _programmes({i for g in gifts for i in g.programme_ids})
+    mails = []
+    for g in gifts:
+        person, language = people[g.supporter_id], people[g.supporter_id].language.value
+        data = {
+            "salutation": person.salutation(), "amount_cents": g.cents, "code": code_of(g.gift_id),
+            "day": format_long_date(g.on, language), "rf": format_rf(rf_of(g.gift_id)), "iban": "", "holder": "",
+            "programme": ", ".join(programmes[i].name(language) for i in g.programme_ids),
+        }  # fmt: skip
+        to = "" if g.by_letter else known.get(person.id, "")
+        key = f"gifts/thanks:{g.gift_id}"
+        mails.append(
+            Mail(template="gifts/thanks", to=to, language=language, key=key, data=data, person_id=person.id)
+        )  # fmt: skip
+    reach.send(mails, now=now)
 
 
 def _salutation(person: Supporter, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
@@ -49,6 +49,7 @@ MOVES = Transitions(
 HELD = (_S.RECEIVED, _S.REFUNDED, _S.CHARGED_BACK)  # money came in, whatever went back since
 BANK_TRANSFER = "bank_transfer"
 CASH = "cash"
+IN_KIND = "in_kind"
 
 
 class Gift(db.Model):
@@ -74,6 +75,10 @@ class Gift(db.Model):
     method: Mapped[str] = text_column(30)  # as the provider calls it, or bank_transfer, cash
     rj_line: Mapped[RjLine] = state_column(RjLine)
     source: Mapped[str] = text_column(30)  # where it came in: steun-ons, a campaign's code, staff
+    entry_id: Mapped[int | None] = mapped_column(Big, nullable=True)  # the first part, where one amount was split
+    batch_id: Mapped[int | None] = reference_column("gift_batch.id", nullable=True, index=False)
+    legacy_id: Mapped[int | None] = reference_column("legacy.id", nullable=True, index=False)
+    description: Mapped[str | None] = text_column(200, nullable=True)  # what was given in kind
     created_at: Mapped[datetime] = instant_column()
 
     __table_args__ = (
@@ -90,7 +95,12 @@ class Gift(db.Model):
         Index("ix_gift_method", "method", "gift_date", "id"),
         Index("ix_gift_programme", "programme_id", "gift_date", "id"),
         Index("ix_gift_payment", "payment_id"),
-    )
+        *(
+            Index(f"ix_gift_{name}", f"{name}_id", sqlite_where=text(f"{name}_id IS NOT NULL"),
+                  postgresql_where=text(f"{name}_id IS NOT NULL"))
+            for name in ("entry", "batch", "legacy")
+        ),
+    )  # fmt: skip
 
     @property
     def kept_cents(self) -> int:
@@ -115,6 +125,61 @@ class GiftStep(db.Model):
     bank_reference: Mapped[str | None] = text_column(140, nullable=True)
     staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
     at: Mapped[datetime] = instant_column()
+
+
+class GiftEarmark(db.Model):
+    """A gift was given another purpose: what it was for before and after, why, and who did it. Never changed."""
+
+    __tablename__ = "gift_earmark"
+
+    id: Mapped[int] = id_column()
+    gift_id: Mapped[int] = reference_column("gift.id")
+    before_programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
+    after_programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
+    before_campaign_id: Mapped[int | None] = reference_column("campaign.id", nullable=True, index=False)
+    after_campaign_id: Mapped[int | None] = reference_column("campaign.id", nullable=True, index=False)
+    reason: Mapped[str] = text_column(200)
+    booked_on: Mapped[date | None]  # the day of the counter entry; nothing of a promise is booked
+    staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    at: Mapped[datetime] = instant_column()
+
+
+class LegacyState(Labelled):
+    EXPECTED = "expected", N_("Expected")
+    CLOSED = "closed", N_("Settled")
+    DROPPED = "dropped", N_("Will not come")
+
+
+LEGACY_MOVES = Transitions(
+    LegacyState,
+    {
+        LegacyState.EXPECTED: {LegacyState.CLOSED, LegacyState.DROPPED},
+        LegacyState.CLOSED: {LegacyState.EXPECTED},
+        LegacyState.DROPPED: {LegacyState.EXPECTED},
+    },
+)
+
+
+class Legacy(db.Model):
+    """Something that somebody left us. `expected_cents` is an estimate and is not booked; what comes in are
+    gifts that point here."""
+
+    __tablename__ = "legacy"
+
+    id: Mapped[int] = id_column()
+    supporter_id: Mapped[int] = reference_column("supporter.id")  # who left it
+    state: Mapped[LegacyState] = state_column(LegacyState)
+    expected_cents: Mapped[int | None] = cents_column(nullable=True)
+    expected_on: Mapped[date | None]
+    programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
+    notary: Mapped[str] = text_column(120, default="")  # office and file number
+    created_at: Mapped[datetime] = instant_column()
+
+    __table_args__ = (
+        *whole("expected_cents"),
+        *positive("expected_cents"),
+        Index("ix_legacy_state", "state", "id"),
+    )
 
 
 class GiftFresh(db.Model):
@@ -146,7 +211,9 @@ class GiftTotal(db.Model):
 
 
 declare(
-    Holding("gift", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Gifts")),
+    Holding("gift", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("description",), label=N_("Gifts")),
+    Holding("legacy", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Legacies")),
+    Holding("gift_batch_row", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Gifts"), exported=False),
     Holding("gift_fresh", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
     Holding("gift_total", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
 )

@@ -32,6 +32,12 @@ def register() -> None:
         NavItem(Section.GIFTS, "gifts.index", N_("Gifts"), Permission.GIFTS_READ, 10, ("gifts.",), phone=True),
         NavItem(Section.GIFTS, "gifts.donors", N_("Donors"), Permission.GIFTS_READ, 20, ("gifts.donors",)),
     )
+    navigation.add(
+        NavItem(Section.GIFTS, "gifts.batch_index", N_("Batches"), Permission.FINANCE_READ, 25, ("gifts.batch",)),
+        NavItem(Section.GIFTS, "gifts.legacy_index", N_("Legacies"), Permission.GIFTS_READ, 30, ("gifts.legacy",)),
+    )
+    words.subject("gift_batch", N_("Batch of gifts"), "gifts.batch", "batch_id")
+    words.subject("legacy", N_("Legacy"), "gifts.legacy_show", "legacy_id")
     consents.activity_from("gifts", last_gift_days)
     words.subject("gift", N_("Gift"), "gifts.show", "gift_id")
     words.actions(
@@ -41,6 +47,18 @@ def register() -> None:
             "gift.receipt_undone": N_("took back a recorded receipt"),
             "gift.canceled": N_("crossed out a gift"),
             "gift.reopened": N_("expects a gift again"),
+            "gift.earmarked": N_("gave a gift another purpose"),
+            "gift_batch.begun": N_("began a batch of gifts"),
+            "gift_batch.control_changed": N_("corrected the control of a batch of gifts"),
+            "gift_batch.posted": N_("booked a batch of gifts"),
+            "gift_batch.undone": N_("undid a batch of gifts"),
+            "legacy.noted": N_("noted a legacy"),
+            "legacy.changed": N_("changed a legacy"),
+            "legacy.moved": N_("closed or reopened a legacy"),
+            "payment.refund_asked": N_("asked the provider for a refund"),
+            "payment.refund_accepted": N_("heard that the provider took a refund"),
+            "payment.refund_refused": N_("heard that the provider refused a refund"),
+            "payment.refunded": N_("recorded a refund"),
             "gift.given_back": N_("recorded that money went back"),
         }
     )

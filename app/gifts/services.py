@@ -48,6 +48,10 @@ class NewGift:
     checkout_id: int | None = None
     payment_id: int | None = None
     bank_reference: str | None = None
+    entry_id: int | None = None
+    batch_id: int | None = None
+    legacy_id: int | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,7 @@ def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
             "refunded_cents": 0, "gift_date": g.gift_date,
             "state": GiftState.RECEIVED if g.via else GiftState.PROMISED,
             "method": g.method, "rj_line": g.rj_line, "source": g.source, "created_at": now,
+            "entry_id": g.entry_id, "batch_id": g.batch_id, "legacy_id": g.legacy_id, "description": g.description,
         }
         for g in gifts
     ]  # fmt: skip

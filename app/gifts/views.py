@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,7 +13,8 @@ from app.base.errors import Invalid
 from app.base.money import parse_money
 from app.base.references import code_of, format_rf, rf_of
 from app.extensions import db
-from app.gifts import by_hand, listing, refunding, totals
+from app.gifts import by_hand, earmarks, listing, refunding, totals
+from app.gifts.entering import Source, parts_of
 from app.gifts.models import Gift, GiftState, GiftStep
 from app.ledger.queries import entries_of
 from app.payments.methods import label_of
@@ -43,11 +46,13 @@ DONORS_SHOWN = 50
 
 
 def method_label(method: str) -> str:
-    return str(_("Cash")) if method == "cash" else label_of(method)
+    own = {"cash": _("Cash"), "in_kind": _("In kind")}
+    return str(own.get(method) or label_of(method))
 
 
 def source_label(source: str) -> str:
-    known = {"steun-ons": _("Support us"), by_hand.MANUAL: _("Entered by hand"), "demo": _("Example")}
+    own = {s.value: _(s.label) for s in Source}
+    known = {**own, "steun-ons": _("Support us"), by_hand.MANUAL: _("Entered by hand"), "demo": _("Example")}
     return str(known.get(source, source))
 
 
@@ -100,13 +105,16 @@ def show(gift_id: int) -> ResponseReturnValue:
         db.session.execute(select(GiftStep).where(GiftStep.gift_id == gift_id).order_by(GiftStep.id.desc())).scalars()
     )
     refunds = refunds_of(gift.payment_id) if gift.payment_id else []
-    staff_ids = {s.staff_id for s in steps if s.staff_id} | {r.staff_id for r in refunds if r.staff_id}
+    purposes = earmarks.changes_of(gift_id)
+    told: list[Any] = [*steps, *refunds, *purposes]
+    staff_ids = {row.staff_id for row in told if row.staff_id}
     return render_template(
-        "gifts/show.html", gift=gift, way_back=refunding.way_back(gift), refunds=refunds, refund_tones=REFUND_TONES,
+        "gifts/show.html", gift=gift, way_back=refunding.way_back(gift),
+        earmarks=purposes, parts=parts_of(gift), refunds=refunds, refund_tones=REFUND_TONES,
         donor=supporters.names([gift.supporter_id]).get(gift.supporter_id, ""),
         steps=steps, people=by_ids(staff_ids), entries=entries_of(("gift", gift_id)),
-        programme=programme_names(language()).get(gift.programme_id or 0),
-        campaign=campaign_names(language()).get(gift.campaign_id or 0), tone=TONES[gift.state],
+        programmes=programme_names(language()),
+        campaigns=campaign_names(language()), tone=TONES[gift.state],
         method=method, source=source_label(gift.source), code=code_of(gift_id),
         rf=format_rf(rf_of(gift_id)), may_undo=by_hand.may_undo(gift), GiftState=GiftState, tones=TONES,
     )  # fmt: skip

@@ -33,6 +33,7 @@ HELD_FOR_PARTNERS = "2220"
 REPAYABLE = "2110"
 SUSPENSE = "2900"
 SUB_GRANTS = "4110"
+USED_IN_KIND = "4130"
 FEES = "4510"
 INCOME = {line: f"80{line.number}0" for line in INCOME_LINES}
 PASSED_ON = "8190"  # less income: a grant's money that we pass on as cashier
@@ -54,6 +55,7 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     (REPAYABLE, "Terug te betalen subsidies en bijdragen", "Grants to pay back", _K.LIABILITY, None, None),
     (SUSPENSE, "Vraagposten", "Suspense", _K.LIABILITY, None, None),
     (SUB_GRANTS, "Doorbetalingen aan partners", "Sub-grants to partners", _K.COST, RjLine.OBJECTIVES, None),
+    (USED_IN_KIND, "Verbruik van giften in natura", "Gifts in kind used", _K.COST, RjLine.OBJECTIVES, None),
     (FEES, "Transactiekosten betaalproviders", "Payment provider fees", _K.COST, RjLine.RAISING_COSTS, None),
     (INCOME[RjLine.INDIVIDUALS], "Baten van particulieren", "Income from individuals",
      _K.INCOME, RjLine.INDIVIDUALS, None),

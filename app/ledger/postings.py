@@ -6,9 +6,12 @@ gift promised             nothing: booked on receipt
 gift received, provider   clearing account of the provider   income, line of the giver's origin
 gift received, bank       bank                               income, line of the giver's origin
 gift received, cash       cash                               income, line of the giver's origin
+gift received, in kind    gifts in kind used (objectives)    income, line of the giver's origin
 gift refunded             income, same line                  clearing account, or bank
 gift charged back         income, same line                  clearing account, or bank
 provider fee              provider fees (raising costs)      clearing account of the provider
+gift given another        income of the gift as it was       income of the gift as it is now
+  purpose                   (reversal, then booked anew)
 provider payout           bank                               clearing account of the provider
 instalment requested      nothing: a request is no money and changes no right
 grant recognised          received in advance, as far as     income, line of the grant
@@ -38,7 +41,7 @@ tells several of one source apart (partial refunds, years of a grant).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.ledger.accounts import (
@@ -54,6 +57,7 @@ from app.ledger.accounts import (
     RECEIVED_AHEAD,
     REPAYABLE,
     SUB_GRANTS,
+    USED_IN_KIND,
 )
 from app.ledger.entries import Entry, Line
 from app.ledger.models import Event
@@ -62,6 +66,7 @@ from app.ledger.rj import RjLine
 Source = tuple[str, int]
 BY_BANK = "bank"
 BY_CASH = "cash"
+IN_KIND = "in_kind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +84,14 @@ class Purpose:
 
 
 def gift_received(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
-    """`via` is the payment provider's name, "bank" for money seen on the bank account, or "cash"."""
-    lines = (Line(_money(via), _positive(cents)), purpose.income(cents))
+    """`via` is the payment provider's name, "bank" for money seen on the bank account, "cash", or "in_kind"
+    for goods or services: income at their value and, as they are used for the programme, its cost."""
+    got = (
+        Line(USED_IN_KIND, _positive(cents), purpose.programme_id)
+        if via == IN_KIND
+        else Line(_money(via), _positive(cents))
+    )
+    lines = (got, purpose.income(cents))
     return _entry(Event.GIFT_RECEIVED, source, on, lines, part)
 
 
@@ -94,6 +105,13 @@ def gift_charged_back(source: Source, cents: int, on: date, purpose: Purpose, *,
     """A gift the donor's bank took back; its fee is a `payment_fee` of its own."""
     lines = (purpose.income(-_positive(cents)), Line(_money(via), -cents))
     return _entry(Event.GIFT_CHARGED_BACK, source, on, lines, part)
+
+
+def gift_for_another_purpose(entry: Entry, on: date, purpose: Purpose, *, part: str) -> Entry:
+    """The same money event booked anew for another purpose, after `entry` was reversed. A receipt that came
+    again after a failed refund stays known as one by its key."""
+    part = f"again-{part}" if ":again-" in entry.key else part
+    return _entry(entry.event, entry.source, on, tuple(_for(line, purpose) for line in entry.lines), part)
 
 
 def payment_fee(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
@@ -197,6 +215,13 @@ def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part
 def _on(account: str, cents: int, purpose: Purpose) -> tuple[Line, ...]:
     """A balance line that carries its grant; none for nothing."""
     return (Line(account, cents, purpose.programme_id, purpose.grant_id),) if cents else ()
+
+
+def _for(line: Line, purpose: Purpose) -> Line:
+    """The line for this purpose: income and what is used carry it, money does not."""
+    if line.account in INCOME.values():
+        return replace(line, programme_id=purpose.programme_id, campaign_id=purpose.campaign_id)
+    return replace(line, programme_id=purpose.programme_id) if line.account == USED_IN_KIND else line
 
 
 def _money(via: str) -> str:

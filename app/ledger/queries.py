@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.ledger import sums
 from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, REPAYABLE
+from app.ledger.entries import Entry, Line
 from app.ledger.models import Account, AccountKind, FiscalPeriod, JournalEntry, JournalLine, LedgerKey, PeriodState
 from app.ledger.rj import RjLine
 from app.ledger.services import reversal_key
@@ -209,3 +211,31 @@ def lines_of(entry_id: int) -> list[JournalLine]:
             select(JournalLine).where(JournalLine.entry_id == entry_id).order_by(JournalLine.id)
         ).scalars()
     )
+
+
+def live_entries(source: tuple[str, int]) -> list[tuple[int, Entry]]:
+    """What was booked for one source and stands: (id, the entry as it was posted), in that order. Reversals
+    and what they reversed are left out."""
+    undone = aliased(JournalEntry)
+    rows = db.session.execute(
+        select(JournalEntry, JournalLine, Account.code)
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .join(Account, Account.id == JournalLine.account_id)
+        .where(
+            JournalEntry.source_id == source[1],
+            JournalEntry.source_type == source[0],
+            JournalEntry.reverses_id.is_(None),
+            ~select(undone.id)
+            .where(
+                undone.source_id == source[1], undone.source_type == source[0], undone.reverses_id == JournalEntry.id
+            )
+            .exists(),
+        )
+        .order_by(JournalEntry.id, JournalLine.id)
+    )
+    found: dict[int, tuple[JournalEntry, list[Line]]] = {}
+    for entry, line, code in rows:
+        found.setdefault(entry.id, (entry, []))[1].append(
+            Line(code, line.cents, line.programme_id, line.grant_id, line.campaign_id, line.rj_line)
+        )
+    return [(i, Entry(e.event, e.booked_on, source, e.key, tuple(lines))) for i, (e, lines) in found.items()]

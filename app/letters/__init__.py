@@ -8,19 +8,24 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.letters import models, public_views, views
+    from app.letters import models, print_views, public_views, views
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
     assert models
     assert views
+    assert print_views
     app.register_blueprint(public_views.bp)
     write = Permission.SUPPORTERS_WRITE
     navigation.add(NavItem(Section.SUPPORTERS, "letters.index", N_("Mailings"), write, 40))
+    navigation.add(
+        NavItem(Section.SUPPORTERS, "letters.print_list", N_("Letters to print"), Permission.GIFTS_WRITE, 45)
+    )
     words.subject("mailing", N_("Mailing"), "letters.show", "mailing_id")
     words.actions(
         {
+            "letter.printed": N_("printed a letter"),
             "mailing.written": N_("wrote a mailing"),
             "mailing.changed": N_("changed a mailing"),
             "mailing.started": N_("began to send a mailing"),

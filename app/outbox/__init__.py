@@ -7,11 +7,12 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.base.states import N_
-    from app.outbox import delivery, models, views
+    from app.outbox import delivery, letters, models, views
     from app.ui import navigation
     from app.ui.permissions import Permission
 
     assert delivery
+    assert letters
     assert models
     app.register_blueprint(views.bp)
     navigation.add(

@@ -1,10 +1,10 @@
-"""Mail that waits, was sent, or could not be. What it says and to whom is sealed."""
+"""Mail that waits, was sent, or could not be, and letters to print. What it says and to whom is sealed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, LargeBinary
+from sqlalchemy import Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, id_column, instant_column, state_column, text_column
@@ -45,3 +45,23 @@ class Message(db.Model):
     last_error: Mapped[str | None] = text_column(300, nullable=True)
     created_at: Mapped[datetime] = instant_column()
     sent_at: Mapped[datetime | None] = instant_column(nullable=True)
+
+
+class Letter(db.Model):
+    """A message that goes on paper: printed and posted by people. `id` is made from its idempotency key, as
+    a mail's is; the address is read when it is printed, so that it is the one of that day."""
+
+    __tablename__ = "outbox_letter"
+    __table_args__ = (
+        Index("ix_outbox_letter_waiting", "id", sqlite_where=text("printed_at IS NULL"),
+              postgresql_where=text("printed_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = id_column()
+    template: Mapped[str] = text_column(120)
+    language: Mapped[str] = text_column(2)
+    data_sealed: Mapped[bytes] = mapped_column(LargeBinary, nullable=False)
+    person_id: Mapped[int] = mapped_column(Big, nullable=False, index=True)
+    created_at: Mapped[datetime] = instant_column()
+    printed_at: Mapped[datetime | None] = instant_column(nullable=True)
+    printed_by: Mapped[int | None] = mapped_column(Big, nullable=True)

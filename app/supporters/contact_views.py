@@ -13,14 +13,15 @@ from app.base.errors import Invalid
 from app.base.references import id_of
 from app.base.states import N_
 from app.extensions import now, writing
-from app.supporters import contacts, queries
+from app.supporters import contacts, mailboxes, queries, reach
 from app.supporters.contact import check_postcode, split_house_number
 from app.supporters.contact_models import AddressType, RelationType
 from app.supporters.countries import countries
 from app.supporters.drafts import AddressDraft
 from app.supporters.edit_views import small_form
-from app.supporters.forms import AddressForm, EmailForm, IbanForm, PhoneForm, RelationForm, chosen
+from app.supporters.forms import AddressForm, EmailForm, IbanForm, MailboxForm, PhoneForm, RelationForm, chosen
 from app.supporters.views import bp
+from app.ui.fields import options
 from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
@@ -41,6 +42,37 @@ def add_email(supporter_id: int) -> ResponseReturnValue:
         contacts.add_email(supporter_id, form.email.data or "", actor=current_user.actor, now=now())
 
     return small_form(supporter_id, form, _("Add an e-mail address"), [["email"]], save, _("The address is added."))
+
+
+@bp.route("/supporters/<int:supporter_id>/mailbox", methods=["GET", "POST"])
+@requires(Permission.SUPPORTERS_WRITE)
+def change_mailbox(supporter_id: int) -> ResponseReturnValue:
+    """Another mailbox, for who cannot use the old one."""
+    form = MailboxForm()
+    form.how.choices = options(mailboxes.Check, empty=_("Choose"))
+
+    def save() -> None:
+        how = chosen(mailboxes.Check, form.how.data)
+        told_as = _("Another mailbox, identity checked: %(how)s", how=_(how.label))
+        mailboxes.change(
+            supporter_id, form.email.data or "", how, told_as, form.note.data or "", actor=current_user.actor, now=now()
+        )
+
+    intro = _("Sign-in links go to this address, so first make sure that the donor asks. The old address is told.")
+    done = _("Mails go to the new address from now on. Your check is kept.")
+    return small_form(
+        supporter_id, form, _("Another mailbox"), [["email"], ["how"], ["note"]], save, done, intro=intro
+    )  # fmt: skip
+
+
+@bp.post("/supporters/<int:supporter_id>/post/<any(on,off):wanted>")
+@requires(Permission.SUPPORTERS_WRITE)
+def by_post(supporter_id: int, wanted: str) -> ResponseReturnValue:
+    """Letters instead of mails, or mails again."""
+    with writing():
+        reach.set_by_post(supporter_id, wanted == "on", actor=current_user.actor, now=now())
+    flash(_("Letters go by post from now on.") if wanted == "on" else _("Mails go by e-mail again."), "ok")
+    return redirect(url_for("supporters.show", supporter_id=supporter_id), 303)
 
 
 @bp.route("/supporters/<int:supporter_id>/phones", methods=["GET", "POST"])

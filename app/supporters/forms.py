@@ -117,6 +117,13 @@ class EmailForm(Form):
     email = EmailField(_l("E-mail"), validators=[InputRequired()])
 
 
+class MailboxForm(EmailForm):
+    """Another mailbox, after a check of who asks."""
+
+    how = SelectField(_l("How did you make sure?"), validators=[InputRequired()])
+    note = StringField(_l("Note"), validators=[Length(max=200)])
+
+
 class PhoneForm(Form):
     phone = PhoneField(_l("Phone"), validators=[InputRequired()])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, SmallInteger, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, id_column, instant_column, reference_column, state_column, text_column
@@ -82,6 +82,7 @@ class Supporter(db.Model):
     sort_key: Mapped[str] = mapped_column(bytewise(120), nullable=False)
     source: Mapped[str] = text_column(40, default="staff")
     owner_id: Mapped[int | None] = reference_column("staff.id", nullable=True)
+    by_post: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False, server_default=false())
     is_deceased: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
     deceased_on: Mapped[date | None] = mapped_column(Date, nullable=True)
     anonymised_at: Mapped[datetime | None] = instant_column(nullable=True)

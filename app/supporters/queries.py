@@ -11,7 +11,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Address, Email, Iban, Phone
-from app.supporters.models import Role, Supporter, SupporterRole
+from app.supporters.models import Kind, Role, Supporter, SupporterRole
 from app.supporters.sealed import iban_lookup
 
 
@@ -27,6 +27,11 @@ def names(ids: Collection[int]) -> dict[int, str]:
     """Display names by id."""
     found = select(Supporter.id, Supporter.display_name).where(Supporter.id.in_(set(ids)))
     return dict(db.session.execute(found).all())
+
+
+def kinds(ids: Collection[int]) -> dict[int, Kind]:
+    """Person or organisation, by id."""
+    return dict(db.session.execute(select(Supporter.id, Supporter.kind).where(Supporter.id.in_(set(ids)))).all())
 
 
 def primary_emails(ids: Collection[int]) -> dict[int, str]:
