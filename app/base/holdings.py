@@ -19,6 +19,7 @@ class OnErase(Enum):
 class OnMerge(Enum):
     MOVE = "move"  # rows move to the supporter that stays
     DROP = "drop"  # rows are made anew for the supporter that stays (search tokens, totals)
+    STAY = "stay"  # rows tell of the record itself and stay with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Holding:
     personal_columns: tuple[str, ...] = ()
     label: str = ""
     exported: bool = True
+    where: tuple[str, str] | None = None  # (column, value): the rows of it that are a supporter's
 
 
 _holdings: dict[tuple[str, str], Holding] = {}

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, id_column, instant_column, reference_column, text_column
+from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled
 from app.extensions import db
 
@@ -73,3 +74,15 @@ class Document(db.Model):
     @property
     def is_picture(self) -> bool:
         return self.media_type.startswith("image/")
+
+
+declare(
+    Holding(
+        "document",
+        "subject_id",
+        OnMerge.MOVE,
+        OnErase.DELETE,
+        label=N_("Documents"),
+        where=("subject_type", "supporter"),
+    )
+)

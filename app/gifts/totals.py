@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select, tuple_, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.base.events import on
 from app.base.ids import new_ids
 from app.base.works import Payload
 from app.extensions import db
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.models import HELD, Gift, GiftFresh, GiftTotal
 from app.jobs.services import periodic
+from app.privacy.events import SupportersRejoined
 
 _BATCH = 1000  # fresh rows in one fold: well under 50 ms of the write lock
 
@@ -212,6 +214,12 @@ def largest(limit: int, after: tuple[int, int] | None = None) -> list[Ranked]:
 def _before(columns: Any, after: tuple[int, int]) -> Any:
     # The row-value form: both databases walk the index for it.
     return tuple_(columns.cents, columns.supporter_id) < tuple_(literal(after[0]), literal(after[1]))
+
+
+@on(SupportersRejoined)
+def rejoined(event: SupportersRejoined) -> None:
+    """After a merge or its undoing, totals follow the gifts."""
+    rebuild(event.ids)
 
 
 @periodic("gifts.fold_totals", every=timedelta(minutes=1))

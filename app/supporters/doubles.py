@@ -136,6 +136,13 @@ def decide(duplicate_id: int, state: DuplicateState, *, actor: Actor, now: datet
         )
 
 
+def reopen(one_id: int, other_id: int) -> None:
+    """A merge was undone: the pair is to be looked at again."""
+    pair = (SupporterDuplicate.low_id == min(one_id, other_id)) & (SupporterDuplicate.high_id == max(one_id, other_id))
+    values = {"state": DuplicateState.OPEN, "decided_by_id": None, "decided_at": None}
+    db.session.execute(update(SupporterDuplicate).where(pair).values(**values))
+
+
 @job(LOOK_FOR_DOUBLES)
 def look_for_doubles(payload: Payload) -> None:
     """After supporters were made or their contact details changed."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, id_column, instant_column, reference_column, state_column, text_column
 from app.base.events import Event
+from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled, Transitions
 from app.extensions import db
 
@@ -85,3 +86,8 @@ class TaskStep(db.Model):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TasksDone(Event):
     """These tasks were done."""
+
+
+declare(
+    Holding("task", "subject_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Tasks"), where=("subject_type", "supporter"))
+)

@@ -14,8 +14,10 @@ from app.outbox.letters import count_waiting
 from app.outbox.models import Message
 from app.outbox.services import Mail
 from app.supporters import reach
+from app.supporters.drafts import AddressDraft
 from app.supporters.interaction_models import Interaction
 from app.supporters.queries import primary_emails
+from tests.factories.organisation import make_organisation
 from tests.factories.supporters import person
 from tests.support.client import Client
 
@@ -35,8 +37,7 @@ def thank(*people: tuple[int, str]) -> None:
 
 
 def test_who_asked_for_letters_or_has_no_address_stands_on_the_print_list(sign_in: SignIn, app: Flask) -> None:
-    from app.supporters.drafts import AddressDraft
-
+    make_organisation()
     home = AddressDraft(street="Dorpsstraat", house_number=12, postcode="1234 AB", place="Utrecht")
     mails, asked, none = person("An Mail"), person("Bo Post", address=home), person("Cé Zonder")
     client = sign_in("fundraiser")
