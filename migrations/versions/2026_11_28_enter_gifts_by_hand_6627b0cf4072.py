@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "6627b0cf4072"
-down_revision = "1d0a096583c5"
+down_revision = "0f0aaa040f4e"
 branch_labels = None
 depends_on = None
 
