@@ -37,7 +37,12 @@ def init_app() -> None:
         ("grants.index", N_("Grants"), 10, ("grants.",)),
         ("grants.board", N_("Board"), 20, ("grants.application", "grants.award", "grants.new_application")),
         ("grants.obligations", N_("Deadlines"), 30, ("grants.obligation",)),
-        ("grants.projects", N_("Projects and cover"), 35, ("grants.project", "grants.new_project")),
+        (
+            "grants.projects",
+            N_("Projects and cover"),
+            35,
+            ("grants.project", "grants.new_project", "grants.edit_project", "grants.edit_plan", "grants.new_source"),
+        ),
         ("grants.funders", N_("Funders"), 40, ("grants.funder", "grants.round")),
     )
     for endpoint, label, order, covers in places:

@@ -39,6 +39,7 @@ class Source:
     granted_cents: int = 0
     elsewhere_cents: int = 0
     rule: Rule = Rule()
+    short: str = ""  # for the heading of its column
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,7 @@ def _sources(project_ids: list[int], elsewhere: Mapping[int, int]) -> dict[int, 
                 granted_cents=grant.amount_cents if grant else 0,
                 elsewhere_cents=elsewhere.get(row.grant_id or 0, 0),
                 rule=rule_of(rule),
+                short=funder if grant else row.name,
             )
         )
     return found
