@@ -120,14 +120,15 @@ def _current(document_id: int) -> Document:
     return document
 
 
-def remove(document_id: int, *, actor: Actor, now: datetime) -> None:
+def remove(document_id: int, *, reason: str = "", actor: Actor, now: datetime) -> None:
     """Take a file off its record. The file itself stays on disk until retention ends. Raises NotFound."""
     document = db.session.get(Document, document_id)
     if document is None or document.removed_at is not None:
         raise NotFound(N_("This file is not here (any more)."))
     document.removed_at = now
     subject = (document.subject_type, document.subject_id)
-    record("document.removed", subject, actor=actor, now=now, changes={"file": document.filename})
+    told = {"file": document.filename, "sha256": document.sha256} | ({"reason": reason} if reason else {})
+    record("document.removed", subject, actor=actor, now=now, changes=told)
 
 
 def documents_of(subject_type: str, subject_id: int) -> list[Document]:

@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
     from app.grants.partners import money_views as partner_money_views  # noqa: F401
     from app.grants.partners import views as partner_views  # noqa: F401
     from app.grants.partners.checks import sub_grants_equal_ledger
-    from app.grants.parts import chains, public_views, queries  # noqa: F401
+    from app.grants.parts import chains, everywhere_views, public_views, queries  # noqa: F401
     from app.grants.parts import views as part_views  # noqa: F401
     from app.grants.projects import plan_views  # noqa: F401
     from app.grants.projects import views as project_views  # noqa: F401
@@ -40,7 +40,8 @@ def init_app(app: Flask) -> None:
     from app.grants.recognition.expenses import spent
     from app.grants.reminders import jobs  # noqa: F401
     from app.grants.renewals import views as renewal_views  # noqa: F401
-    from app.grants.reports import views as report_views
+    from app.grants.reports import views as report_views  # noqa: F401
+    from app.grants.reports.keeping import KEPT
     from app.grants.restricted import views as restricted_views  # noqa: F401
     from app.grants.rounds import views as round_views  # noqa: F401
     from app.grants.settlements import views as settlement_views  # noqa: F401
@@ -61,5 +62,5 @@ def init_app(app: Flask) -> None:
         documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
     # Work, proof and what was sent change on their own pages alone: a proof is not taken off in passing.
     own_pages = ("obligation", "grant_condition", "grant_settlement", "acknowledgement")
-    for holder in (*own_pages, queries.FILES_OF, report_views.KEPT):
+    for holder in (*own_pages, queries.FILES_OF, KEPT):
         documents.protect(holder, Permission.GRANTS_READ)

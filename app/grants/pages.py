@@ -192,6 +192,7 @@ def tabs() -> list[dict[str, Any]]:
         (_("Forecast"), "grants.forecast"),
         (_("Timeline"), "grants.timeline"),
         (_("Deadlines"), "grants.obligations"),
+        (_("Partners"), "grants.partner_parts"),
         (_("Instalments"), "grants.instalments"),
         (_("Spending"), "grants.spending"),
         (_("Projects"), "grants.projects"),

@@ -344,7 +344,7 @@ def test_the_lead_asks_judges_and_returns_on_pages(fundraiser: Client, now: date
     assert fundraiser.post(f"{url}/chain", data=shorter).status_code == 303
 
 
-def test_the_board_takes_as_many_statements_for_many_parts_as_for_few(fundraiser: Client, now: datetime) -> None:
+def test_the_boards_take_as_many_statements_for_many_parts_as_for_few(fundraiser: Client, now: datetime) -> None:
     with writing():
         grant_id, obligation_id = make.report(now)
         first = make.partner(grant_id, now, "Eerste")
@@ -354,6 +354,7 @@ def test_the_board_takes_as_many_statements_for_many_parts_as_for_few(fundraiser
         seen: list[str] = []
         event.listen(db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2]))
         fundraiser.get(f"/grants/obligations/{obligation_id}/parts")
+        fundraiser.get("/grants/partner-parts")
         event.remove(db.engine, "before_cursor_execute", listener)
         return len([each for each in seen if not each.startswith("PRAGMA")])
 
@@ -363,3 +364,32 @@ def test_the_board_takes_as_many_statements_for_many_parts_as_for_few(fundraiser
         many = [make.partner(grant_id, now, f"Partner {n}") for n in range(8)]
         asking.ask(obligation_id, [make.NARRATIVE, make.FIGURES, make.FILES], many, Spans(), actor=SYSTEM, now=now)
     assert count() == few
+
+
+def test_the_board_over_all_grants_says_who_is_late_and_reminds_in_one_click(
+    sign_in: Callable[[str], Client], now: datetime, clock: SettableClock
+) -> None:
+    with writing():
+        _grant, obligation_id, _partner, _parts = make.asked(now)
+        task_id = make.task_id(obligation_id)
+    fundraiser = sign_in("fundraiser")
+    assert "CKM" in fundraiser.get("/grants/partner-parts?standing=writing").text
+    assert "Niemand heeft hier iets te schrijven" in fundraiser.get("/grants/partner-parts?standing=late").text
+    clock.at(2027, 2, 13, 11)
+    viewer = sign_in("viewer")
+    page = viewer.get("/grants/partner-parts?standing=late").text
+    assert "CKM" in page
+    assert "te laat" in page
+    assert "remind" not in page, "who may only read sees no buttons"
+    fundraiser = sign_in("fundraiser")
+    for _again in range(2):
+        assert fundraiser.post("/grants/partner-parts/remind-late").status_code == 303
+    assert [mail.message.template for mail in mails()].count("grants/part_reminder") == 1, "once a day is enough"
+    assert "vandaag herinnerd" in fundraiser.get("/grants/partner-parts").text
+    clock.at(2027, 2, 15, 11)
+    fundraiser = sign_in("fundraiser")
+    back = fundraiser.post(f"/grants/part-tasks/{task_id}/remind", data={"from": "all"})
+    assert back.headers["Location"].endswith("/grants/partner-parts")
+    with writing():
+        obligations.waive(obligation_id, "Niet meer nodig.", actor=SYSTEM, now=now)
+    assert "CKM" not in fundraiser.get("/grants/partner-parts").text

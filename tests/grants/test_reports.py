@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 
 import docx
@@ -12,15 +13,19 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from app.audit import queries as audit
 from app.base.actor import SYSTEM
 from app.base.errors import Invalid
 from app.documents import files
 from app.documents import services as documents
 from app.extensions import db, writing
+from app.extensions import now as app_now
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import Obligation, ObligationState
 from app.grants.parts.models import PartFigure, PartKind, PartState, ReportPart
-from app.grants.reports import word
+from app.grants.reports import keeping, word
+from app.grants.reports import pack as packs
+from app.ui.permissions import Role
 from tests.factories import grants as make
 from tests.support.client import Client
 
@@ -84,6 +89,103 @@ def test_what_is_kept_is_locked_and_versioned(fundraiser: Client, obligation_id:
             obligations.move(obligation_id, state, actor=SYSTEM, now=now)
         obligations.submit(obligation_id, submitted_on=now.date(), proof="portaal 1", actor=SYSTEM, now=now)
     assert fundraiser.post(address).status_code == 409
+
+
+def test_submitting_locks_what_is_sent_and_it_is_recognised(
+    fundraiser: Client, obligation_id: int, now: datetime
+) -> None:
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+    address = f"/grants/obligations/{obligation_id}"
+    page = fundraiser.get(f"{address}/submit")
+    assert "vastgelegd zoals die nu is" in page.text
+    refused = {"submitted_on": "23-11-2026", "proof": "", "version": "3"}
+    assert fundraiser.post(f"{address}/submit", data=refused).status_code == 422
+    assert keeping.kept(obligation_id) == [], "without a proof nothing is submitted, and nothing locked"
+    assert fundraiser.post(f"{address}/submit", data=refused | {"proof": "portaal 1"}).status_code == 303
+    sent = keeping.kept(obligation_id)
+    assert {each.media_type for each in sent} == set(keeping.FORMS.values())
+    shown = fundraiser.get(address).text
+    assert all(each.sha256 in shown for each in sent)
+    pdf = next(each for each in sent if each.filename.endswith(".pdf"))
+    for content, said in ((files.read(pdf.sha256), "versie 1"), (b"%PDF-1.7 iets anders", "wijkt af")):
+        file = (io.BytesIO(content), "verslag.pdf")
+        assert fundraiser.post(f"{address}/report/check", data={"file": file}).status_code == 303
+        assert said in fundraiser.get(f"{address}/report").text
+
+
+def test_a_revised_report_is_a_new_version(fundraiser: Client, obligation_id: int, now: datetime) -> None:
+    address = f"/grants/obligations/{obligation_id}"
+
+    def submit() -> None:
+        with writing():
+            for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+                obligations.move(obligation_id, state, actor=SYSTEM, now=app_now())
+        version = str(db.session.get_one(Obligation, obligation_id).version)
+        sent = {"submitted_on": "23-11-2026", "proof": "portaal", "version": version}
+        assert fundraiser.post(f"{address}/submit", data=sent).status_code == 303
+
+    fundraiser.post(f"{address}/report/keep")
+    first = {each.sha256 for each in keeping.kept(obligation_id)}
+    submit()
+    assert {each.sha256 for each in keeping.kept(obligation_id)} == first, "what was locked before is what was sent"
+    with writing():
+        obligations.ask_revision(obligation_id, "Meer cijfers.", actor=SYSTEM, now=app_now())
+        part = db.session.execute(select(ReportPart).where(ReportPart.title == "Bereik")).scalar_one()
+        part.answer = "Met meer cijfers."
+    submit()
+    numbers = {each.media_type: each.number for each in keeping.kept(obligation_id)}
+    assert numbers[keeping.FORMS["pdf"]] == numbers[keeping.FORMS["docx"]] == 2
+
+
+def test_a_proof_is_taken_off_by_finance_alone_with_a_reason(
+    sign_in: Callable[[Role | str], Client], obligation_id: int, now: datetime
+) -> None:
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+        wrong = obligations.attach(
+            obligation_id, files.keep(b"verkeerd", "fout.txt"), proof=True, actor=SYSTEM, now=now
+        ).id
+        obligations.submit(obligation_id, submitted_on=now.date(), actor=SYSTEM, now=now)
+    address = f"/grants/obligations/{obligation_id}"
+    fundraiser = sign_in("fundraiser")
+    assert fundraiser.post(f"{address}/files/{wrong}/remove", data={"note": "x"}).status_code == 403
+    finance = sign_in("finance")
+    assert "enige bewijs" in finance.post(f"{address}/files/{wrong}/remove", data={"note": "Verkeerd bestand."}).text
+    fundraiser = sign_in("fundraiser")
+    assert fundraiser.post(f"{address}/files", data={"file": (io.BytesIO(b"goed"), "goed.txt")}).status_code == 303
+    finance = sign_in("finance")
+    assert finance.post(f"{address}/files/{wrong}/remove", data={"note": " "}).status_code == 422
+    assert finance.post(f"{address}/files/{wrong}/remove", data={"note": "Verkeerd bestand."}).status_code == 303
+    left = documents.documents_of("obligation", obligation_id)
+    assert [(each.filename, each.kind) for each in left] == [("goed.txt", "proof")]
+    told = [line.changes for line in audit.trail("obligation", obligation_id) if line.action == "document.removed"]
+    assert [changes["reason"] for changes in told if changes] == ["Verkeerd bestand."]
+    assert finance.post(f"{address}/files/{wrong}/remove", data={"note": "Nog eens."}).status_code == 404
+
+
+def test_a_template_of_the_funder_is_filled_with_tables(obligation_id: int) -> None:
+    document, out = docx.Document(), io.BytesIO()
+    document.add_paragraph("{{ figures }}")
+    grid = document.add_table(3, 3)
+    for cell, text in zip(
+        grid.rows[1].cells, ("{{ indicators.indicator }}", "{{ indicators.actual }}", "{{ funder }}"), strict=True
+    ):
+        cell.text = text
+    grid.rows[2].cells[0].text = "{{ partners.partner }}"  # no partners: the row goes
+    document.save(out)
+    with writing():
+        counted = db.session.execute(select(ReportPart).where(ReportPart.title == "Leerlingen")).scalar_one()
+        counted.answer = "{{ funder }} {{ indicators.target }}"
+    made = docx.Document(io.BytesIO(word.as_docx(packs.gather(obligation_id), out.getvalue())))
+    costs, own = made.tables
+    assert [cell.text for cell in costs.rows[1].cells] == ["", "=Materiaal", "€ 1.234,56".replace(" ", "\u00a0")]
+    assert [[cell.text for cell in row.cells] for row in own.rows] == [
+        ["", "", ""],
+        ["Leerlingen", "{{ funder }} {{ indicators.target }}", "Adessium Foundation"],
+    ]
 
 
 def template(*paragraphs: str) -> bytes:

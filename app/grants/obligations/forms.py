@@ -84,3 +84,7 @@ class WaiveForm(VersionedForm):
 
 class FileForm(Form):
     file = FileField(_l("File"))
+
+
+class ReasonForm(Form):
+    note = TextAreaField(_l("Reason"), validators=[InputRequired(), Length(max=NOTE_LENGTH)])

@@ -9,7 +9,7 @@ from typing import Any
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
-from app.base.errors import Invalid
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.events import publish
 from app.base.states import N_
 from app.documents import services as documents
@@ -35,6 +35,7 @@ from app.staff.models import Staff
 
 _S = ObligationState
 WORK, PROOF = "work", "proof"  # kinds of documents
+WITH_FUNDER = (_S.SUBMITTED, _S.ACCEPTED)
 BY_MOVE = (_S.IN_PROGRESS, _S.INTERNAL_REVIEW)  # the others have a form of their own
 
 
@@ -205,6 +206,20 @@ def attach(obligation_id: int, file: StoredFile, *, proof: bool = False, actor: 
     """Keep a stored file with the obligation, as work in progress or as proof of submission."""
     row = locked(Obligation, obligation_id)
     return documents.attach(file, ("obligation", row.id), PROOF if proof else WORK, actor=actor, now=now)
+
+
+def take_off(obligation_id: int, document_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Take a wrong file off, with the reason in the trail. What was submitted keeps a proof: the right one first."""
+    row = locked(Obligation, obligation_id)
+    mine = documents.documents_of("obligation", row.id)
+    if document_id not in {each.id for each in mine}:
+        raise NotFound(N_("This file is not here (any more)."))
+    if not reason.strip():
+        raise Invalid(N_("Say why it is taken off."), field="note")
+    left = [each for each in mine if each.kind == PROOF and each.id != document_id]
+    if row.state in WITH_FUNDER and not left and not row.proof:
+        raise Refused(N_("It is the only proof that this was submitted. Add the right one first."))
+    documents.remove(document_id, reason=reason.strip(), actor=actor, now=now)
 
 
 def is_overdue(row: Obligation, today: date) -> bool:

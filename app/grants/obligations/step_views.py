@@ -12,12 +12,14 @@ from flask_login import current_user
 from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.base.states import N_
+from app.documents.files import StoredFile
 from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.obligations import queries, services
 from app.grants.obligations.forms import AcceptForm, RevisionForm, StepForm, SubmitForm, WaiveForm
 from app.grants.obligations.models import OBLIGATION_MOVES, ObligationState
 from app.grants.pages import VersionedForm, filled, form_page
+from app.grants.reports import keeping
 from app.ui.permissions import Permission, requires
 
 _S = ObligationState
@@ -61,7 +63,7 @@ def _step(obligation_id: int, wanted: _S, form: type[VersionedForm], act: Any, *
 def submit_obligation(obligation_id: int) -> ResponseReturnValue:
     """It went to the funder."""
 
-    def act(form: SubmitForm) -> None:
+    def act(form: SubmitForm, made: list[StoredFile]) -> None:
         actor, at = current_user.actor, now()
         if form.file.kept:
             services.attach(obligation_id, form.file.kept, proof=True, actor=actor, now=at)
@@ -73,7 +75,17 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
             actor=actor,
             now=at,
         )
+        keeping.lock(obligation_id, made, actor=actor, now=at)
+        keeping.record_sent(obligation_id, actor=actor, now=at)
 
+    explain = _("Keep a proof: in words, or as a file.")
+    if waiting := keeping.ready_to_send(obligation_id):
+        number = max(each.number for each in waiting)
+        explain += " " + _(
+            "Version %(number)s of the report, locked before, is recorded as what was sent.", number=number
+        )
+    elif keeping.is_report(queries.one(obligation_id)[0]):
+        explain += " " + _("The report is locked as it is now, with its fingerprint.")
     return _step(
         obligation_id,
         _S.SUBMITTED,
@@ -83,7 +95,8 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
         title=_("It went to the funder"),
         submit=_("Record the submission"),
         said=_("Recorded as submitted. Now it is the funder's turn."),
-        explain=_("Keep a proof: in words, or as a file."),
+        prepare=lambda form: keeping.to_lock(obligation_id),
+        explain=explain,
         hints={"proof": _("For example the portal's confirmation number, or to whom it was mailed.")},
         files=True,
     )

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.dates import local_date
-from app.base.errors import Invalid
+from app.base.errors import Invalid, NotFound
 from app.base.states import N_
 from app.documents import services as documents
 from app.documents.files import ACCEPT, keep
@@ -24,7 +24,7 @@ from app.grants.funders import queries as funders
 from app.grants.funders.models import Funder
 from app.grants.instalments import queries as instalments
 from app.grants.obligations import queries, services
-from app.grants.obligations.forms import FileForm, ObligationFields, ObligationForm
+from app.grants.obligations.forms import FileForm, ObligationFields, ObligationForm, ReasonForm
 from app.grants.obligations.models import (
     BEFORE_AWARD,
     OBLIGATION_MOVES,
@@ -34,6 +34,7 @@ from app.grants.obligations.models import (
 )
 from app.grants.obligations.queries import Due
 from app.grants.pages import form_page, tabs
+from app.grants.reports import keeping
 from app.grants.trail import trail_of
 from app.staff import queries as staff
 from app.supporters.models import Supporter
@@ -114,6 +115,8 @@ def obligation(obligation_id: int) -> ResponseReturnValue:
         people=people,
         waiting=[part for part in parts if part.obligation_id == row.id],
         files=documents.documents_of("obligation", row.id),
+        sent=keeping.kept(row.id),
+        with_funder=row.state in services.WITH_FUNDER,
         file_form=FileForm(formdata=None),
         accept=ACCEPT,
         following=OBLIGATION_MOVES.following(row.state),
@@ -189,13 +192,36 @@ def edit_obligation(obligation_id: int) -> ResponseReturnValue:
 @bp.post("/grants/obligations/<int:obligation_id>/files")
 @requires(Permission.GRANTS_WRITE)
 def add_file(obligation_id: int) -> ResponseReturnValue:
-    """Keep a working file with the obligation."""
-    queries.one(obligation_id)
+    """Keep a file with the obligation: a proof where it is with the funder, else work in progress."""
+    proof = queries.one(obligation_id)[0].state in services.WITH_FUNDER
     form = FileForm()
     if not form.validate() or not form.file.data:
         raise Invalid(N_("Choose a file first."), field="file")
     file = keep(form.file.data.read(), form.file.data.filename or "")
     with writing():
-        services.attach(obligation_id, file, actor=current_user.actor, now=now())
+        services.attach(obligation_id, file, proof=proof, actor=current_user.actor, now=now())
     flash(_("The file is kept."), "ok")
     return redirect(url_for("grants.obligation", obligation_id=obligation_id), 303)
+
+
+@bp.route("/grants/obligations/<int:obligation_id>/files/<int:document_id>/remove", methods=["GET", "POST"])
+@requires(Permission.FINANCE_WRITE)
+def take_off_file(obligation_id: int, document_id: int) -> ResponseReturnValue:
+    """Take a wrong file off, a proof too, with the reason in the trail."""
+    row, line = queries.one(obligation_id)
+    mine = {each.id: each for each in documents.documents_of("obligation", row.id)}
+    if document_id not in mine:
+        raise NotFound(N_("This file is not here (any more)."))
+    return form_page(
+        lambda **kwargs: ReasonForm(**kwargs),
+        lambda form: services.take_off(
+            obligation_id, document_id, form.note.data or "", actor=current_user.actor, now=now()
+        ),
+        title=_("Take this file off"),
+        subject=f"{mine[document_id].filename} · {line.subject}",
+        submit=_("Take it off"),
+        said=_("The file is taken off."),
+        back=url_for("grants.obligation", obligation_id=obligation_id),
+        tone="danger",
+        explain=_("Its name, its fingerprint and your reason stay in the trail."),
+    )

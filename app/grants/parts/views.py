@@ -269,6 +269,8 @@ def _task_done(task_id: int, act: Any, said: str) -> ResponseReturnValue:
     with writing():
         act(task_id, actor=current_user.actor, now=now())
     flash(said, "ok")
+    if request.form.get("from") == "all":
+        return redirect(url_for("grants.partner_parts"), 303)
     return redirect(url_for("grants.parts", obligation_id=obligation_id), 303)
 
 

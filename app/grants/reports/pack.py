@@ -82,12 +82,21 @@ def facts(pack: Pack) -> list[tuple[str, str]]:
 
 
 def tables(pack: Pack) -> list[dict[str, Any]]:
-    """The tables of the report: heading, labels, rows of text, right-aligned columns, totals."""
+    """The tables of the report: name, heading, labels, rows of text, right-aligned columns, totals."""
     found: list[dict[str, Any]] = []
     if pack.indicators:
         rows = [[part.title, part.partner_name, part.target, part.answer] for part in pack.indicators]
         labels = [_("Indicator"), _("Partner"), _("Target"), _("Actual")]
-        found.append({"heading": _("Indicators"), "columns": labels, "rows": rows, "numbers": [], "total": None})
+        found.append(
+            {
+                "name": "indicators",
+                "heading": _("Indicators"),
+                "columns": labels,
+                "rows": rows,
+                "numbers": [],
+                "total": None,
+            }
+        )
     if pack.budget:
         found.append(_budget_table(pack.budget))
     if pack.figures:
@@ -98,7 +107,16 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
         ]
         total = [_("Total"), "", filters.money(sum(part.cents for part in pack.figures))]
         labels = [_("Partner"), _("Budget line"), _("Amount")]
-        found.append({"heading": _("Figures"), "columns": labels, "rows": rows, "numbers": [2], "total": total})
+        found.append(
+            {
+                "name": "figures",
+                "heading": _("Figures"),
+                "columns": labels,
+                "rows": rows,
+                "numbers": [2],
+                "total": total,
+            }
+        )
     if pack.partners:
         rows = [
             [each.name, "" if each.share_percent is None else filters.percent(each.share_percent / 100, 2)]
@@ -106,11 +124,29 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
             for each in pack.partners
         ]
         labels = [_("Partner"), _("Share"), _("Amount")]
-        found.append({"heading": _("Partners"), "columns": labels, "rows": rows, "numbers": [1, 2], "total": None})
+        found.append(
+            {
+                "name": "partners",
+                "heading": _("Partners"),
+                "columns": labels,
+                "rows": rows,
+                "numbers": [1, 2],
+                "total": None,
+            }
+        )
     if pack.evidence:
         rows = [list(each) for each in pack.evidence]
         labels = [_("File"), _("Partner")]
-        found.append({"heading": _("Evidence"), "columns": labels, "rows": rows, "numbers": [], "total": None})
+        found.append(
+            {
+                "name": "evidence",
+                "heading": _("Evidence"),
+                "columns": labels,
+                "rows": rows,
+                "numbers": [],
+                "total": None,
+            }
+        )
     return found
 
 
@@ -123,7 +159,7 @@ def _budget_table(lines: list[BudgetLineView]) -> dict[str, Any]:
     labels = [_("Budget line"), _("Budget"), _("Actual"), _("Left")]
     total = [_("Total"), *(filters.money(cents) for cents in sums)]
     heading = _("Budget against actual")
-    return {"heading": heading, "columns": labels, "rows": rows, "numbers": [1, 2, 3], "total": total}
+    return {"name": "budget", "heading": heading, "columns": labels, "rows": rows, "numbers": [1, 2, 3], "total": total}
 
 
 def as_pdf(pack: Pack) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -9,28 +10,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.base.errors import NotFound, Refused
+from app.base.dates import local_date
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
 from app.documents import files
 from app.documents import services as documents
 from app.documents.models import Document
 from app.extensions import now, writing
 from app.grants.blueprint import bp
+from app.grants.obligations import queries as obligations
 from app.grants.obligations import readiness
+from app.grants.obligations.forms import FileForm
 from app.grants.obligations.models import TO_DELIVER, Obligation
+from app.grants.reports import keeping, word
 from app.grants.reports import pack as packs
-from app.grants.reports import word
+from app.grants.reports.keeping import FORMS
 from app.grants.reports.pack import Pack
 from app.grants.rows import locked
-from app.ui import lists
+from app.ui import filters, lists
 from app.ui.permissions import Permission, requires
-
-KEPT = "grant_report"  # the kind of record that kept reports belong to: nobody replaces or removes them by hand
-FORMS = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @bp.get("/grants/obligations/<int:obligation_id>/report")
@@ -46,8 +44,10 @@ def report(obligation_id: int) -> ResponseReturnValue:
         tables=packs.tables(pack),
         missing=readiness.missing(obligation_id),
         templates=[each for each in documents.documents_of("funder", pack.line.funder_id) if _is_template(each)],
-        kept=documents.documents_of(KEPT, obligation_id),
+        kept=keeping.kept(obligation_id),
         open=pack.row.state in TO_DELIVER,
+        check=FileForm(formdata=None),
+        placeholders=[*word.words(pack), *(f"{group}.{name}" for group, names in word.ROWS.items() for name in names)],
     )
 
 
@@ -56,10 +56,10 @@ def report(obligation_id: int) -> ResponseReturnValue:
 def report_file(obligation_id: int, form: str) -> ResponseReturnValue:
     """The report as a file; Word in a template of the funder with `template=`."""
     pack = packs.gather(obligation_id)
-    content = _made(pack, form, lists.row_id("template") if request.args.get("template") else None)
-    return send_file(
-        io.BytesIO(content), mimetype=FORMS[form], as_attachment=True, download_name=_name(pack, form), max_age=0
-    )
+    chosen = lists.row_id("template") if request.args.get("template") else None
+    content = keeping.content(pack, form, _template(pack, chosen) if chosen is not None and form == "docx" else None)
+    name = keeping.name(pack, form)
+    return send_file(io.BytesIO(content), mimetype=FORMS[form], as_attachment=True, download_name=name, max_age=0)
 
 
 @bp.post("/grants/obligations/<int:obligation_id>/report/keep")
@@ -69,18 +69,34 @@ def keep_report(obligation_id: int) -> ResponseReturnValue:
     pack = packs.gather(obligation_id)
     _must_be_open(pack.row)
     readiness.require(obligation_id)
-    made = [files.keep(_made(pack, form), _name(pack, form)) for form in FORMS]
-    at = now()
+    made = keeping.make(pack)
     with writing():
         _must_be_open(locked(Obligation, obligation_id))
-        before = {each.media_type: each for each in documents.documents_of(KEPT, obligation_id)}
-        for file in made:
-            older = before.get(file.media_type)
-            if older is None:
-                documents.attach(file, (KEPT, obligation_id), "report", actor=current_user.actor, now=at)
-            elif older.sha256 != file.sha256:
-                documents.new_version(older.id, file, actor=current_user.actor, now=at)
+        keeping.lock(obligation_id, made, actor=current_user.actor, now=now())
     flash(_("Kept and locked, with its fingerprint."), "ok")
+    return redirect(url_for("grants.report", obligation_id=obligation_id), 303)
+
+
+@bp.post("/grants/obligations/<int:obligation_id>/report/check")
+@requires(Permission.GRANTS_READ)
+def check_report(obligation_id: int) -> ResponseReturnValue:
+    """Say whether a file somebody holds is, byte for byte, a version that was locked. Nothing is stored."""
+    obligations.one(obligation_id)
+    form = FileForm()
+    if not form.validate() or not form.file.data:
+        raise Invalid(N_("Choose a file first."), field="file")
+    found = keeping.recognise(obligation_id, hashlib.file_digest(form.file.data.stream, "sha256").hexdigest())
+    if found is None:
+        flash(_("This file differs from every version that was locked here."), "warn")
+    else:
+        day = filters.long_date(local_date(found.created_at))
+        told = _(
+            "This is %(name)s, version %(number)s, locked on %(day)s, unchanged.",
+            name=found.filename,
+            number=found.number,
+            day=day,
+        )
+        flash(told, "ok")
     return redirect(url_for("grants.report", obligation_id=obligation_id), 303)
 
 
@@ -89,24 +105,13 @@ def _must_be_open(row: Obligation) -> None:
         raise Refused(N_("This report is with the funder already: what was sent stays as it is."))
 
 
-def _made(pack: Pack, form: str, template_id: int | None = None) -> bytes:
-    if form == "pdf":
-        return packs.as_pdf(pack)
-    if form == "xlsx":
-        return packs.as_xlsx(pack)
-    template = None
-    if template_id is not None:
-        mine = documents.documents_of("funder", pack.line.funder_id)
-        chosen = next((each for each in mine if each.id == template_id and _is_template(each)), None)
-        if chosen is None:
-            raise NotFound(N_("This is not here, or not any more."))
-        template = files.read(chosen.sha256)
-    return word.as_docx(pack, template)
+def _template(pack: Pack, template_id: int) -> bytes:
+    mine = documents.documents_of("funder", pack.line.funder_id)
+    chosen = next((each for each in mine if each.id == template_id and _is_template(each)), None)
+    if chosen is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    return files.read(chosen.sha256)
 
 
 def _is_template(document: Document) -> bool:
     return document.kind == "template" and document.media_type == FORMS["docx"]
-
-
-def _name(pack: Pack, form: str) -> str:
-    return f"{pack.title} {pack.line.funder}.{form}".replace("/", "-")

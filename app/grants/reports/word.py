@@ -1,7 +1,9 @@
 """The report as an editable Word file, of our own making or in a template of the funder.
 
 A template holds placeholders such as {{ funder }}; they are replaced by text and never evaluated, so what a
-template says can do nothing. Unknown placeholders stay as they are, in sight.
+template says can do nothing. Unknown placeholders stay as they are, in sight. A list such as {{ budget }},
+alone in a paragraph, becomes a table; a row of the funder's own table that holds {{ budget.line }} and the
+like is repeated for every line, in the funder's style.
 """
 
 from __future__ import annotations
@@ -10,9 +12,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
-
-from flask_babel import gettext as _
 
 from app.base.errors import Invalid
 from app.base.states import N_
@@ -22,9 +23,18 @@ from app.ui import filters
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.table import Table
     from docx.text.paragraph import Paragraph
 
-PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40}(?:\.[a-z_]{1,40})?)\s*\}\}")
+# What a row of a funder's own table may hold, in the order of the columns of our table of that name.
+ROWS: dict[str, tuple[str, ...]] = {
+    "budget": ("line", "budget", "actual", "left"),
+    "figures": ("partner", "line", "amount"),
+    "indicators": ("indicator", "partner", "target", "actual"),
+    "partners": ("partner", "share", "amount"),
+    "evidence": ("file", "partner"),
+}
 MAX_UNPACKED = 40 * 1024 * 1024  # bytes
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -42,7 +52,7 @@ def as_docx(pack: Pack, template: bytes | None = None) -> bytes:
             document = docx.Document(io.BytesIO(template))
         except Exception as error:  # a damaged file fails in many ways, deep in its parser
             raise Invalid(N_("This template cannot be read. Save it again as .docx and upload it anew.")) from error
-        fill(document, words(pack))
+        fill(document, words(pack), {table["name"]: table for table in tables(pack)})
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -71,7 +81,7 @@ def words(pack: Pack) -> dict[str, str]:
     """What each placeholder stands for."""
     told = "\n\n".join(f"{part.title}\n{part.answer}" for part in pack.texts)
     listed = {
-        table["heading"]: "\n".join(" · ".join(filter(None, row)) for row in table["rows"]) for table in tables(pack)
+        table["name"]: "\n".join(" · ".join(filter(None, row)) for row in table["rows"]) for table in tables(pack)
     }
     found = {
         "title": pack.title,
@@ -84,24 +94,70 @@ def words(pack: Pack) -> dict[str, str]:
         "period_from": filters.long_date(pack.row.period_from) if pack.row.period_from else "",
         "period_to": filters.long_date(pack.row.period_to) if pack.row.period_to else "",
         "narrative": told,
-        "indicators": listed.get(_("Indicators"), ""),
-        "budget": listed.get(_("Budget against actual"), ""),
-        "partners": listed.get(_("Partners"), ""),
-        "evidence": listed.get(_("Evidence"), ""),
+        **{name: listed.get(name, "") for name in ROWS},
     }
     return {name: _clean(text) for name, text in found.items()}
 
 
-def fill(document: Document, known: Mapping[str, str]) -> None:
-    """Replace placeholders in the text, tables, headers and footers; the first letter's style wins."""
+def fill(document: Document, known: Mapping[str, str], listed: Mapping[str, dict[str, Any]]) -> None:
+    """Replace placeholders in the text, tables, headers and footers; the first letter's style wins.
+
+    Each paragraph is filled once: what a partner typed is never taken for a placeholder.
+    """
+    done: set[Any] = set()
+    _repeat_rows(document, known, listed, done)
+    _set_tables(document, listed, done)
     for paragraph in _paragraphs(document):
-        before = "".join(run.text for run in paragraph.runs)
-        after = PLACEHOLDER.sub(lambda found: known.get(found[1], found[0]), before)
-        if after != before:
-            first, *rest = paragraph.runs
-            first.text = after
-            for run in rest:
-                run.text = ""
+        _fill(paragraph, known, done)
+
+
+def _fill(paragraph: Paragraph, known: Mapping[str, str], done: set[Any]) -> None:
+    if paragraph._p in done:
+        return
+    done.add(paragraph._p)
+    before = "".join(run.text for run in paragraph.runs)
+    after = PLACEHOLDER.sub(lambda found: known.get(found[1], found[0]), before)
+    if after != before:
+        first, *rest = paragraph.runs
+        first.text = after
+        for run in rest:
+            run.text = ""
+
+
+def _repeat_rows(
+    document: Document, known: Mapping[str, str], listed: Mapping[str, dict[str, Any]], done: set[Any]
+) -> None:
+    """Repeat each row with {{ list.cell }} for every line of that list; a list without lines takes it out."""
+    from docx.table import _Row
+
+    for table in list(_tables(document)):
+        for row in list(table.rows):
+            held = PLACEHOLDER.findall("\n".join(cell.text for cell in row.cells))
+            names = {found.split(".")[0] for found in held if "." in found} & set(ROWS)
+            if len(names) != 1:
+                continue
+            name = names.pop()
+            for line in listed.get(name, {"rows": []})["rows"]:
+                copied = deepcopy(row._tr)
+                row._tr.addprevious(copied)
+                mine = {f"{name}.{cell}": _clean(text) for cell, text in zip(ROWS[name], line, strict=True)}
+                for cell in _Row(copied, table).cells:
+                    for paragraph in cell.paragraphs:
+                        _fill(paragraph, {**known, **mine}, done)
+            row._tr.getparent().remove(row._tr)
+
+
+def _set_tables(document: Document, listed: Mapping[str, dict[str, Any]], done: set[Any]) -> None:
+    """A list's placeholder alone in a paragraph of the text makes place for its table."""
+    for paragraph in list(document.paragraphs):
+        found = PLACEHOLDER.fullmatch(paragraph.text.strip())
+        if not found or found[1] not in listed:
+            continue
+        grid = _grid(document, listed[found[1]])
+        paragraph._p.addnext(grid._tbl)
+        done |= {line._p for row in grid.rows for cell in row.cells for line in cell.paragraphs}
+        for run in paragraph.runs:
+            run.text = ""
 
 
 def _paragraphs(document: Document) -> Iterator[Paragraph]:
@@ -112,6 +168,14 @@ def _paragraphs(document: Document) -> Iterator[Paragraph]:
         place = places.pop()
         yield from place.paragraphs
         places += [cell for table in place.tables for row in table.rows for cell in row.cells]
+
+
+def _tables(document: Document) -> Iterator[Table]:
+    waiting = list(document.tables)
+    while waiting:
+        table = waiting.pop()
+        yield table
+        waiting += [inner for row in table.rows for cell in row.cells for inner in cell.tables]
 
 
 def _write(document: Document, pack: Pack) -> None:
@@ -129,11 +193,25 @@ def _write(document: Document, pack: Pack) -> None:
             document.add_paragraph(_clean(text))
     for table in tables(pack):
         document.add_heading(table["heading"], 1)
-        rows = [table["columns"], *table["rows"], *([table["total"]] if table["total"] else [])]
-        grid = document.add_table(len(rows), len(table["columns"]), style="Table Grid")
-        for cells, row in zip(grid.rows, rows, strict=True):
-            for cell, text in zip(cells.cells, row, strict=True):
-                cell.text = _clean(text)
+        _grid(document, table)
+
+
+def _grid(document: Document, table: dict[str, Any]) -> Table:
+    """A table at the end of the document: bold labels and totals, amounts to the right."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    rows = [table["columns"], *table["rows"], *([table["total"]] if table["total"] else [])]
+    grid = document.add_table(len(rows), len(table["columns"]))
+    if "Table Grid" in {style.name for style in document.styles}:  # a funder's file may have thrown it out
+        grid.style = "Table Grid"
+    for place, (cells, row) in enumerate(zip(grid.rows, rows, strict=True)):
+        bold = place == 0 or (table["total"] is not None and place == len(rows) - 1)
+        for index, (cell, text) in enumerate(zip(cells.cells, row, strict=True)):
+            line = cell.paragraphs[0]
+            line.add_run(_clean(text)).bold = bold
+            if index in table["numbers"]:
+                line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    return grid
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,97 @@
+"""What went to the funder: all files of a report, locked as the next version when it is submitted, and
+recognised afterwards by their fingerprint (SHA-256)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.audit import services as audit
+from app.base.actor import Actor
+from app.documents import files
+from app.documents import services as documents
+from app.documents.files import StoredFile
+from app.documents.models import Document
+from app.extensions import db
+from app.grants.obligations.models import Obligation, ObligationKind, ObligationMove, ObligationState
+from app.grants.reports import pack as packs
+from app.grants.reports import word
+from app.grants.reports.pack import Pack
+
+KEPT = "grant_report"  # the kind of record that kept reports belong to: nobody replaces or removes them by hand
+FORMS = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_NO_REPORT = (ObligationKind.AUDIT, ObligationKind.PUBLICITY)  # somebody else's paper, or no paper at all
+
+
+def content(pack: Pack, form: str, template: bytes | None = None) -> bytes:
+    """One of FORMS; `template` is a Word file of the funder. Slow: with no transaction open."""
+    if form == "pdf":
+        return packs.as_pdf(pack)
+    return packs.as_xlsx(pack) if form == "xlsx" else word.as_docx(pack, template)
+
+
+def name(pack: Pack, form: str) -> str:
+    return f"{pack.title} {pack.line.funder}.{form}".replace("/", "-")
+
+
+def make(pack: Pack) -> list[StoredFile]:
+    """All forms, on disk and not attached to anything yet. Slow: before the transaction."""
+    return [files.keep(content(pack, form), name(pack, form)) for form in FORMS]
+
+
+def is_report(row: Obligation) -> bool:
+    """Whether what goes to the funder is a report of ours: of a grant, and no auditor's or public paper."""
+    return row.grant_id is not None and row.kind not in _NO_REPORT
+
+
+def kept(obligation_id: int) -> list[Document]:
+    """The newest version of each file that was locked."""
+    return documents.documents_of(KEPT, obligation_id)
+
+
+def ready_to_send(obligation_id: int) -> list[Document]:
+    """What was locked since the funder last asked for another version: that is what is sent now."""
+    back = select(func.max(ObligationMove.at)).where(
+        ObligationMove.obligation_id == obligation_id,
+        ObligationMove.to_state == ObligationState.REVISION_REQUESTED.value,
+    )
+    since: datetime | None = db.session.execute(back).scalar()
+    return [each for each in kept(obligation_id) if since is None or each.created_at > since]
+
+
+def to_lock(obligation_id: int) -> list[StoredFile]:
+    """For a submission: the files to lock with it, made now; none where a locked version waits to be sent,
+    or where the obligation is no report of ours. Before the transaction."""
+    row = db.session.get(Obligation, obligation_id)
+    if row is None or not is_report(row) or ready_to_send(obligation_id):
+        return []
+    return make(packs.gather(obligation_id))
+
+
+def lock(obligation_id: int, made: Sequence[StoredFile], *, actor: Actor, now: datetime) -> None:
+    """Keep these files as the next version. Inside `writing()`."""
+    before = {each.media_type: each for each in kept(obligation_id)}
+    for file in made:
+        older = before.get(file.media_type)
+        if older is None:
+            documents.attach(file, (KEPT, obligation_id), "report", actor=actor, now=now)
+        elif older.sha256 != file.sha256:
+            documents.new_version(older.id, file, actor=actor, now=now)
+
+
+def record_sent(obligation_id: int, *, actor: Actor, now: datetime) -> None:
+    """Write the fingerprints of what went out into the trail. Inside `writing()`, after the submission."""
+    if sent := {each.filename: f"{each.number} · {each.sha256}" for each in kept(obligation_id)}:
+        audit.record("report.sent", ("obligation", obligation_id), actor=actor, now=now, changes=sent)
+
+
+def recognise(obligation_id: int, sha256: str) -> Document | None:
+    """The version, an older one too, that has this fingerprint."""
+    mine = (Document.subject_type == KEPT) & (Document.subject_id == obligation_id) & (Document.sha256 == sha256)
+    return db.session.execute(select(Document).where(mine).order_by(Document.number.desc()).limit(1)).scalar()
