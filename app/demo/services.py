@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import bulk, consortium, projects, recurring, story
+from app.demo import bulk, consortium, desk, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -28,6 +28,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
     All but the supporters is one transaction, so a start that is cut off begins anew.
     """
     password_hash = passwords.hashed(password)
+    papers = desk.papers()
     with writing():
         create_demo_accounts(password_hash, actor=bulk.LOADER, now=now())
         programmes = load_organisation(actor=bulk.LOADER, now=now())
@@ -35,6 +36,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         consortium.load(now=now())
         recurring.load(now=now())
         projects.load(now=now())
+        desk.load(papers, now=now())
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
 
