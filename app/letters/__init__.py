@@ -9,6 +9,8 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
     from app.letters import models, print_views, public_views, views
+    from app.letters.statements import commands, places
+    from app.letters.statements import views as statement_views
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
@@ -17,6 +19,9 @@ def init_app(app: Flask) -> None:
     assert views
     assert print_views
     app.register_blueprint(public_views.bp)
+    app.register_blueprint(statement_views.bp)
+    app.cli.add_command(commands.group)
+    assert places
     write = Permission.SUPPORTERS_WRITE
     navigation.add(NavItem(Section.SUPPORTERS, "letters.index", N_("Mailings"), write, 40))
     navigation.add(
@@ -26,6 +31,8 @@ def init_app(app: Flask) -> None:
     words.actions(
         {
             "letter.printed": N_("printed a letter"),
+            "receipt.made": N_("made the receipt of a gift"),
+            "statement.made": N_("made a statement of gifts"),
             "mailing.written": N_("wrote a mailing"),
             "mailing.changed": N_("changed a mailing"),
             "mailing.started": N_("began to send a mailing"),

@@ -1,0 +1,28 @@
+"""Which paper, and of which range."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, RadioField
+from wtforms.validators import InputRequired
+
+from app.base.errors import Invalid
+from app.base.states import N_
+from app.ui.fields import DutchDateField, options
+from app.ui.forms import Form
+
+
+class PaperForm(Form):
+    kind = RadioField(_l("What"), validators=[InputRequired()])
+    start = DutchDateField(_l("From"), validators=[InputRequired()])
+    end = DutchDateField(_l("Up to and including"), validators=[InputRequired()])
+    with_partner = BooleanField(_l("Address it to the partner as well"))
+
+    def choose(self) -> None:
+        self.kind.choices = options([("statement", _l("Statement of gifts")), ("thanks", _l("Letter of thanks"))])
+
+    def checked(self) -> bool:
+        """Whether the range makes sense; says beside the field what is wrong."""
+        if self.start.data and self.end.data and self.start.data > self.end.data:
+            self.add_error(Invalid(N_("The last day lies before the first."), field="end"))
+        return not self.has_errors
