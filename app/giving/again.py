@@ -7,7 +7,7 @@ address of the giver come back only in the browser that sent them: a result page
 from __future__ import annotations
 
 from app.giving import tokens
-from app.giving.answers import OTHER, PRESETS_CENTS, blank
+from app.giving.answers import ONCE, OTHER, PRESETS_CENTS, blank
 from app.giving.offer import Offer
 from app.payments.queries import CheckoutFacts, facts_of
 
@@ -39,6 +39,8 @@ def _of_gift(facts: CheckoutFacts, offer: Offer) -> dict[str, str]:
         "other_amount": "" if tile else f"{euros},{cents:02d}",
         "programme": offer.slug_of(facts.programme_id),
     }
+    if offer.recurring:
+        typed["frequency"] = str(facts.details.get("frequency", ONCE))
     if facts.method in offer.method_names:
         typed["method"] = facts.method
     return typed

@@ -21,6 +21,7 @@ PRESETS_CENTS = (1_000, 2_500, 5_000, 10_000, 25_000)
 CHOSEN_CENTS = 2_500  # the tile that is chosen when the page opens
 OTHER = "other"
 ONCE = "once"
+FREQUENCIES = (ONCE, "monthly", "yearly")
 NOWHERE = ""  # `programme`: where the money is needed most
 
 FIELDS = (
@@ -43,6 +44,11 @@ class Gift:
     email: str
     newsletter: bool
     method: str
+    frequency: str = ONCE
+
+    @property
+    def recurs(self) -> bool:
+        return self.frequency != ONCE
 
 
 @dataclass(slots=True)
@@ -61,8 +67,11 @@ def blank(method: str = "") -> dict[str, str]:
     }  # fmt: skip
 
 
-def read(form: Mapping[str, str], methods: Collection[str], programmes: Collection[str]) -> Answers:
-    """Check a posted form. `methods` and `programmes` (slugs) are what the page offers now."""
+def read(
+    form: Mapping[str, str], methods: Collection[str], programmes: Collection[str], recurring: Collection[str] = ()
+) -> Answers:
+    """Check a posted form. `methods` and `programmes` (slugs) are what the page offers now; with those of
+    `recurring` one may give again and again."""
     raw = {name: form.get(name, "") for name in FIELDS}
     answers = Answers({name: _shown_again(value) for name, value in raw.items()})
     errors = answers.errors
@@ -74,7 +83,7 @@ def read(form: Mapping[str, str], methods: Collection[str], programmes: Collecti
             errors[error.field or name] = error
             return ""
 
-    taking("frequency", _frequency)
+    frequency = str(taking("frequency", lambda text: _frequency(text, recurring)))
     cents = taking("amount", lambda text: _amount(text, raw["other_amount"]))
     programme = taking("programme", lambda slug: _one_of(slug, {NOWHERE, *programmes}))
     first_name = taking(
@@ -84,11 +93,11 @@ def read(form: Mapping[str, str], methods: Collection[str], programmes: Collecti
     last_name = taking("last_name", lambda text: _name(text, "last_name", N_("Fill in your last name.")))
     email = taking("email", _email)
     newsletter = taking("newsletter", _tick)
-    method = taking("method", lambda name: _method(name, methods))
+    method = taking("method", lambda name: _method(name, methods, recurring if frequency not in ("", ONCE) else None))
     if not errors:
         answers.gift = Gift(
             int(cents), str(programme), str(first_name), str(infix), str(last_name), str(email), bool(newsletter),
-            str(method),
+            str(method), frequency,
         )  # fmt: skip
     return answers
 
@@ -111,11 +120,11 @@ def _text(value: str, longest: int) -> str:
     return text
 
 
-def _frequency(value: str) -> str:
-    # Left out means once: there is nothing else to choose yet.
-    if value not in ("", ONCE):
-        raise Invalid(N_("You can give once here."))
-    return ONCE
+def _frequency(value: str, recurring: Collection[str]) -> str:
+    # Left out means once: nobody gives again and again without having said so.
+    if value not in ("", *(FREQUENCIES if recurring else (ONCE,))):
+        raise Invalid(N_("Please choose one of the options."))
+    return value or ONCE
 
 
 def _amount(chosen: str, other: str) -> int:
@@ -230,9 +239,11 @@ def _tick(value: str) -> bool:
     return value in ("y", "yes", "on", "1", "true")
 
 
-def _method(value: str, methods: Collection[str]) -> str:
+def _method(value: str, methods: Collection[str], recurring: Collection[str] | None) -> str:
     if not value:
         raise Invalid(N_("Choose how you want to pay."))
     if value not in methods:
         raise Invalid(N_("This way to pay is not available now. Please choose another."))
+    if recurring is not None and value not in recurring:
+        raise Invalid(N_("This way to pay does for a single gift only. For a recurring gift, please choose another."))
     return value

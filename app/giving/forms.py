@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from app.base.errors import DomainError
 from app.base.money import format_money
-from app.giving.answers import NOWHERE, OTHER, PRESETS_CENTS
+from app.giving.answers import NOWHERE, ONCE, OTHER, PRESETS_CENTS
 from app.giving.offer import Offer
 from app.ui.fields import EmailField, MoneyField
 from app.ui.forms import Form
@@ -28,7 +28,7 @@ class GivingForm(Form):
     class Meta(Form.Meta):
         csrf = False  # the signed token of giving/tokens.py guards this form
 
-    frequency = HiddenField()
+    frequency = RadioField(_l("How often do you want to give?"), validators=_NEEDED)
     token = HiddenField()
     amount = RadioField(_l("Which amount do you want to give?"), validators=_NEEDED)
     other_amount = MoneyField(_l("Another amount"))
@@ -50,6 +50,9 @@ def drawn(
         values["newsletter"] = "y"
     form = GivingForm(formdata=None)
     lang = language()
+    form.frequency.choices = [(ONCE, _("Once"))]
+    if offer.recurring:
+        form.frequency.choices += [("monthly", _("Every month")), ("yearly", _("Every year"))]
     form.amount.choices = [
         *((str(cents // 100), _whole(cents, lang)) for cents in PRESETS_CENTS),
         (OTHER, _("Another amount")),

@@ -31,6 +31,7 @@ class Offer:
     profile: Profile
     methods: tuple[tuple[str, str], ...]
     programmes: tuple[PublicProgramme, ...]
+    recurring: tuple[str, ...] = ()  # methods whose first payment lets us collect the next ones
 
     @property
     def is_open(self) -> bool:
@@ -63,11 +64,13 @@ class Offer:
 
 def current() -> Offer:
     """Read the offer; at most a few statements."""
+    methods = methods_offered()
     return Offer(
         profile(),
-        tuple((method.id, method.label) for method in methods_offered()),
+        tuple((method.id, method.label) for method in methods),
         tuple(
             PublicProgramme(p.id, p.slug, p.name_nl, p.name_en, p.description_nl, p.description_en)
             for p in public_programmes()
         ),
+        tuple(method.id for method in methods if method.starts_recurring),
     )

@@ -53,6 +53,7 @@ def _result(token: str, language: str) -> ResponseReturnValue:
     other = "en" if language == "nl" else "nl"
     page = render_template(
         "giving/result.html", title=result.title, kind=result.kind, reason=result.reason, amount=result.amount_cents,
+        frequency=result.frequency, next_on=result.next_on, notice_days=who.notice_days,
         facts=results.facts(result, who, language), qr=results.transfer_code(result, who), pay_url=result.pay_url,
         again=url_for(f"giving.form_{language}", again=token), refresh=result.refresh_seconds(at), profile=who,
         other=other, elsewhere=path_of(checkout_id, other),

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -18,6 +18,8 @@ from app.base.references import code_of, format_rf, rf_of
 from app.base.states import N_
 from app.extensions import db
 from app.gifts.models import Gift, GiftState
+from app.gifts.recurring.models import Commitment
+from app.gifts.recurring.states import ONCE
 from app.organisation.queries import Profile
 from app.payments.models import Checkout
 from app.payments.services import reach
@@ -58,6 +60,8 @@ class Result:
     paid_at: datetime | None
 
     returned: bool = False  # paid, and all of it went back since
+    frequency: str = ONCE
+    next_on: date | None = None  # when the next one of a recurring gift is collected
 
     @property
     def kind(self) -> str:
@@ -96,11 +100,16 @@ def _read(checkout_id: int) -> Result | None:
         select(
             Checkout.id, Checkout.state, Checkout.method, Checkout.amount_cents, Checkout.pay_url,
             Checkout.created_at, Checkout.paid_at, Gift.state.in_(_RETURNED),
+            Commitment.frequency, Commitment.collect_on,
         )
         .outerjoin(Gift, Gift.id == Checkout.id)
+        .outerjoin(Commitment, Commitment.id == Checkout.id)
         .where(Checkout.id == checkout_id)
     ).first()  # fmt: skip
-    return Result(*row[:-1], returned=bool(row[-1])) if row is not None else None
+    if row is None:
+        return None
+    frequency = row.frequency.value if row.frequency else ONCE
+    return Result(*row[:7], returned=bool(row[7]), frequency=frequency, next_on=row.collect_on)
 
 
 _asked: OrderedDict[int, float] = OrderedDict()

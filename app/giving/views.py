@@ -21,6 +21,7 @@ from app.giving.answers import Answers, Gift, read
 from app.giving.forms import drawn
 from app.giving.offer import Offer
 from app.payments import services as payments
+from app.payments.states import Sequence
 from app.ui import headers, languages
 from app.ui.messages import translated
 
@@ -101,7 +102,7 @@ def _give(language: str) -> ResponseReturnValue:
     offered = page.current(language).offer
     if not offered.is_open:
         return _closed(language, 503)
-    answers = read(request.form, offered.method_names, offered.slugs)
+    answers = read(request.form, offered.method_names, offered.slugs, offered.recurring)
     at = now()
     try:
         token = tokens.read_form_token(secret(), request.form.get("token", ""), at)
@@ -151,8 +152,9 @@ def _draft(checkout_id: int, gift: Gift, offered: Offer, language: str) -> payme
         provider=settings().payment_provider,
         details={
             "first_name": gift.first_name, "infix": gift.infix, "last_name": gift.last_name, "email": gift.email,
-            "newsletter": gift.newsletter, "source": FORM,
+            "newsletter": gift.newsletter, "source": FORM, "frequency": gift.frequency,
         },
+        sequence=Sequence.FIRST if gift.recurs else Sequence.ONE_OFF,
         language=language,
         now=now(),
         programme_id=offered.programme_id(gift.programme),

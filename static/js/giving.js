@@ -23,7 +23,9 @@ if (form) {
 
   const show = () => {
     const euros = amount();
-    button.textContent = euros ? form.dataset.give.replace("{}", money.format(euros)) : form.dataset.plain;
+    const often = form.elements.frequency.value;
+    const words = form.dataset[often] ?? form.dataset.give;
+    button.textContent = euros ? words.replace("{}", money.format(euros)) : form.dataset.plain;
     box.hidden = !last.checked && !other.value && !other.hasAttribute("aria-invalid");
   };
 
@@ -34,6 +36,7 @@ if (form) {
       if (tile === last && tile.matches(":not(:focus-visible)")) other.focus();
     });
   }
+  for (const choice of form.querySelectorAll("input[name=frequency]")) choice.addEventListener("change", show);
   other.addEventListener("input", () => {
     if (other.value) last.checked = true;
     show();

@@ -15,6 +15,7 @@ from app.extensions import db, limits
 from app.giving import page
 from app.giving.tokens import make_form_token
 from app.payments.models import Checkout
+from app.payments.states import Sequence
 from tests.conftest import SettableClock
 from tests.factories.organisation import make_programme
 from tests.giving.conftest import FILLED, Give, token_in
@@ -208,9 +209,30 @@ def test_a_space_groups_thousands_and_nothing_else(give: Give, typed: str, cents
     assert list(db.session.execute(select(Checkout.amount_cents)).scalars()) == ([] if cents is None else [cents])
 
 
-def test_a_recurring_gift_is_not_taken_for_a_single_one(give: Give) -> None:
-    assert give(frequency="monthly").status_code == 422
+@pytest.mark.parametrize("frequency", ["monthly", "yearly"])
+def test_a_recurring_gift_asks_the_provider_for_a_mandate(give: Give, frequency: str) -> None:
+    assert give(frequency=frequency).status_code == 303
+    assert db.session.execute(select(Checkout.sequence)).scalar_one() is Sequence.FIRST
+
+
+def test_a_transfer_does_for_a_single_gift_only(give: Give) -> None:
+    answer = give(frequency="monthly", method="bank_transfer")
+    assert answer.status_code == 422
+    assert "eenmalige gift" in _error_of(answer.text, "method")
+    assert re.search(r'name="frequency" value="monthly" checked', answer.text), "the choice is kept"
     assert _checkouts() == 0
+
+
+@pytest.mark.parametrize("frequency", ["weekly", "quarterly", "<b>"])
+def test_a_frequency_that_is_not_offered_is_refused(give: Give, frequency: str) -> None:
+    assert give(frequency=frequency).status_code == 422
+    assert _checkouts() == 0
+
+
+def test_nobody_gives_again_and_again_without_having_said_so(client: Client, give: Give) -> None:
+    assert re.search(r'name="frequency" value="once" checked', client.get("/steun-ons").text)
+    give(frequency=None)
+    assert db.session.execute(select(Checkout.sequence)).scalar_one() is Sequence.ONE_OFF
 
 
 def test_an_ambiguous_amount_is_explained(give: Give) -> None:

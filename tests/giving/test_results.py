@@ -8,10 +8,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
+from app.base.dates import format_long_date
 from app.base.money import Money
 from app.base.references import format_rf, rf_of
 from app.extensions import db, now, writing
 from app.gifts.models import Gift
+from app.gifts.recurring.models import Commitment
 from app.giving import results
 from app.giving.result_views import path_of
 from app.ledger import checks
@@ -44,6 +46,29 @@ def test_from_the_form_to_the_ledger(client: Client, give: Give) -> None:
     assert gift.amount_cents == 2550
     assert balances()["1290"].cents == 2550
     assert [o.problems for o in checks.run() if o.problems] == []
+
+
+@pytest.mark.parametrize(("frequency", "words"), [("monthly", "elke maand"), ("yearly", "elk jaar")])
+def test_a_recurring_gift_begins_once_it_is_paid_and_says_what_comes_next(
+    client: Client, give: Give, frequency: str, words: str
+) -> None:
+    give(frequency=frequency)
+    checkout_id = _last()
+    assert db.session.get(Commitment, checkout_id) is None
+    click(checkout_id, DemoOutcome.PAID)
+    commitment = db.session.get(Commitment, checkout_id)
+    assert commitment is not None
+    assert commitment.frequency.value == frequency
+    page = client.get(path_of(checkout_id, "nl")).text
+    assert f"Voortaan schrijven we {words}" in page
+    assert format_long_date(commitment.collect_on) in page
+    assert "Voortaan" not in client.get(path_of(_single(give), "nl")).text
+
+
+def _single(give: Give) -> int:
+    give()
+    click(_last(), DemoOutcome.PAID)
+    return _last()
 
 
 def test_it_is_not_indexed_kept_or_told_to_others_and_holds_nobodys_name(client: Client, give: Give) -> None:
