@@ -4,6 +4,7 @@ const form = document.querySelector("form.give");
 if (form) {
   const button = form.querySelector("button");
   const other = form.elements.other_amount;
+  const again = form.querySelector("[data-again]"); // what a recurring gift means: for who chooses one
   const box = form.querySelector("[data-other]");
   const tiles = [...form.querySelectorAll("input[name=amount]")];
   const last = tiles.at(-1);
@@ -24,6 +25,7 @@ if (form) {
   const show = () => {
     const euros = amount();
     const often = form.elements.frequency.value;
+    if (again) again.hidden = often === "once";
     const words = form.dataset[often] ?? form.dataset.give;
     button.textContent = euros ? words.replace("{}", money.format(euros)) : form.dataset.plain;
     box.hidden = !last.checked && !other.value && !other.hasAttribute("aria-invalid");
