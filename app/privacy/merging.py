@@ -58,7 +58,7 @@ class Share:
 
 def preview(kept_id: int, gone_id: int) -> list[Share]:
     """What a merge would move, by holding; nothing is changed. Raises as `merge` does."""
-    _check(*_pair(kept_id, gone_id))
+    _check(*_pair(kept_id, gone_id, lock=False))  # a page that looks may not lock
     counted: dict[str, list[int]] = {}
     for holding in _moving():
         table, mine = _rows(holding, gone_id)
@@ -113,10 +113,10 @@ def undo(merge_id: int, *, actor: Actor, now: datetime) -> None:
     _tell("supporter.unmerged", kept.id, gone.id, actor, now)
 
 
-def _pair(kept_id: int, gone_id: int) -> tuple[Supporter, Supporter]:
+def _pair(kept_id: int, gone_id: int, *, lock: bool = True) -> tuple[Supporter, Supporter]:
     """Both records, locked in the order of their ids so that two merges of one pair wait for each other."""
     chosen = select(Supporter).where(Supporter.id.in_((kept_id, gone_id))).order_by(Supporter.id)
-    found = {s.id: s for s in db.session.execute(chosen.with_for_update()).scalars()}
+    found = {s.id: s for s in db.session.execute(chosen.with_for_update() if lock else chosen).scalars()}
     if kept_id == gone_id or len(found) != 2:
         raise NotFound(N_("This supporter does not exist."))
     return found[kept_id], found[gone_id]
