@@ -32,7 +32,7 @@ class AgreementForm(Form):
     yearly = MoneyField(_l("Amount each year"), validators=[InputRequired()])
     ends_with = RadioField(_l("Ends at the latest on the death of"), validators=[InputRequired()])
     life_name = StringField(_l("Name of that other person"), validators=[Length(max=160)])
-    term = RadioField(_l("How long"), validators=[InputRequired()])
+    term = RadioField(_l("Term of the gift"), validators=[InputRequired()])
     years = IntegerField(_l("Number of years"), validators=[Maybe()])
     first_year = IntegerField(_l("Year of the first payment"), validators=[InputRequired()])
     first_names = StringField(_l("First names in full"), validators=[InputRequired(), Length(max=120)])

@@ -96,7 +96,7 @@ def content(a: Agreement, bsns: Mapping[Who, str]) -> dict[str, Any]:
             "number": _("Transaction number"),
             "signature": _("Signature"),
             "gift": _("The gift"),
-            "term": _("How long"),
+            "term": _("Term of the gift"),
             "donor": _("The donor"),
             "charity": _("The charity"),
             "donor_signs": _("The donor signs"),
