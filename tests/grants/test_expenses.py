@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import xlsxwriter
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.base.actor import SYSTEM
@@ -149,6 +151,34 @@ def test_merged_cells_and_empty_rows_of_a_workbook(app: Flask, now: datetime) ->
 def test_what_is_no_sheet_is_refused(app: Flask, content: bytes) -> None:
     with pytest.raises(Invalid):
         imports.keep(content, "x.xlsx")
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.parametrize("verb", ["change", "share", "map_one"])
+def test_a_cost_is_held_after_its_grants(app: Flask, now: datetime, verb: str) -> None:
+    """Mapping by rule holds a grant and then its costs: the other way round two at once lock each other out."""
+    with writing():
+        grant_id, other = make.grant(now), make.grant(now, funder_id=make.funder(now, "Ander fonds"))
+        facts = ExpenseFacts(spent_on=date(2026, 11, 2), cents=500, full_cents=1_000)
+        expense = services.enter(grant_id, facts, form_key="k", actor=SYSTEM, now=now)
+    held: list[str] = []
+
+    def note(*args: Any) -> None:
+        if "FOR UPDATE" in args[2]:
+            held.append(re.search(r"FROM (\w+)", args[2])[1])  # type: ignore[index]
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        with writing():
+            if verb == "change":
+                services.change(expense, facts, version=None, actor=SYSTEM, now=now)
+            elif verb == "share":
+                services.share(expense, other, 100, actor=SYSTEM, now=now)
+            else:
+                services.map_one(expense, None, actor=SYSTEM, now=now)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert held[:2] == ["grant_award", "expense"]
 
 
 def test_the_funders_together_never_pay_more_than_all(app: Flask, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
-from app.base.errors import Invalid, Refused
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
@@ -19,7 +19,7 @@ from app.grants.awards.models import Grant
 from app.grants.budgets.models import BudgetLine
 from app.grants.expenses.models import Expense, ExpenseRule, ExpenseShare
 from app.grants.partners.models import GrantPartner
-from app.grants.rows import check_version, locked
+from app.grants.rows import check_version, locked, locked_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,9 @@ def enter(grant_id: int, facts: ExpenseFacts, *, form_key: str, actor: Actor, no
 
 def change(expense_id: int, facts: ExpenseFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
     """Correct an expense. Of an imported one the amount and the day are the accounts' business."""
-    row = locked(Expense, expense_id)
+    row, grants = _locked_with_grants(expense_id)
     check_version(row.version, version)
-    _check(locked(Grant, row.grant_id), facts, now)
+    _check(grants[row.grant_id], facts, now)
     full = facts.cents if facts.full_cents is None else facts.full_cents
     if row.import_id is not None and (full, facts.spent_on) != (row.full_cents, row.spent_on):
         raise Refused(N_("This came from the accounts: correct its amount and day there, and import again."))
@@ -77,8 +77,8 @@ def share(
     expense_id: int, grant_id: int, cents: int, *, budget_line_id: int | None = None, actor: Actor, now: datetime
 ) -> None:
     """Another grant pays so much of a cost (0: nothing any more). The funders together never pay more than all."""
-    row = locked(Expense, expense_id)
-    grant = locked(Grant, grant_id)
+    row, grants = _locked_with_grants(expense_id, grant_id)
+    grant = grants[grant_id]
     if grant.id == row.grant_id:
         raise Invalid(N_("This is the grant it is charged to already."), field="grant_id")
     if cents < 0:
@@ -142,9 +142,8 @@ def map_one(
 ) -> int:
     """Put one expense on a line (None: on none any more); with `by_account` or `by_centre` whatever has the
     same account or cost centre follows it, now and from now on. Gives how many others came along."""
-    row = locked(Expense, expense_id)
+    row, _grants = _locked_with_grants(expense_id)
     check_version(row.version, version)
-    locked(Grant, row.grant_id)
     _of_grant(BudgetLine, budget_line_id, row.grant_id, "budget_line_id")
     account, centre = row.ledger_account if by_account else "", row.cost_centre if by_centre else ""
     if (by_account and not account) or (by_centre and not centre):
@@ -174,6 +173,16 @@ def line_for(known: dict[tuple[str, str], int], account: str, centre: str) -> in
         if key != ("", "") and key in known:
             return known[key]
     return None
+
+
+def _locked_with_grants(expense_id: int, *grant_ids: int) -> tuple[Expense, dict[int, Grant]]:
+    """A cost, with its grant and these others, held: grants first and in order of id, as whoever changes many
+    costs of a grant holds them, so that two at once wait for each other instead of locking each other out."""
+    own = db.session.execute(select(Expense.grant_id).where(Expense.id == expense_id)).scalar()
+    if own is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    grants = {grant.id: grant for grant in locked_all(Grant, (own, *grant_ids))}
+    return locked(Expense, expense_id), grants
 
 
 def _check(grant: Grant, facts: ExpenseFacts, now: datetime) -> None:
