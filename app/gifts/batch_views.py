@@ -31,7 +31,7 @@ BATCH_TONES = {BatchState.OPEN: "petrol", BatchState.POSTED: "ok", BatchState.UN
 
 
 @bp.get("/gifts/batches")
-@requires(Permission.FINANCE_READ)
+@requires(Permission.GIFTS_READ)
 def batch_index() -> ResponseReturnValue:
     """Batches, newest first."""
     state = lists.choice("state", BatchState)
@@ -66,7 +66,7 @@ def batch_new() -> ResponseReturnValue:
 
 
 @bp.get("/gifts/batches/<int:batch_id>")
-@requires(Permission.FINANCE_READ)
+@requires(Permission.GIFTS_READ)
 def batch(batch_id: int) -> ResponseReturnValue:
     """The rows, what they come to, and the row to type in; `row` puts one there to be changed."""
     one = batches.load(batch_id)

@@ -33,7 +33,7 @@ def register() -> None:
         NavItem(Section.GIFTS, "gifts.donors", N_("Donors"), Permission.GIFTS_READ, 20, ("gifts.donors",)),
     )
     navigation.add(
-        NavItem(Section.GIFTS, "gifts.batch_index", N_("Batches"), Permission.FINANCE_READ, 25, ("gifts.batch",)),
+        NavItem(Section.GIFTS, "gifts.batch_index", N_("Batches"), Permission.GIFTS_READ, 25, ("gifts.batch",)),
         NavItem(Section.GIFTS, "gifts.legacy_index", N_("Legacies"), Permission.GIFTS_READ, 30, ("gifts.legacy",)),
     )
     words.subject("gift_batch", N_("Batch of gifts"), "gifts.batch", "batch_id")
