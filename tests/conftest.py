@@ -20,7 +20,7 @@ from app import create_app
 from app.extensions import db
 from app.staff import passwords
 from app.ui.permissions import Role
-from tests.support import guard, routes
+from tests.support import guard, routes, statements, templates
 from tests.support.client import Client
 from tests.support.databases import Databases, make_settings
 from tests.support.postgres import Missing, Postgres, Server
@@ -113,9 +113,11 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _routes_are_compiled_once() -> Iterator[None]:
+def _what_depends_on_no_test_is_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         routes.remember(patch)
+        templates.remember(patch)
+        statements.remember(patch)
         yield
 
 
