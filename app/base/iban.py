@@ -19,11 +19,17 @@ LENGTHS = {
     "YE": 30,
 }  # fmt: skip
 
+_NUMBERS = {ord(letter): str(10 + place) for place, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_NOTHING, _SHAPE = re.compile(r"[\s.\u00a0\u202f-]"), re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]+", re.ASCII)
+_DUTCH = re.compile(r"NL\d\d[A-Z]{4}\d{10}", re.ASCII)
+
 
 def check_iban(text: str) -> str:
     """The IBAN without spaces, in capitals. Raises Invalid saying what is wrong and what to do."""
-    bare = re.sub(r"[\s.\u00a0\u202f-]", "", text).upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]+", bare, re.ASCII):
+    if _DUTCH.fullmatch(text) and int((text[4:] + text[:4]).translate(_NUMBERS)) % 97 == 1:
+        return text  # most of what is checked, and files hold 100,000 of them
+    bare = _NOTHING.sub("", text).upper()
+    if not _SHAPE.fullmatch(bare):
         raise Invalid(N_("An IBAN begins with two letters and two figures, for example NL91 ABNA 0417 1643 00."))
     wanted = LENGTHS.get(bare[:2])
     if wanted is None:
@@ -33,9 +39,9 @@ def check_iban(text: str) -> str:
             N_("This IBAN is not right: a number from %(country)s has %(wanted)s characters, this one has %(found)s."),
             country=bare[:2], wanted=wanted, found=len(bare),
         )  # fmt: skip
-    if bare[:2] == "NL" and not re.fullmatch(r"NL\d\d[A-Z]{4}\d{10}", bare):
+    if bare[:2] == "NL" and not _DUTCH.fullmatch(bare):
         raise Invalid(N_("This IBAN is not right: after NL and two figures come four letters and ten figures."))
-    if int("".join(str(int(c, 36)) for c in bare[4:] + bare[:4])) % 97 != 1:
+    if int((bare[4:] + bare[:4]).translate(_NUMBERS)) % 97 != 1:
         raise Invalid(
             N_("This IBAN is not right: the check number does not fit the rest. Please look at the figures again.")
         )

@@ -6,10 +6,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.direct_debit import looking, models, sending, settling
+    from app.direct_debit import batch_models, building, exporting, looking, models, sending, settling
     from app.vault.rotation import SealedColumn, declare_sealed
 
-    assert models
+    assert models, batch_models
+    assert building  # registers its job
+    assert exporting  # declares where its files are
     assert settling  # registers what it does when a checkout is paid or ends
     assert sending, looking  # register their jobs
     declare_sealed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from app.base.events import Event
 
@@ -20,3 +21,17 @@ class MandatesConfirmed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MandatesRefused(Event):
     """`ids` are mandates that the provider found invalid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionsBooked(Event):
+    """The money of these collections by our own mandates is on the bank account, booked there on `on`."""
+
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionsTakenBack(Event):
+    """The bank took the money of these collections off our account again, on `on`."""
+
+    on: date

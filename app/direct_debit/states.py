@@ -49,12 +49,13 @@ class CollectionState(Labelled):
 
 
 _C = CollectionState
-# Late money is still money: what failed may yet be collected, and a bank may reverse what it took back.
+# Late money is still money: what failed may yet be collected, and a bank may reverse what it took back. What was
+# sent is planned again where the batch it was in was cancelled.
 COLLECTION_MOVES = Transitions(
     CollectionState,
     {
         _C.PLANNED: {_C.SENT, _C.WITHDRAWN},
-        _C.SENT: {_C.COLLECTED, _C.FAILED},
+        _C.SENT: {_C.COLLECTED, _C.FAILED, _C.PLANNED},
         _C.COLLECTED: {_C.RETURNED},
         _C.FAILED: {_C.COLLECTED},
         _C.RETURNED: {_C.COLLECTED},
@@ -64,3 +65,56 @@ COLLECTION_MOVES = Transitions(
 
 UNDER_WAY = (_C.PLANNED, _C.SENT)
 WENT_WRONG = (_C.FAILED, _C.RETURNED)
+
+
+class BatchState(Labelled):
+    """Of a batch of collections by our own mandates."""
+
+    BUILDING = "building", N_("Being put together")
+    BUILT = "built", N_("Waits for approval")
+    APPROVED = "approved", N_("Approved")
+    EXPORTED = "exported", N_("File made")
+    SENT = "sent", N_("Sent to the bank")
+    BOOKED = "booked", N_("Booked")
+    CANCELED = "canceled", N_("Cancelled")
+
+
+_B = BatchState
+# A file made may have been sent without anybody saying so: its money is booked all the same. A sent one is
+# cancelled only where the bank refused it whole.
+BATCH_MOVES = Transitions(
+    BatchState,
+    {
+        _B.BUILDING: {_B.BUILT, _B.CANCELED},
+        _B.BUILT: {_B.APPROVED, _B.CANCELED},
+        _B.APPROVED: {_B.EXPORTED, _B.CANCELED},
+        _B.EXPORTED: {_B.SENT, _B.BOOKED, _B.CANCELED},
+        _B.SENT: {_B.BOOKED, _B.CANCELED},
+        _B.BOOKED: set(),
+        _B.CANCELED: set(),
+    },
+)
+
+
+class LeftOut(Labelled):
+    """Why a collection that is due is not in a batch."""
+
+    DECEASED = "deceased", N_("The donor has died.")
+    ERASED = "erased", N_("The donor was erased: nothing may be collected.")
+    MANDATE = "mandate", N_("The mandate is not valid.")
+    LAPSED = "lapsed", N_("The mandate lapsed: it was not used for 36 months. Ask for a new one.")
+    ACCOUNT = "account", N_("There is no right account number. Ask the donor for it.")
+    ABROAD = "abroad", N_("The account is outside the EEA: banks then need an address and a BIC.")
+    NAME = "name", N_("The name on the account has signs that banks do not carry. Correct it.")
+    CHANGED = "changed", N_("The account number changed after the batch was built. The next batch takes it.")
+    NOT_ACTIVE = "not_active", N_("The recurring gift is paused, on hold or ended.")
+    NOT_TOLD = "not_told", N_("The donor was not told of this amount in time.")
+    WITHDRAWN = "withdrawn", N_("It was withdrawn after the batch was built.")
+
+
+class ReturnState(Labelled):
+    """What came of something the bank told."""
+
+    DONE = "done", N_("Dealt with")
+    KNOWN = "known", N_("Known already")
+    PARKED = "parked", N_("Waits for somebody")

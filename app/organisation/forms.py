@@ -9,7 +9,7 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAr
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.dates import month_name
-from app.organisation.models import AccountPurpose, BookedBy
+from app.organisation.models import AccountPurpose, BookedBy, PainVersion
 from app.organisation.services import Details
 from app.ui.fields import DutchDateField, EmailField, IbanField, options
 from app.ui.forms import Form
@@ -91,3 +91,6 @@ class AccountForm(Form):
     purpose = SelectField(_l("Used for"), choices=options(AccountPurpose))
     booked_by = SelectField(_l("Its lines are booked by"), choices=options(BookedBy))
     active = BooleanField(_l("In use"), default=True)
+    creditor_id = StringField(_l("Creditor identifier"), validators=[Length(max=35)])
+    pain_version = SelectField(_l("Version of the collection file"), choices=options(PainVersion))
+    lead_days = IntegerField(_l("Bank days before the collection"), validators=[InputRequired()])

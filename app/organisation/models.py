@@ -82,11 +82,21 @@ class BookedBy(Labelled):
     ACCOUNTING = "accounting", N_("The accounting package")
 
 
+class PainVersion(Labelled):
+    """Which version of the collection file a bank takes; .02 is what banks confirm (DOMAIN.md 1.6)."""
+
+    V02 = "pain.008.001.02", "pain.008.001.02"
+    V08 = "pain.008.001.08", "pain.008.001.08"
+
+
 class BankAccount(db.Model):
     """A bank account of the organisation itself. Its IBAN is public and is not sealed."""
 
     __tablename__ = "bank_account"
-    __table_args__ = (CheckConstraint("position >= 0", name="position_natural"),)
+    __table_args__ = (
+        CheckConstraint("position >= 0", name="position_natural"),
+        CheckConstraint("lead_days BETWEEN 1 AND 10", name="lead_days_few"),
+    )
 
     id: Mapped[int] = id_column()
     organisation_id: Mapped[int] = reference_column("organisation.id")
@@ -97,3 +107,10 @@ class BankAccount(db.Model):
     booked_by: Mapped[BookedBy] = state_column(BookedBy)
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
+    # Of collections: the creditor identifier of the contract for this account (empty: the organisation's), the
+    # version of the file, and how many bank days before the collection the bank wants it.
+    creditor_id: Mapped[str | None] = text_column(35, nullable=True)
+    pain_version: Mapped[PainVersion] = state_column(
+        PainVersion, default=PainVersion.V02, server_default=PainVersion.V02.value
+    )
+    lead_days: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -17,7 +17,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.extensions.transactions import after_commit
 from app.organisation import checks
-from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation
+from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation, PainVersion
 from app.organisation.queries import forget
 
 
@@ -55,6 +55,7 @@ class Details:
 _CHECKS = {"rsin": checks.rsin, "kvk": checks.kvk, "creditor_id": checks.creditor_id, "email": checks.email}
 _NEEDED = ("legal_name", "name", "mail_sender_name", "mail_subject_name", "statement_descriptor")
 MAX_SOCIAL_LINKS = 8
+MOST_LEAD_DAYS = 10
 
 
 def checked(details: Details) -> dict[str, Any]:
@@ -129,10 +130,15 @@ def save_account(
     purpose: AccountPurpose,
     booked_by: BookedBy,
     active: bool = True,
+    creditor_id: str | None = None,
+    pain_version: PainVersion = PainVersion.V02,
+    lead_days: int = 1,
     actor: Actor,
     now: datetime,
 ) -> int:
     """Add a bank account of our own (None), or change one. Gives its id."""
+    if not 1 <= lead_days <= MOST_LEAD_DAYS:
+        raise Invalid(N_("From 1 to %(most)s days."), field="lead_days", most=MOST_LEAD_DAYS)
     values: dict[str, Any] = {
         "iban": checks.iban(iban),
         "bic": checks.bic(bic) if bic and bic.strip() else None,
@@ -140,6 +146,9 @@ def save_account(
         "purpose": purpose,
         "booked_by": booked_by,
         "active": active,
+        "creditor_id": checks.creditor_id(creditor_id) if creditor_id and creditor_id.strip() else None,
+        "pain_version": pain_version,
+        "lead_days": lead_days,
     }
     if not values["holder"]:
         raise Invalid(N_("Fill this in."), field="holder")

@@ -15,7 +15,7 @@ from app.base.states import N_
 from app.extensions import db, now, writing
 from app.organisation import queries, services
 from app.organisation.forms import AccountForm, DetailsForm, filled
-from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation
+from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation, PainVersion
 from app.organisation.public_views import bp
 from app.ui.permissions import Permission, requires
 
@@ -58,7 +58,7 @@ def save() -> ResponseReturnValue:
 @requires(Permission.ORGANISATION_WRITE)
 def new_account() -> ResponseReturnValue:
     """The form of another bank account of our own."""
-    return _account_page(AccountForm(formdata=None, data={"active": True}), None)
+    return _account_page(AccountForm(formdata=None, data={"active": True, "lead_days": 1}), None)
 
 
 @bp.post("/organisation/accounts/new")
@@ -78,6 +78,8 @@ def edit_account(account_id: int) -> ResponseReturnValue:
         data={
             "iban": account.iban, "bic": account.bic or "", "holder": account.holder, "purpose": account.purpose.value,
             "booked_by": account.booked_by.value, "active": account.active,
+            "creditor_id": account.creditor_id or "", "pain_version": account.pain_version.value,
+            "lead_days": account.lead_days,
         },
     )  # fmt: skip
     return _account_page(form, account_id)
@@ -106,7 +108,9 @@ def _store_account(account_id: int | None) -> ResponseReturnValue:
                 services.save_account(
                     account_id, iban=form.iban.data or "", bic=form.bic.data, holder=form.holder.data or "",
                     purpose=AccountPurpose(form.purpose.data), booked_by=BookedBy(form.booked_by.data),
-                    active=bool(form.active.data), actor=current_user.actor, now=now(),
+                    active=bool(form.active.data), creditor_id=form.creditor_id.data,
+                    pain_version=PainVersion(form.pain_version.data), lead_days=form.lead_days.data or 1,
+                    actor=current_user.actor, now=now(),
                 )  # fmt: skip
         except Invalid as error:
             form.add_error(error)

@@ -11,10 +11,17 @@ from app.base.errors import Invalid, Refused
 from app.direct_debit.consent import CURRENT, TEXTS, text_of
 from app.direct_debit.mandates import clean_holder, clean_reference, new_references
 from app.direct_debit.reasons import REASONS, UNKNOWN, Action, code_in, reason_of
-from app.direct_debit.states import COLLECTION_MOVES, MANDATE_MOVES, CollectionState, MandateState
+from app.direct_debit.states import (
+    BATCH_MOVES,
+    COLLECTION_MOVES,
+    MANDATE_MOVES,
+    BatchState,
+    CollectionState,
+    MandateState,
+)
 from app.gifts.recurring.states import MOVES, CommitmentState
 
-M, C, G = MandateState, CollectionState, CommitmentState
+M, C, G, B = MandateState, CollectionState, CommitmentState, BatchState
 ALLOWED: list[tuple[Any, Any, dict[Any, set[Any]]]] = [
     (
         MANDATE_MOVES, M,
@@ -28,10 +35,20 @@ ALLOWED: list[tuple[Any, Any, dict[Any, set[Any]]]] = [
         COLLECTION_MOVES, C,
         {
             C.PLANNED: {C.SENT, C.WITHDRAWN},
-            C.SENT: {C.COLLECTED, C.FAILED},
+            C.SENT: {C.COLLECTED, C.FAILED, C.PLANNED},
             C.COLLECTED: {C.RETURNED},
             C.FAILED: {C.COLLECTED},
             C.RETURNED: {C.COLLECTED},
+        },
+    ),
+    (
+        BATCH_MOVES, B,
+        {
+            B.BUILDING: {B.BUILT, B.CANCELED},
+            B.BUILT: {B.APPROVED, B.CANCELED},
+            B.APPROVED: {B.EXPORTED, B.CANCELED},
+            B.EXPORTED: {B.SENT, B.BOOKED, B.CANCELED},
+            B.SENT: {B.BOOKED, B.CANCELED},
         },
     ),
     (
@@ -46,7 +63,7 @@ ALLOWED: list[tuple[Any, Any, dict[Any, set[Any]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("table", "states", "allowed"), ALLOWED, ids=["mandate", "collection", "commitment"])
+@pytest.mark.parametrize(("table", "states", "allowed"), ALLOWED, ids=["mandate", "collection", "batch", "commitment"])
 def test_each_pair_of_states(table: Any, states: Any, allowed: dict[Any, set[Any]]) -> None:
     for before, after in product(states, states):
         if after in allowed.get(before, set()):

@@ -46,6 +46,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "sub_grant_payment": {"reversed_at": None, "reversal_reason": ""},
     "sub_grant_instalment": {"booked_cents": 0},
     "refund": {"provider_id": None},
+    "debit_batch": {"booked_on": None, "approved_by_id": None},
+    "debit_item": {"left_out": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

@@ -16,7 +16,10 @@ FORM = {
     "fiscal_year_start": "7", "email": "info@nieuw.example", "social_links": "https://a.example\nhttps://b.example",
     "mail_sender_name": "SN", "mail_subject_name": "SN", "statement_descriptor": "SN gift",
 }  # fmt: skip
-ACCOUNT = {"iban": "nl02 rabo 0123 4567 89", "holder": "SN", "purpose": "gifts", "booked_by": "here", "active": "y"}
+ACCOUNT = {
+    "iban": "nl02 rabo 0123 4567 89", "holder": "SN", "purpose": "gifts", "booked_by": "here", "active": "y",
+    "pain_version": "pain.008.001.02", "lead_days": "1",
+}  # fmt: skip
 
 
 def test_an_empty_house_is_filled_in(sign_in: SignIn) -> None:

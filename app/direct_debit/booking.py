@@ -1,0 +1,134 @@
+"""The money of a batch comes in as one amount: its collections are collected, and rooms above make gifts of them.
+
+The batch is booked in the caller's transaction; its collections follow 500 at a time, the first of
+them in it, the rest by `finish` (the job `direct_debit.book`). Each is collected once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select, update
+
+from app.base.actor import Actor, system
+from app.base.dates import local_date
+from app.base.errors import Invalid, NotFound, Refused
+from app.base.events import publish
+from app.base.money import Money
+from app.base.states import N_
+from app.base.works import Payload, job
+from app.direct_debit import batches, collections
+from app.direct_debit.batch_models import DebitBatch, DebitItem, MandateAmendment
+from app.direct_debit.events import CollectionsBooked
+from app.direct_debit.models import Collection
+from app.direct_debit.states import BATCH_MOVES, BatchState, CollectionState
+from app.extensions import db, now
+from app.extensions.transactions import writing_in_bulk
+from app.jobs.services import enqueue
+
+BOOKER = system("direct debit")
+PIECE = 500
+_C = CollectionState
+SETTLED = (_C.SENT, _C.COLLECTED, _C.RETURNED)  # money that came, or comes, in the batch's amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Money of a batch on the bank account: by `reference` (PmtInfId), on the bank's booking day."""
+
+    reference: str
+    cents: int
+    on: date
+
+
+def find(reference: str) -> DebitBatch | None:
+    """The batch with this PmtInfId; banks are not sure to keep the case."""
+    return db.session.scalars(select(DebitBatch).where(DebitBatch.reference == reference.strip().upper())).one_or_none()
+
+
+def expected_cents(batch_id: int) -> int:
+    """What the bank will credit: the batch less what was refused before it."""
+    total = (
+        select(func.coalesce(func.sum(DebitItem.cents), 0))
+        .join(Collection, Collection.id == DebitItem.collection_id)
+        .where(DebitItem.batch_id == batch_id, DebitItem.live, Collection.state.in_(SETTLED))
+    )
+    return int(db.session.execute(total).scalar_one())
+
+
+def booked(credits: Sequence[Credit], *, actor: Actor, now: datetime) -> list[int]:
+    """Book batches whose money came in, inside `with writing():`; ids of those for which that is news.
+
+    Raises NotFound for an unknown reference, Refused where the batch is in no state to be booked or the amount
+    is another than expected, Invalid for a day to come.
+    """
+    new = []
+    for credit in credits:
+        known = find(credit.reference)
+        if known is None:
+            raise NotFound(N_("There is no such batch."))
+        batch = batches.locked(known.id)
+        if credit.on > local_date(now):
+            raise Invalid(N_("This day is still to come."), field="on")
+        if batch.state is BatchState.BOOKED:
+            if credit.on != batch.booked_on:
+                raise Refused(N_("This batch was booked on %(day)s already."), day=batch.booked_on)
+            continue
+        BATCH_MOVES.check(batch.state, BatchState.BOOKED)
+        if (wanted := expected_cents(batch.id)) != credit.cents:
+            raise Refused(
+                N_("The bank booked %(got)s, but this batch comes to %(wanted)s. Read in what it refused first."),
+                got=Money(credit.cents), wanted=Money(wanted),
+            )  # fmt: skip
+        batch.booked_on, batch.busy = credit.on, True
+        batches.move(batch, BatchState.BOOKED, actor=actor, now=now)
+        if not _some(batch, actor, now):
+            enqueue("direct_debit.book", {"batch_id": str(batch.id)}, now=now, key=f"direct debit:{batch.id}")
+        new.append(batch.id)
+    return new
+
+
+@job("direct_debit.book")
+def book(payload: Payload) -> None:
+    """The rest of a large batch."""
+    finish(int(payload["batch_id"]))
+
+
+def finish(batch_id: int) -> None:
+    """Book what is left of a booked batch. Opens its own transactions; may be stopped and started again."""
+    while True:
+        with writing_in_bulk():
+            if _some(batches.locked(batch_id), BOOKER, now()):
+                return
+
+
+def collect(ids: Sequence[int], on: date, *, actor: Actor, now: datetime) -> list[int]:
+    """The bank has the money of these collections; the ids of those for which that is news."""
+    moved = collections.collected(ids, on, actor=actor, now=now)
+    if moved:
+        items = select(DebitItem.amendment_id).where(DebitItem.collection_id.in_(moved), DebitItem.live)
+        told = update(MandateAmendment).where(MandateAmendment.id.in_(items), MandateAmendment.settled_at.is_(None))
+        db.session.execute(told.values(settled_at=now), execution_options={"synchronize_session": False})
+        publish(CollectionsBooked(ids=tuple(moved), on=on, actor=actor, at=now))
+    return moved
+
+
+def _some(batch: DebitBatch, actor: Actor, at: datetime) -> bool:
+    """Collect at most PIECE of them; whether that was the last."""
+    if batch.state is not BatchState.BOOKED or batch.booked_on is None:
+        return True
+    waiting = (
+        select(DebitItem.collection_id)
+        .join(Collection, Collection.id == DebitItem.collection_id)
+        .where(DebitItem.batch_id == batch.id, DebitItem.live, Collection.state == _C.SENT)
+        .order_by(DebitItem.id)
+        .limit(PIECE)
+    )
+    ids = list(db.session.execute(waiting).scalars())
+    collect(ids, batch.booked_on, actor=actor, now=at)
+    done = len(ids) < PIECE
+    if done:
+        batch.busy = False
+    return done
