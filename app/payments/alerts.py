@@ -12,6 +12,7 @@ from app.extensions import db
 from app.outbox.services import Mail, queue_mails
 from app.payments.providers.base import Truth
 from app.payments.states import Problem
+from app.programmes.models import Campaign
 from app.staff.models import Staff
 from app.ui.permissions import ROLE_PERMISSIONS, Permission
 
@@ -61,3 +62,22 @@ def tell_attack(method: str, *, now: datetime) -> None:
         for address in _who()
     ]
     queue_mails(mails, now=now)
+
+
+def tell_form_attack(campaign_id: int | None, *, now: datetime) -> None:
+    """Mail that a form was paused (None: Steun ons itself); at most once an hour."""
+    campaign = db.session.get(Campaign, campaign_id) if campaign_id is not None else None
+    hour = now.strftime("%Y-%m-%dT%H")
+    queue_mails(
+        [
+            Mail(
+                template="payments/form_attack",
+                to=address,
+                language="nl",
+                key=f"form attack:{campaign_id or 0}:{hour}:{address}",
+                data={"campaign": campaign.name("nl") if campaign else ""},
+            )
+            for address in _who()
+        ],
+        now=now,
+    )

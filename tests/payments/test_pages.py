@@ -25,6 +25,7 @@ from app.payments.queries import facts_of, state_of
 from app.payments.services import assign_supporters, failure_key, receive_by_hand, undo_by_hand
 from app.payments.states import CheckoutState
 from tests.conftest import SettableClock
+from tests.factories.organisation import make_campaign
 from tests.factories.payments import outcome, paid_checkout, post_checkout
 from tests.support.client import Client
 
@@ -113,6 +114,30 @@ def test_many_failures_over_all_pause_that_method_and_tell_people_once(
     assert number == 8
     post_checkout(failure_key=failure_key("203.0.113.77", "steun-ons"), method="ideal")
     assert db.session.scalars(select(Message.template)).all() == ["payments/attack"]
+
+
+def test_a_form_under_attack_pauses_alone_tells_people_once_and_opens_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, sign_in: Callable[[str], Client], clock: SettableClock
+) -> None:
+    sign_in("finance")
+    monkeypatch.setattr(defence, "MOST_PER_FORM", 6)
+    campaign_id = make_campaign()
+    for number in range(7):
+        key = failure_key(f"203.0.113.{number}", "steun-ons/voorjaar")
+        method = ("creditcard", "ideal")[number % 2]
+        try:
+            checkout_id, _ = post_checkout(failure_key=key, method=method, campaign_id=campaign_id)
+        except TooMany:
+            break
+        outcome(checkout_id, DemoOutcome.FAILED)
+    assert number == 6
+    honest = failure_key("203.0.113.77", "steun-ons")
+    post_checkout(failure_key=honest)
+    post_checkout(failure_key=honest, method="bank_transfer", campaign_id=campaign_id)
+    alerts = select(Message.template).where(Message.template.like("payments/%"))
+    assert db.session.scalars(alerts).all() == ["payments/form_attack"]
+    clock.forward(minutes=12)
+    post_checkout(failure_key=honest, campaign_id=campaign_id)
 
 
 def test_the_defence_fails_closed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
