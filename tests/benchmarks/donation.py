@@ -31,7 +31,7 @@ def donation() -> list[Result]:
             directory, elsewhere, "hello", lambda path: [load.request("GET", path)] * CLIENTS, seconds=SECONDS
         )
         post_ours, post_floor = _in_turn(
-            directory, elsewhere, "commit", lambda path: _posts(path, key), seconds=None, expect=303
+            directory, elsewhere, "commit", lambda path: posts(path, key), seconds=None, expect=303
         )
     return [
         Result(job="donation.get", ours=get_ours, floor=get_floor, unit="/s", aim="≥ 0.5"),
@@ -39,7 +39,7 @@ def donation() -> list[Result]:
     ]
 
 
-def _posts(path: str, key: str) -> list[bytes]:
+def posts(path: str, key: str, count: int = POSTS) -> list[bytes]:
     """Donation posts, each with a token of its own."""
     at = datetime.now(UTC)
     form = {
@@ -54,7 +54,7 @@ def _posts(path: str, key: str) -> list[bytes]:
                 form | {"token": make_form_token(key, row_id, at), "email": f"anna{row_id}@example.org"}
             ).encode(),
         )
-        for row_id in new_ids(POSTS)
+        for row_id in new_ids(count)
     ]
 
 

@@ -512,8 +512,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8999)
     parser.add_argument("--key", default="test_fakefakefakefakefakefakefake")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before a payment that is made is answered")
+    parser.add_argument("--no-webhooks", action="store_true")
     given = parser.parse_args()
     with FakeMollie(given.port, given.key) as running:
-        running.send_webhooks = True
+        running.send_webhooks = not given.no_webhooks
+        running.delay = given.delay
         print(f"MOLLIE_API_URL={running.url} MOLLIE_API_KEY={running.key}", flush=True)
         threading.Event().wait()

@@ -1,8 +1,9 @@
 """Calls to Mollie that end in time: a donor waits, and so does one of our few threads.
 
 The client's own time-outs start anew with every byte, so a call runs beside the request and is
-left behind at the deadline. Callers are few; when they are all busy, or when the last calls gave
-no answer, the next ones do not even try for a moment: the job tries later.
+left behind at the deadline. There are no more callers than requests answered at the same time, so that
+no donor waits for another's call; when they are all busy, or when the last calls gave no answer, the
+next ones do not even try for a moment: the job tries later.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 from app.payments.providers.base import ProviderUnsure
 
 DEADLINE = 8.0  # seconds for a call, redirects and reading included
-MOST_AT_ONCE = 16
+LEAST_AT_ONCE = 16
 FAILURES_TO_REST = 5
 REST_SECONDS = 10.0
 T = TypeVar("T")
@@ -26,10 +27,10 @@ T = TypeVar("T")
 class Caller:
     """Runs calls with a client of their own each, kept for reuse."""
 
-    def __init__(self, make_client: Callable[[], Any]) -> None:
+    def __init__(self, make_client: Callable[[], Any], threads: int = 0) -> None:
         self._make_client = make_client
         self._idle: list[Any] = []
-        self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._room = threading.BoundedSemaphore(max(threads, LEAST_AT_ONCE))
         self._lock = threading.Lock()
         self._failures = 0
         self._rest_until = 0.0

@@ -45,7 +45,7 @@ class MollieProvider:
         self._url = config.mollie_api_url
         self._profile = config.mollie_profile_id or None
         self._mode = self._key.partition("_")[0]
-        self._caller = Caller(self._client)
+        self._caller = Caller(self._client, config.threads)
         # Mollie refuses a webhook on an address that it cannot reach; a server of our own does not.
         ours = urlsplit(config.public_url).hostname in _LOCAL_HOSTS
         self._webhooks = not (ours and urlsplit(self._url).hostname not in _LOCAL_HOSTS)
