@@ -34,6 +34,7 @@ RANGES = {
     "session_idle_minutes": (1, 24 * 60),
     "session_hours": (1, 7 * 24),
     "backup_keep": (0, 100_000),
+    "payment_costs_cents": (0, 500),
 }
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -68,6 +69,8 @@ class Settings:
     demo_password: str = ""
     payment_provider: str = "demo"
     payment_methods: tuple[str, ...] = ()
+    payment_ideal_label: str = "iDEAL | Wero"
+    payment_costs_cents: int = 0
     mollie_api_key: str = ""
     mollie_api_url: str = "https://api.mollie.com"
     mollie_profile_id: str = ""

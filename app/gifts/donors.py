@@ -18,7 +18,7 @@ from app.base.actor import Actor
 from app.extensions import db
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Email
-from app.supporters.drafts import PersonDraft
+from app.supporters.drafts import Draft, OrganisationDraft, PersonDraft
 from app.supporters.matching import fold, fold_surname
 from app.supporters.models import Kind, Language, Supporter
 from app.supporters.names import Name, split_surname, tidy, tidy_infix, tidy_initials
@@ -38,6 +38,7 @@ class Giver:
     email: str
     language: str
     source: str
+    organisation: str = ""  # who gives, where it is not the person themselves
 
     @property
     def name(self) -> Name:
@@ -51,7 +52,15 @@ class Giver:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        return (email_key(self.email), *_name_key(self.name))
+        who = _organisation_key(self.organisation) if self.organisation else _name_key(self.name)
+        return (email_key(self.email), *who)
+
+    @property
+    def draft(self) -> Draft:
+        language = _LANGUAGES[self.language]
+        if self.organisation:
+            return OrganisationDraft(name=self.organisation, email=self.email, language=language, source=self.source)
+        return PersonDraft(name=self.name, email=self.email, language=language, source=self.source)
 
 
 def _name_key(name: Name) -> tuple[str, str]:
@@ -59,30 +68,37 @@ def _name_key(name: Name) -> tuple[str, str]:
     return fold(name.first_name or name.initials).replace(" ", ""), fold_surname(f"{name.infix} {name.last_name}")
 
 
+def _organisation_key(name: str) -> tuple[str, str]:
+    return "\0organisation", fold(name)  # no person's first name is folded to this
+
+
 def find_or_create(givers: Sequence[Giver], *, actor: Actor, now: datetime) -> list[int]:
     """The supporter of each giver, in order; a constant number of statements."""
     known = _known([giver.key[0] for giver in givers])
-    new: dict[tuple[str, str, str], PersonDraft] = {}
+    new: dict[tuple[str, str, str], Draft] = {}
     for giver in givers:
         if giver.key not in known and giver.key not in new:
-            new[giver.key] = PersonDraft(
-                name=giver.name, email=giver.email, language=_LANGUAGES[giver.language], source=giver.source
-            )
+            new[giver.key] = giver.draft
     known |= zip(new, create_people(list(new.values()), actor=actor, now=now), strict=True)
     return [known[giver.key] for giver in givers]
 
 
 def _known(email_keys: Sequence[str]) -> dict[tuple[str, str, str], int]:
-    """Living records of persons by (e-mail, first name, surname); of equal ones the oldest."""
+    """Living records by (e-mail, first name, surname), organisations by their name; of equal ones the oldest."""
     rows = db.session.execute(
         select(Email.address_key, Supporter)
         .join(Supporter, Supporter.id == Email.supporter_id)
         .where(
             Email.address_key.in_(set(email_keys)),
-            Supporter.kind == Kind.PERSON,
             Supporter.merged_into_id.is_(None),
             Supporter.anonymised_at.is_(None),
         )
         .order_by(Supporter.id.desc())
     )
-    return {(key, *_name_key(supporter.name)): supporter.id for key, supporter in rows}
+    return {(key, *_key_of(supporter)): supporter.id for key, supporter in rows}
+
+
+def _key_of(supporter: Supporter) -> tuple[str, str]:
+    if supporter.kind is Kind.ORGANISATION:
+        return _organisation_key(supporter.organisation_name)
+    return _name_key(supporter.name)

@@ -16,7 +16,7 @@ from app.base.dates import local_date
 from app.base.events import on
 from app.direct_debit import queries as direct_debit
 from app.extensions import db
-from app.gifts import mails, services
+from app.gifts import mails, services, words
 from app.gifts.donors import Giver, find_or_create
 from app.gifts.models import BANK_TRANSFER, HELD, Gift
 from app.ledger import postings
@@ -48,6 +48,7 @@ def promised(event: CheckoutsPromised) -> None:
     made = services.make(
         [_new_gift(f, supporters[f.id], via=None, at=event.at) for f in facts], actor=event.actor, now=event.at
     )
+    words.keep([f for f in facts if f.id in set(made)], supporters)
     _ask_for_news([f for f in facts if f.id in set(made)], event.at)
     mails.how_to_transfer([f for f in facts if f.id in set(made)], supporters, now=event.at)
 
@@ -71,9 +72,10 @@ def paid(event: CheckoutsPaid) -> None:
         now=event.at,
     )  # fmt: skip
     supporters = _supporters(new, event.actor, event.at)
-    services.make(
+    made = services.make(
         [_new_gift(f, supporters[f.id], via=f.provider, at=event.at) for f in new], actor=event.actor, now=event.at
     )
+    words.keep([f for f in new if f.id in set(made)], supporters)
     _book_fees(facts, event.actor, event.at)
     supporters |= {f.id: there[f.id].supporter_id for f in waiting}
     assign_supporters({f.payment_id: supporters[f.id] for f in facts if f.payment_id and f.id in supporters})
@@ -146,6 +148,7 @@ def _giver(f: CheckoutFacts) -> Giver:
         email=typed.get("email", ""),
         language=f.language,
         source=typed.get("source", STEUN_ONS),
+        organisation=typed.get("organisation", ""),
     )
 
 
@@ -157,7 +160,8 @@ def _new_gift(f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datet
         gift_date=_day(f, at) if via else local_date(at),
         method=f.method or BANK_TRANSFER,
         source=str(f.details.get("source", STEUN_ONS))[:30],
-        rj_line=RjLine.INDIVIDUALS,  # the form is for people; organisations give by transfer or grant
+        # Most organisations that give by the form are companies; staff can tell of a fund or a church.
+        rj_line=RjLine.COMPANIES if f.details.get("organisation") else RjLine.INDIVIDUALS,
         via=via,
         programme_id=f.programme_id,
         campaign_id=f.campaign_id,

@@ -107,4 +107,6 @@ def _data(f: CheckoutFacts, programmes: Mapping[int, Programme], now: datetime) 
         "rf": format_rf(rf_of(f.id)),
         "iban": account.iban_spaced if account else "",
         "holder": account.holder if account else "",
+        "frequency": str(f.details.get("frequency", "once")),
+        "notice_days": profile().notice_days,
     }

@@ -47,6 +47,15 @@ MOVES = Transitions(
 )
 
 HELD = (_S.RECEIVED, _S.REFUNDED, _S.CHARGED_BACK)  # money came in, whatever went back since
+
+
+class Tribute(Labelled):
+    """Whom a gift is in memory or in honour of."""
+
+    MEMORY = "memory", N_("In memory of")
+    HONOUR = "honour", N_("In honour of")
+
+
 BANK_TRANSFER = "bank_transfer"
 CASH = "cash"
 IN_KIND = "in_kind"
@@ -98,7 +107,7 @@ class Gift(db.Model):
         *(
             Index(f"ix_gift_{name}", f"{name}_id", sqlite_where=text(f"{name}_id IS NOT NULL"),
                   postgresql_where=text(f"{name}_id IS NOT NULL"))
-            for name in ("entry", "batch", "legacy")
+            for name in ("entry", "batch", "legacy", "campaign")
         ),
     )  # fmt: skip
 
@@ -106,6 +115,30 @@ class Gift(db.Model):
     def kept_cents(self) -> int:
         """What of it stayed with us."""
         return self.amount_cents - self.refunded_cents if self.state in HELD else 0
+
+
+class GiftWords(db.Model):
+    """What a donor said with a gift: a message, whom it remembers or honours, for whom they wrote. `id` is the gift's.
+
+    Rows are made only where something was said. `covered_cents` is the part of the gift meant for the
+    costs of paying it.
+    """
+
+    __tablename__ = "gift_words"
+
+    id: Mapped[int] = id_column()
+    supporter_id: Mapped[int] = reference_column("supporter.id")
+    message: Mapped[str] = text_column(500, default="")
+    tribute: Mapped[Tribute | None] = state_column(Tribute, nullable=True)
+    tribute_name: Mapped[str] = text_column(80, default="")
+    contact: Mapped[str] = text_column(170, default="")  # who gave for an organisation
+    covered_cents: Mapped[int] = cents_column(default=0)
+
+    __table_args__ = (
+        *whole("covered_cents"),
+        CheckConstraint("covered_cents >= 0", name="covered_not_negative"),
+        CheckConstraint("(tribute IS NULL) = (tribute_name = '')", name="tribute_has_name"),
+    )
 
 
 class GiftStep(db.Model):
@@ -212,6 +245,7 @@ class GiftTotal(db.Model):
 
 declare(
     Holding("gift", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("description",), label=N_("Gifts")),
+    Holding("gift_words", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("What was said with gifts")),
     Holding("legacy", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Legacies")),
     Holding("gift_batch_row", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Gifts"), exported=False),
     Holding("gift_fresh", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),

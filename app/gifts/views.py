@@ -13,7 +13,7 @@ from app.base.errors import Invalid
 from app.base.money import parse_money
 from app.base.references import code_of, format_rf, rf_of
 from app.extensions import db
-from app.gifts import by_hand, earmarks, listing, refunding, totals
+from app.gifts import by_hand, earmarks, listing, refunding, totals, words
 from app.gifts.entering import Source, parts_of
 from app.gifts.models import Gift, GiftState, GiftStep
 from app.ledger.queries import entries_of
@@ -114,7 +114,7 @@ def show(gift_id: int) -> ResponseReturnValue:
         donor=supporters.names([gift.supporter_id]).get(gift.supporter_id, ""),
         steps=steps, people=by_ids(staff_ids), entries=entries_of(("gift", gift_id)),
         programmes=programme_names(language()),
-        campaigns=campaign_names(language()), tone=TONES[gift.state],
+        campaigns=campaign_names(language()), tone=TONES[gift.state], words=words.of_gift(gift_id),
         method=method, source=source_label(gift.source), code=code_of(gift_id),
         rf=format_rf(rf_of(gift_id)), may_undo=by_hand.may_undo(gift), GiftState=GiftState, tones=TONES,
     )  # fmt: skip

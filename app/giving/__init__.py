@@ -6,9 +6,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.giving import page, result_views, views
+    from app.giving import campaign_views, page, result_views, views
     from app.ui import navigation
 
+    assert campaign_views
     page.init_app(app)
     result_views.init()
     app.register_blueprint(views.bp)

@@ -7,7 +7,7 @@ library (measured: docs/benchmarks.md). Everything typed is kept as it was, wron
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.base.errors import DomainError, Invalid
@@ -24,17 +24,26 @@ ONCE = "once"
 FREQUENCIES = (ONCE, "monthly", "yearly")
 NOWHERE = ""  # `programme`: where the money is needed most
 
+PERSON, ORGANISATION = "person", "organisation"
+KINDS = (PERSON, ORGANISATION)
+TRIBUTES = ("", "memory", "honour")
+
 FIELDS = (
-    "frequency", "amount", "other_amount", "programme", "first_name", "infix", "last_name", "email",
-    "newsletter", "method",
+    "frequency", "amount", "other_amount", "programme", "kind", "organisation", "first_name", "infix", "last_name",
+    "email", "tribute", "tribute_name", "message", "newsletter", "method", "costs",
 )  # fmt: skip
-_LONGEST = {"first_name": 60, "infix": 20, "last_name": 80, "email": 254, "other_amount": 40}
+_LONGEST = {
+    "organisation": 120, "first_name": 60, "infix": 20, "last_name": 80, "email": 254, "other_amount": 40,
+    "tribute_name": 80, "message": 500,
+}  # fmt: skip
 _KEPT = 300  # characters of a typed value that are shown again
+_KEPT_MESSAGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """A donor's answers, all of them good."""
+    """A donor's answers, all of them good. `amount_cents` is all that is paid, `covered_cents` of it for the
+    costs of paying."""
 
     amount_cents: int
     programme: str
@@ -45,6 +54,11 @@ class Gift:
     newsletter: bool
     method: str
     frequency: str = ONCE
+    organisation: str = ""
+    message: str = ""
+    tribute: str = ""
+    tribute_name: str = ""
+    covered_cents: int = 0
 
     @property
     def recurs(self) -> bool:
@@ -60,20 +74,32 @@ class Answers:
     gift: Gift | None = None
 
 
-def blank(method: str = "") -> dict[str, str]:
-    """What the form shows when it opens."""
+def blank(method: str = "", presets: Sequence[int] = PRESETS_CENTS) -> dict[str, str]:
+    """What the form shows when it opens: once, and the amount most like the usual one."""
+    chosen = CHOSEN_CENTS if CHOSEN_CENTS in presets else presets[(len(presets) - 1) // 2]
     return dict.fromkeys(FIELDS, "") | {
-        "frequency": ONCE, "amount": str(CHOSEN_CENTS // 100), "programme": NOWHERE, "method": method,
+        "frequency": ONCE, "amount": tile_of(chosen), "programme": NOWHERE, "method": method, "kind": PERSON,
     }  # fmt: skip
 
 
+def tile_of(cents: int) -> str:
+    """What the tile of this amount sends: `25`, or `12.50`."""
+    return str(cents // 100) if cents % 100 == 0 else f"{cents // 100}.{cents % 100:02d}"
+
+
 def read(
-    form: Mapping[str, str], methods: Collection[str], programmes: Collection[str], recurring: Collection[str] = ()
+    form: Mapping[str, str],
+    methods: Collection[str],
+    programmes: Collection[str],
+    recurring: Collection[str] = (),
+    presets: Sequence[int] = PRESETS_CENTS,
+    costs_cents: int = 0,
 ) -> Answers:
-    """Check a posted form. `methods` and `programmes` (slugs) are what the page offers now; with those of
-    `recurring` one may give again and again."""
+    """Check a posted form. `methods`, `programmes` (slugs) and `presets` are what the page offers now; with
+    the methods of `recurring` one may give again and again; `costs_cents` is what paying costs us, 0 where
+    the page does not ask for it."""
     raw = {name: form.get(name, "") for name in FIELDS}
-    answers = Answers({name: _shown_again(value) for name, value in raw.items()})
+    answers = Answers({name: _shown_again(name, value) for name, value in raw.items()})
     errors = answers.errors
 
     def taking(name: str, check: Callable[[str], str | bool | int]) -> str | bool | int:
@@ -84,33 +110,44 @@ def read(
             return ""
 
     frequency = str(taking("frequency", lambda text: _frequency(text, recurring)))
-    cents = taking("amount", lambda text: _amount(text, raw["other_amount"]))
+    cents = taking("amount", lambda text: _amount(text, raw["other_amount"], presets))
     programme = taking("programme", lambda slug: _one_of(slug, {NOWHERE, *programmes}))
+    kind = taking("kind", lambda text: _one_of(text or PERSON, KINDS))
+    organisation = taking("organisation", _organisation) if kind == ORGANISATION else ""
     first_name = taking(
         "first_name", lambda text: _name(text, "first_name", N_("Fill in your first name or initials."))
     )
     infix = taking("infix", lambda text: _name(text, "infix", ""))
     last_name = taking("last_name", lambda text: _name(text, "last_name", N_("Fill in your last name.")))
     email = taking("email", _email)
+    tribute = taking("tribute", lambda text: _one_of(text, TRIBUTES))
+    tribute_name = taking("tribute_name", _tribute_name) if tribute else ""
+    message = taking("message", _message)
     newsletter = taking("newsletter", _tick)
+    covered = costs_cents if taking("costs", _tick) else 0
     method = taking("method", lambda name: _method(name, methods, recurring if frequency not in ("", ONCE) else None))
     if not errors:
         answers.gift = Gift(
-            int(cents), str(programme), str(first_name), str(infix), str(last_name), str(email), bool(newsletter),
-            str(method), frequency,
+            int(cents) + covered, str(programme), str(first_name), str(infix), str(last_name), str(email),
+            bool(newsletter), str(method), frequency, str(organisation), str(message), str(tribute), str(tribute_name),
+            covered,
         )  # fmt: skip
     return answers
 
 
-def _shown_again(value: str) -> str:
+def _shown_again(name: str, value: str) -> str:
     """What was typed, for the field again: without what no field can show, and not without end."""
-    return "".join(c for c in value[:_KEPT] if bad_character(c, lines=False) is None)
+    lines = name == "message"
+    kept = value[: _KEPT_MESSAGE if lines else _KEPT]
+    if kept.isascii() and kept.isprintable():
+        return kept
+    return "".join(c for c in kept if (lines and c in "\r\n") or bad_character(c, lines=lines) is None)
 
 
-def _text(value: str, longest: int) -> str:
+def _text(value: str, longest: int, *, lines: bool = False) -> str:
     text = str(strip(value))
     # Nearly all of what people type is plain ASCII, seen at a glance.
-    if not (text.isascii() and text.isprintable()) and bad_character(text, lines=False) is not None:
+    if not (text.isascii() and text.isprintable()) and bad_character(text, lines=lines) is not None:
         raise Invalid(N_("There is an invisible or control character in this text. Please type it again."))
     if len(text) > longest:
         raise Invalid(
@@ -127,10 +164,10 @@ def _frequency(value: str, recurring: Collection[str]) -> str:
     return value or ONCE
 
 
-def _amount(chosen: str, other: str) -> int:
+def _amount(chosen: str, other: str, presets: Sequence[int]) -> int:
     """Cents of the tile that was chosen, or of what was typed under "other amount"."""
     typed = _checked_amount_text(other)
-    tile = next((cents for cents in PRESETS_CENTS if chosen == str(cents // 100)), None)
+    tile = next((cents for cents in presets if chosen == tile_of(cents)), None)
     if chosen in (OTHER, ""):
         if not chosen and not typed:
             raise Invalid(N_("Choose an amount, or fill in an amount of your own."))
@@ -202,6 +239,25 @@ def _name(value: str, name: str, when_empty: str) -> str:
     if _ADDRESS.search(text) or any(c in text for c in "<>@{}[]") or not any(c.isalpha() for c in text):
         raise Invalid(N_("Use letters: this is how we will address you."))
     return re.sub(r"\s+", " ", text)
+
+
+def _organisation(value: str) -> str:
+    text = _text(value, _LONGEST["organisation"])
+    if not text:
+        raise Invalid(N_("Fill in the name of your organisation."))
+    # A firm may be called after its address on the web (bol.com), but a link or a mailbox is no name.
+    if "://" in text or "/" in text or any(c in text for c in "<>@{}[]") or not any(c.isalnum() for c in text):
+        raise Invalid(N_("Fill in the name of your organisation, not an address."))
+    return re.sub(r"\s+", " ", text)
+
+
+def _tribute_name(value: str) -> str:
+    return _name(value, "tribute_name", N_("Fill in whom you give in memory or in honour of."))
+
+
+def _message(value: str) -> str:
+    """Read by staff alone, so it may hold anything but what cannot be seen."""
+    return _text(value, _LONGEST["message"], lines=True)
 
 
 _LOCAL = 64  # characters before the @ (RFC 5321)

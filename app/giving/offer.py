@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from app.base.dates import local_date
+from app.base.errors import NotFound
+from app.base.states import N_
+from app.extensions import now, settings
+from app.giving.answers import PRESETS_CENTS
+from app.giving.appeals import Appeal, appeal_of
+from app.giving.places import MAIN_FORM, Place
 from app.organisation.queries import Profile, profile
 from app.payments.services import methods_offered
 from app.programmes.queries import public_programmes
@@ -32,11 +39,23 @@ class Offer:
     methods: tuple[tuple[str, str], ...]
     programmes: tuple[PublicProgramme, ...]
     recurring: tuple[str, ...] = ()  # methods whose first payment lets us collect the next ones
+    appeal: Appeal | None = None  # the campaign whose page this is
+    costs_cents: int = 0  # what paying costs us, where donors are asked to add it
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody can give: the organisation is known and there is a way to pay."""
-        return bool(self.profile.legal_name and self.method_names)
+        """Whether anybody can give here: the organisation is known, there is a way to pay, the campaign runs."""
+        running = self.appeal is None or self.appeal.is_open
+        return bool(self.profile.legal_name and self.method_names) and running
+
+    @property
+    def presets_cents(self) -> tuple[int, ...]:
+        return (self.appeal.presets_cents if self.appeal else ()) or PRESETS_CENTS
+
+    @property
+    def source(self) -> str:
+        """What a gift comes of where its address carried no code."""
+        return self.appeal.source_code if self.appeal else MAIN_FORM
 
     @property
     def method_names(self) -> tuple[str, ...]:
@@ -48,6 +67,8 @@ class Offer:
         return tuple(programme.slug for programme in self.programmes)
 
     def programme_id(self, slug: str) -> int | None:
+        if self.appeal and self.appeal.programme_id:
+            return self.appeal.programme_id  # a campaign for one purpose leaves nothing to choose
         return next((programme.id for programme in self.programmes if programme.slug == slug), None)
 
     def slug_of(self, programme_id: int | None) -> str:
@@ -62,15 +83,23 @@ class Offer:
         return [(p.slug, p.name_en if lang == "en" else p.name_nl) for p in self.programmes]
 
 
-def current() -> Offer:
-    """Read the offer; at most a few statements."""
+def current(place: Place, *, preview: bool = False) -> Offer:
+    """Read what this place offers; at most a few statements. Raises NotFound for a campaign that is not shown."""
     methods = methods_offered()
+    appeal = None
+    if place.slug:
+        appeal = appeal_of(place.slug, place.language, local_date(now()), preview=preview)
+        if appeal is None:
+            raise NotFound(N_("This page is not there (any more). You can give on our own page."))
+    bound = appeal is not None and appeal.programme_id is not None
     return Offer(
         profile(),
         tuple((method.id, method.label) for method in methods),
         tuple(
             PublicProgramme(p.id, p.slug, p.name_nl, p.name_en, p.description_nl, p.description_en)
-            for p in public_programmes()
+            for p in ([] if bound else public_programmes())
         ),
         tuple(method.id for method in methods if method.starts_recurring),
+        appeal,
+        settings().payment_costs_cents,
     )

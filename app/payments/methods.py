@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
@@ -65,8 +65,13 @@ def label_of(method: str) -> str:
 def _ask(known: _Known) -> None:
     db.session.rollback()  # no transaction stays open while the provider is asked
     try:
-        known.methods = active().methods()
+        known.methods = [_named(method) for method in active().methods()]
         known.until = time.monotonic() + KEEP_SECONDS
     except (ProviderUnsure, ProviderRefused) as error:
         log.warning("payment methods: no answer from the provider, the last known are used: %s", error)
         known.until = time.monotonic() + TRY_AGAIN_SECONDS
+
+
+def _named(method: Method) -> Method:
+    """iDEAL changes its name in stages (DOMAIN.md 3.1), so what donors read is a setting."""
+    return replace(method, label=settings().payment_ideal_label) if method.id == "ideal" else method

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, FileField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.errors import Invalid
 from app.base.money import format_money, parse_money
 from app.base.states import N_
+from app.documents.files import keep
 from app.programmes.queries import all_programmes
-from app.ui.fields import DutchDateField, options
+from app.programmes.services import CampaignPage
+from app.ui.fields import DutchDateField, MoneyField, options
 from app.ui.forms import Form
 from app.ui.languages import language
 
@@ -60,6 +62,13 @@ class CampaignForm(_Within):
     presets = StringField(_l("Amounts to choose from"), validators=[Length(max=200)])
     starts_on = DutchDateField(_l("Starts on"))
     ends_on = DutchDateField(_l("Ends on"))
+    story_nl = TextAreaField(_l("Story in Dutch"), validators=[Length(max=6000)])
+    story_en = TextAreaField(_l("Story in English"), validators=[Length(max=6000)])
+    target = MoneyField(_l("Target"))
+    picture = FileField(_l("Picture"))
+    without_picture = BooleanField(_l("Take the picture away"))
+    picture_alt_nl = StringField(_l("What the picture shows, in Dutch"), validators=[Length(max=200)])
+    picture_alt_en = StringField(_l("What the picture shows, in English"), validators=[Length(max=200)])
 
     @property
     def presets_cents(self) -> list[int]:
@@ -69,6 +78,21 @@ class CampaignForm(_Within):
         except Invalid as error:
             error.field = "presets"
             raise
+
+    def page(self) -> CampaignPage:
+        """What donors see. The picture is kept on disk here: before any transaction. Raises Invalid."""
+        upload = self.picture.data
+        try:
+            picture = keep(upload.read(), upload.filename or "") if upload and upload.filename else None
+        except Invalid as error:
+            error.field = "picture"
+            raise
+        return CampaignPage(
+            story_nl=self.story_nl.data or "", story_en=self.story_en.data or "",
+            target_cents=self.target.data.cents if self.target.data else None,
+            picture=picture, without_picture=bool(self.without_picture.data),
+            picture_alt_nl=self.picture_alt_nl.data or "", picture_alt_en=self.picture_alt_en.data or "",
+        )  # fmt: skip
 
 
 def shown_presets(cents: list[int]) -> str:

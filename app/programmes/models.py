@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.columns import id_column, reference_column, text_column
+from app.base.columns import cents_column, id_column, positive, reference_column, text_column, whole
 from app.extensions import db
 
 
@@ -54,10 +54,17 @@ class Fund(db.Model):
 
 
 class Campaign(db.Model):
-    """An appeal with an address of its own. `source_code` marks the gifts that come of it."""
+    """An appeal with a page of its own. `source_code` marks the gifts that come of it.
+
+    A story is plain text: blank lines part paragraphs, web addresses become links.
+    """
 
     __tablename__ = "campaign"
-    __table_args__ = (CheckConstraint("ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on", name="dates"),)
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on", name="dates"),
+        *whole("target_cents"),
+        *positive("target_cents"),
+    )
 
     id: Mapped[int] = id_column()
     programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True)
@@ -69,6 +76,25 @@ class Campaign(db.Model):
     starts_on: Mapped[date | None] = mapped_column(nullable=True)
     ends_on: Mapped[date | None] = mapped_column(nullable=True)
     active: Mapped[bool] = mapped_column(default=True)
+    story_nl: Mapped[str] = text_column(6000, default="", server_default="")
+    story_en: Mapped[str] = text_column(6000, default="", server_default="")
+    target_cents: Mapped[int | None] = cents_column(nullable=True)
+    picture_id: Mapped[int | None] = reference_column("document.id", nullable=True, index=False)
+    picture_alt_nl: Mapped[str] = text_column(200, default="", server_default="")
+    picture_alt_en: Mapped[str] = text_column(200, default="", server_default="")
 
     def name(self, language: str) -> str:
         return self.name_en if language == "en" else self.name_nl
+
+    def story(self, language: str) -> str:
+        return self.story_en if language == "en" else self.story_nl
+
+    def picture_alt(self, language: str) -> str:
+        return self.picture_alt_en if language == "en" else self.picture_alt_nl
+
+    def has_begun(self, today: date) -> bool:
+        return self.active and (self.starts_on is None or self.starts_on <= today)
+
+    def is_open(self, today: date) -> bool:
+        """Whether one can give to it on this day."""
+        return self.has_begun(today) and (self.ends_on is None or self.ends_on >= today)

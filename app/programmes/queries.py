@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from app.documents.models import Document
 from app.extensions import db
 from app.programmes.models import Campaign, Fund, Programme
 
@@ -35,6 +36,20 @@ def all_campaigns() -> list[Campaign]:
 
 def active_campaigns() -> list[Campaign]:
     return [campaign for campaign in all_campaigns() if campaign.active]
+
+
+def campaign_by_slug(slug: str) -> Campaign | None:
+    return db.session.execute(select(Campaign).where(Campaign.slug == slug)).scalar()
+
+
+def campaign_picture(document_id: int) -> tuple[Document, Campaign] | None:
+    """The picture of a campaign, with the campaign; None for any other file."""
+    found = db.session.execute(
+        select(Document, Campaign)
+        .join(Campaign, Campaign.picture_id == Document.id)
+        .where(Document.id == document_id, Document.removed_at.is_(None))
+    ).first()
+    return (found[0], found[1]) if found else None
 
 
 def programme_names(language: str) -> dict[int, str]:

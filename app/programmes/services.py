@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,11 +13,28 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound
 from app.base.states import N_
+from app.documents import services as documents
+from app.documents.files import StoredFile
 from app.extensions import db
 from app.programmes.models import Campaign, Fund, Programme
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_PRESETS = 6
+MAX_PICTURE = 400_000  # bytes; it is served as it is, also to a slow phone
+PICTURES = ("image/png", "image/jpeg", "image/webp")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPage:
+    """What donors see of a campaign. `picture` takes the place of the one there was."""
+
+    story_nl: str = ""
+    story_en: str = ""
+    target_cents: int | None = None
+    picture: StoredFile | None = None
+    without_picture: bool = False
+    picture_alt_nl: str = ""
+    picture_alt_en: str = ""
 
 
 def save_programme(
@@ -80,10 +98,14 @@ def save_campaign(
     starts_on: date | None = None,
     ends_on: date | None = None,
     active: bool = True,
+    page: CampaignPage | None = None,
     actor: Actor,
     now: datetime,
 ) -> int:
-    """Make a campaign (None) or change one; presets are whole cents, lowest first. Gives its id."""
+    """Make a campaign (None) or change one; presets are whole cents, lowest first. Gives its id.
+
+    Without `page` its page stays as it is.
+    """
     if starts_on and ends_on and ends_on < starts_on:
         raise Invalid(N_("The end is before the start."), field="ends_on")
     presets = sorted(set(presets_cents or []))
@@ -99,7 +121,47 @@ def save_campaign(
         "name_nl": name_nl, "name_en": name_en, "source_code": code, "programme_id": _known_programme(programme_id),
         "presets_cents": presets, "starts_on": starts_on, "ends_on": ends_on, "active": active,
     }  # fmt: skip
-    return _save(Campaign, campaign_id, slug, values, actor, now)
+    if page is None:
+        return _save(Campaign, campaign_id, slug, values, actor, now)
+    values |= _page_values(page)
+    row = db.session.get(Campaign, campaign_id) if campaign_id is not None else None
+    before = row.picture_id if row is not None else None
+    if (page.picture or before) and not page.without_picture and not (page.picture_alt_nl and page.picture_alt_en):
+        raise Invalid(
+            N_("Say in both languages what the picture shows, for who cannot see it."),
+            field="picture_alt_en" if page.picture_alt_nl else "picture_alt_nl",
+        )  # fmt: skip
+    saved = _save(Campaign, campaign_id, slug, values, actor, now)
+    if page.picture is not None or page.without_picture:
+        _put_picture(saved, before, page.picture, actor, now)
+    return saved
+
+
+def _page_values(page: CampaignPage) -> dict[str, Any]:
+    if page.target_cents is not None and page.target_cents <= 0:
+        raise Invalid(N_("The amount must be more than zero."), field="target")
+    if page.picture is not None:
+        if page.picture.media_type not in PICTURES:
+            raise Invalid(N_("Choose a picture: PNG, JPEG or WebP."), field="picture")
+        if page.picture.size > MAX_PICTURE:
+            raise Invalid(
+                N_("This picture is too heavy: at most %(most)s kB."), field="picture", most=MAX_PICTURE // 1000
+            )
+    return {
+        "story_nl": page.story_nl.strip(), "story_en": page.story_en.strip(), "target_cents": page.target_cents,
+        "picture_alt_nl": page.picture_alt_nl.strip(), "picture_alt_en": page.picture_alt_en.strip(),
+    }  # fmt: skip
+
+
+def _put_picture(campaign_id: int, before: int | None, picture: StoredFile | None, actor: Actor, now: datetime) -> None:
+    """The new picture in the place of the old one, or none."""
+    campaign = db.session.get_one(Campaign, campaign_id)
+    campaign.picture_id = (
+        documents.attach(picture, ("campaign", campaign_id), "picture", actor=actor, now=now).id if picture else None
+    )
+    db.session.flush()
+    if before is not None:
+        documents.remove(before, actor=actor, now=now)
 
 
 def _known_programme(programme_id: int | None) -> int | None:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.errors import Invalid, NotFound
+from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db, now, writing
 from app.programmes import queries, services
@@ -57,6 +58,7 @@ def edit(kind: str, row_id: int) -> ResponseReturnValue:
     values["programme_id"] = str(values.get("programme_id") or "")
     if kind == "campaign":
         values["presets"] = shown_presets(row.presets_cents)
+        values["target"] = Money(row.target_cents) if row.target_cents else None
     return _page(kind, _form(kind, values), row_id)
 
 
@@ -86,8 +88,9 @@ def _store(kind: str, row_id: int | None) -> ResponseReturnValue:
     form = _form(kind, None)
     if form.validate():
         try:
+            shown = form.page() if kind == "campaign" else None
             with writing():
-                _save(kind, row_id, form)
+                _save(kind, row_id, form, shown)
         except Invalid as error:
             if error.field == "presets_cents":
                 error.field = "presets"
@@ -98,7 +101,7 @@ def _store(kind: str, row_id: int | None) -> ResponseReturnValue:
     return _page(kind, form, row_id)
 
 
-def _save(kind: str, row_id: int | None, form: Any) -> None:
+def _save(kind: str, row_id: int | None, form: Any, shown: services.CampaignPage | None) -> None:
     named = {
         "slug": form.slug.data, "name_nl": form.name_nl.data, "name_en": form.name_en.data,
         "active": bool(form.active.data), "actor": current_user.actor, "now": now(),
@@ -115,6 +118,7 @@ def _save(kind: str, row_id: int | None, form: Any) -> None:
         services.save_campaign(
             row_id, **named, programme_id=form.programme, source_code=form.source_code.data,
             presets_cents=form.presets_cents, starts_on=form.starts_on.data, ends_on=form.ends_on.data,
+            page=shown,
         )  # fmt: skip
     else:
         abort(404)
@@ -123,5 +127,9 @@ def _save(kind: str, row_id: int | None, form: Any) -> None:
 def _page(kind: str, form: Any, row_id: int | None) -> ResponseReturnValue:
     panels = panels_for(kind, row_id) if row_id else []
     title = title_of(kind, row_id is None)
-    page = render_template("programmes/form.html", form=form, kind=kind, title=title, panels=panels)
+    picture = _row(kind, row_id).picture_id if kind == "campaign" and row_id else None
+    page = render_template(
+        "programmes/form.html", form=form, kind=kind, title=title, panels=panels, picture=picture,
+        pictures=",".join(services.PICTURES),
+    )  # fmt: skip
     return page, form.status

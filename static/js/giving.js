@@ -1,8 +1,8 @@
-// The amount on the button, and one amount at a time. The form works without it.
+// Three steps, the amount on the button, one amount at a time. The form works without it, as one page.
 const form = document.querySelector("form.give");
 
 if (form) {
-  const button = form.querySelector("button");
+  const button = form.querySelector(".give-button button");
   const other = form.elements.other_amount;
   const again = form.querySelector("[data-again]"); // what a recurring gift means: for who chooses one
   const box = form.querySelector("[data-other]");
@@ -27,7 +27,8 @@ if (form) {
     const often = form.elements.frequency.value;
     if (again) again.hidden = often === "once";
     const words = form.dataset[often] ?? form.dataset.give;
-    button.textContent = euros ? words.replace("{}", money.format(euros)) : form.dataset.plain;
+    const costs = form.elements.costs?.checked ? Number(form.dataset.costs) / 100 : 0;
+    button.textContent = euros ? words.replace("{}", money.format(euros + costs)) : form.dataset.plain;
     box.hidden = !last.checked && !other.value && !other.hasAttribute("aria-invalid");
   };
 
@@ -39,9 +40,74 @@ if (form) {
     });
   }
   for (const choice of form.querySelectorAll("input[name=frequency]")) choice.addEventListener("change", show);
+  form.elements.costs?.addEventListener("change", show);
   other.addEventListener("input", () => {
     if (other.value) last.checked = true;
     show();
+  });
+
+  // Steps: one part at a time. What is not filled in is said by the browser itself, the rest by the server.
+  const steps = [...form.querySelectorAll(".give-step")];
+  const titles = steps.map((step) => step.querySelector("h2"));
+  let at = 0;
+
+  const make = (tag, css, text) => {
+    const made = document.createElement(tag);
+    made.className = css;
+    made.textContent = text;
+    return made;
+  };
+  const list = make("ol", "give-steps", "");
+  list.setAttribute("aria-label", form.dataset.steps);
+  list.append(...titles.map((title, i) => make("li", "", `${i + 1}. ${title.textContent}`)));
+
+  const go = (to, focus = true) => {
+    at = to;
+    steps.forEach((step, i) => {
+      step.hidden = i !== at;
+      list.children[i].removeAttribute("aria-current");
+      if (i === at) list.children[i].setAttribute("aria-current", "step");
+    });
+    if (focus) {
+      titles[at].focus({ preventScroll: true });
+      list.scrollIntoView({ block: "nearest" });
+    }
+  };
+  const filled = () => {
+    const fields = [...steps[at].querySelectorAll("input, select, textarea")];
+    return fields.every((field) => field.offsetParent === null || field.reportValidity());
+  };
+  const move = (step, text, css, by) => {
+    const mover = make("button", css, text);
+    mover.type = "button";
+    mover.addEventListener("click", () => {
+      if (by < 0 || filled()) go(at + by);
+    });
+    return mover;
+  };
+
+  form.classList.add("in-steps");
+  steps.forEach((step, i) => {
+    const moves = make("p", "give-moves", "");
+    if (i < steps.length - 1) moves.append(move(step, form.dataset.next, "btn btn-primary", 1));
+    if (i > 0) moves.append(move(step, form.dataset.back, "btn btn-quiet", -1));
+    step.append(moves);
+  });
+  steps[0].before(list);
+  const wrong = steps.findIndex((step) => step.querySelector(".form-wrong"));
+  go(Math.max(wrong, 0), false);
+  // The list of what is wrong leads to its field, in whichever step that stands.
+  for (const link of form.querySelectorAll(".error-summary a")) {
+    link.addEventListener("click", () => {
+      const step = steps.findIndex((each) => each.querySelector(link.hash));
+      if (step >= 0) go(step, false);
+    });
+  }
+  // Enter in a field means on to the next step, not past it.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || at === steps.length - 1 || !event.target.matches("input")) return;
+    event.preventDefault();
+    if (filled()) go(at + 1);
   });
 
   // A second click sends nothing more; coming back by the back button, the button works again.

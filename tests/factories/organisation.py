@@ -51,3 +51,9 @@ def make_programme(slug: str = "opvang", **values: Any) -> int:
     values = {"name_nl": name, "name_en": name, "public": True} | values
     with writing():
         return programmes.save_programme(None, slug=slug, actor=SYSTEM, now=now(), **values)
+
+
+def make_campaign(slug: str = "voorjaar", **values: Any) -> int:
+    values = {"name_nl": "Voorjaarsactie", "name_en": "Spring appeal", "source_code": slug.upper()} | values
+    with writing():
+        return programmes.save_campaign(None, slug=slug, actor=SYSTEM, now=now(), **values)

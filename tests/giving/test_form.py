@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select
 
 from app.extensions import db, limits
 from app.giving import page
+from app.giving.places import Place
 from app.giving.tokens import make_form_token
 from app.payments.models import Checkout
 from app.payments.states import Sequence
@@ -106,7 +107,7 @@ def test_a_new_programme_shows_once_the_kept_page_is_old(client: Client, monkeyp
     assert "Opvang" not in client.get("/steun-ons").text
     make_programme("opvang")
     monkeypatch.setattr(page, "KEEP_SECONDS", -1.0)
-    client.application.extensions["giving.pages"].kept["nl"].until = 0.0
+    client.application.extensions["giving.pages"].kept[Place("nl")].until = 0.0
     assert "Opvang" in client.get("/steun-ons").text
 
 

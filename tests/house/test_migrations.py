@@ -48,6 +48,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "refund": {"provider_id": None},
     "debit_batch": {"booked_on": None, "approved_by_id": None},
     "debit_item": {"left_out": None},
+    "gift_words": {"tribute": None, "tribute_name": ""},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 
