@@ -7,7 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.audit import words
-    from app.banking import commands, jobs, models, store, views
+    from app.banking import commands, jobs, models, reconciliation_views, store, views
     from app.base.states import N_
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
@@ -16,13 +16,20 @@ def init_app(app: Flask) -> None:
     assert models
     assert store  # its files are sealed anew when keys are rotated
     assert jobs
+    assert reconciliation_views
     app.register_blueprint(views.bp)
     navigation.add(
         NavItem(
             Section.BANK, "banking.index", N_("Statements"), Permission.BANK_READ, order=10, covers=("banking.file",)
         ),
         NavItem(Section.BANK, "banking.payments", N_("Payments on the bank"), Permission.BANK_READ, order=20),
+        NavItem(Section.BANK, "banking.reconcile", N_("Bank and ledger"), Permission.BANK_READ, order=40),
     )
     words.subject("bank_file", N_("Bank file"), "banking.file", "file_id")
-    words.actions({"bank.imported": N_("took in a bank file")})
+    words.actions(
+        {
+            "bank.imported": N_("took in a bank file"),
+            "bank.booked_later": N_("booked a bank line on a later day: its period was closed"),
+        }
+    )
     app.cli.add_command(commands.group)

@@ -1,21 +1,26 @@
-"""Entering what a checked file told, batch by batch: what is known stays, what is new is written once."""
+"""Entering what a checked file told, batch by batch: what is known stays, what is new is written and booked once."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from app.banking import booking
 from app.banking.checking import Checked
 from app.banking.formats.facts import Entry, Transaction
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
+from app.base.actor import Actor
+from app.base.dates import month_start
 from app.base.ids import new_ids
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.extensions.transactions import writing_in_bulk
+from app.ledger.queries import closed_months
 from app.organisation.models import BankAccount
 from app.vault.services import blind_index, seal
 
@@ -43,7 +48,7 @@ class _Item:
         return self.entry.transactions[0]
 
 
-def enter(statement_ids: list[int], checked: Checked) -> tuple[int, int]:
+def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: datetime) -> tuple[int, int]:
     """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
     assert checked.format is not None
     done, family = _Done(), FAMILIES[checked.format]
@@ -53,15 +58,15 @@ def enter(statement_ids: list[int], checked: Checked) -> tuple[int, int]:
     for position, entry in checked.spool:
         before, account_id = account_id, checked.statements[position].account_id
         if batch and (len(batch) == BATCH or before != account_id):
-            _enter_batch(batch, before, family, done)
+            _enter_batch(batch, before, family, done, actor, now)
             batch = []
         own = keys.setdefault(account_id, Keys(account_id, family))
         batch.append(_Item(entry, own.of(entry), statement_ids[position]))
-    _enter_batch(batch, account_id, family, done)
+    _enter_batch(batch, account_id, family, done, actor, now)
     return done.new, done.already_known
 
 
-def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done) -> None:
+def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done, actor: Actor, now: datetime) -> None:
     """Enter entries of one account. Sealing is done before the transaction, deciding inside it."""
     if not batch:
         return
@@ -76,13 +81,16 @@ def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done) 
     more = {item.key: _rows(item, account_id, family)[1] for item in detailed}
     with writing_in_bulk():
         # One file at a time for each account: two at once would not see what the other brings.
-        db.session.execute(select(BankAccount.id).where(BankAccount.id == account_id).with_for_update())
+        account = select(BankAccount.booked_by).where(BankAccount.id == account_id).with_for_update()
+        booked_by = db.session.execute(account).scalar_one()
         known |= _known(list(rows))
         fresh = [item for item in fresh if item.key not in known]
         told = _told_otherwise(fresh, account_id, family)
         entered = [item for item in fresh if item.key not in told]
         more |= {key: rows[key][1] for key in told if len(rows[key][1]) > 1}
+        _give_days([rows[item.key][0] for item in entered])
         _insert([rows[item.key] for item in entered])
+        booking.book([rows[item.key][0] for item in entered], booked_by, actor=actor, now=now)
         _remember({item.key: rows[item.key][0]["id"] for item in entered} | told)
         if told:
             both = update(BankEntry).where(BankEntry.id == bindparam("row"))
@@ -176,6 +184,13 @@ def _line_row(line_id: int, position: int, entry: Entry, each: Transaction, row:
         "iban_index": blind_index(each.iban, IBAN_PURPOSE) if each.iban else None,
         "party_sealed": seal(json.dumps(told), f"bank_line:{line_id}") if told else None,
     }
+
+
+def _give_days(rows: list[dict[str, Any]]) -> None:
+    """The day each entry is booked on: its own, where that is in an open period."""
+    closed = closed_months({month_start(row["booked_on"]) for row in rows})
+    for row in rows:
+        row["ledger_on"] = None if month_start(row["booked_on"]) in closed else row["booked_on"]
 
 
 def _insert(rows: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, insert, select
 
 from app.audit import services as audit
-from app.banking import store
+from app.banking import booking, store
 from app.banking.accounts import finder
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
@@ -31,6 +31,7 @@ from app.base.ids import new_id, new_ids
 from app.documents.files import clean
 from app.extensions import db, writing
 from app.extensions.sql import insert_new
+from app.extensions.transactions import writing_in_bulk
 
 
 @dataclass(slots=True)
@@ -82,10 +83,20 @@ def process(file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = F
     else:
         with writing():
             statement_ids = _begin(file_id, checked)
-        done.new, done.already_known = enter(statement_ids, checked)
+        done.new, done.already_known = enter(statement_ids, checked, actor=actor, now=now)
         with writing():
             _finish(file_id, actor=actor, now=now)
+    if checked.error is None:
+        _book_waiting(actor, now)
     return done
+
+
+def _book_waiting(actor: Actor, now: datetime) -> None:
+    """What waited for its period to be opened is booked with the next file."""
+    while booking.waiting()[0]:
+        with writing_in_bulk():
+            if not booking.book_waiting(actor=actor, now=now):
+                return
 
 
 def _refuse(file_id: int, checked: Checked) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, String
+from sqlalchemy import JSON, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
@@ -99,7 +99,8 @@ class BankStatement(db.Model):
 class BankEntry(db.Model):
     """One line of a statement, however often and in whichever formats it was told.
 
-    `families` are the kinds of files that told of it (identity.py), added up.
+    `families` are the kinds of files that told of it (identity.py), added up. Booked as it stands,
+    against suspense (booking.py); its lines say what it was.
     """
 
     __tablename__ = "bank_entry"
@@ -115,11 +116,16 @@ class BankEntry(db.Model):
     bank_code: Mapped[str] = text_column(20, default="")
     is_return: Mapped[bool] = mapped_column(default=False)
     families: Mapped[int]
+    ledger_on: Mapped[date | None]  # the day it is booked on; None while its period is closed
 
     __table_args__ = (
         *whole("cents"),
+        Index(
+            "ix_bank_entry_unbooked", "booked_on", "id",
+            sqlite_where=text("ledger_on IS NULL"), postgresql_where=text("ledger_on IS NULL"),
+        ),
         Index("ix_bank_entry_same", "account_id", "booked_on", "cents", "families"),
-    )
+    )  # fmt: skip
 
 
 class BankKey(db.Model):

@@ -112,6 +112,7 @@ def statements_of(file_id: int) -> Sequence[Any]:
 class LineFilter:
     account_id: int | None = None
     statement_id: int | None = None
+    entry_id: int | None = None
     iban_index: bytes | None = None
     cents: int | None = None
 
@@ -124,6 +125,8 @@ def lines(chosen: LineFilter) -> Select[Any]:
     if chosen.statement_id:
         entries = select(BankEntry.id).where(BankEntry.statement_id == chosen.statement_id)
         found = found.where(BankLine.entry_id.in_(entries))
+    if chosen.entry_id:
+        found = found.where(BankLine.entry_id == chosen.entry_id)
     if chosen.iban_index:
         found = found.where(BankLine.iban_index == chosen.iban_index)
     if chosen.cents is not None:

@@ -123,7 +123,10 @@ def payments() -> ResponseReturnValue:
     """Payments on the bank. What is searched for is a whole IBAN or an amount: names are sealed."""
     q = lists.search_text()
     found, said = _searched(q)
-    chosen = queries.LineFilter(account_id=lists.row_id("account"), statement_id=lists.row_id("statement"), **found)
+    chosen = queries.LineFilter(
+        account_id=lists.row_id("account"), statement_id=lists.row_id("statement"), entry_id=lists.row_id("entry"),
+        **found,
+    )  # fmt: skip
     page = lists.page(queries.lines(chosen), LINE_SORTS, key=BankLine.id, default="date")
     return render_template(
         "banking/payments.html", page=page, q=q, said=said, chosen=chosen,

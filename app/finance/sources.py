@@ -15,13 +15,18 @@ from app.ui.permissions import may_open
 _NAMES = {
     "gift": N_("Gift"),
     "payment": N_("Payment"),
+    "bank_entry": N_("Line on a bank statement"),
     "instalment": N_("Instalment"),
     "instalment_receipt": N_("Received instalment"),
     "grant_award": N_("Grant"),
     "sub_grant_instalment": N_("Instalment to a partner"),
     "sub_grant_payment": N_("Payment to a partner"),
 }
-_PAGES = {"gift": ("gifts.show", "gift_id"), "payment": ("payments.show", "checkout_id")}
+_PAGES = {
+    "gift": ("gifts.show", "gift_id"),
+    "payment": ("payments.show", "checkout_id"),
+    "bank_entry": ("banking.payments", "entry"),
+}
 
 
 def name_of(source_type: str) -> str:

@@ -56,6 +56,8 @@ class Event(Labelled):
     GRANT_REDUCED = "grant_reduced", N_("Grant income reduced")
     CLAWBACK_OWED = "clawback_owed", N_("Grant to pay back")
     CLAWBACK_PAID = "clawback_paid", N_("Grant paid back")
+    BANK_BOOKED = "bank_booked", N_("Line on a bank statement")
+    BANK_EXPLAINED = "bank_explained", N_("Bank line explained")
     REVERSAL = "reversal", N_("Reversal")
 
 

@@ -28,6 +28,13 @@ grant reduced (settled    income, line of the grant          receivable, as far 
   lower, costs corrected)                                    the rest received in advance
 clawback owed             received in advance                to pay back to funders
 clawback paid             to pay back to funders             bank
+line on a bank statement  bank, or clearing with the         suspense
+  (money out: the other     accounting package where that
+  way round)                books the bank
+bank line explained,      suspense                           bank: it was booked there twice
+  booked by hand before
+bank line explained, not  suspense                           clearing with the accounting package
+  ours to book
 undone                    the same lines, sides swapped (services.reverse)
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
@@ -45,6 +52,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.ledger.accounts import (
+    ACCOUNTING,
     BANK,
     CASH,
     CLEARING,
@@ -57,6 +65,7 @@ from app.ledger.accounts import (
     RECEIVED_AHEAD,
     REPAYABLE,
     SUB_GRANTS,
+    SUSPENSE,
     USED_IN_KIND,
 )
 from app.ledger.entries import Entry, Line
@@ -205,6 +214,24 @@ def clawback_paid(source: Source, cents: int, on: date, purpose: Purpose, *, par
     """What was to be paid back left the bank account."""
     lines = (*_on(REPAYABLE, _positive(cents), purpose), Line(BANK, -cents))
     return _entry(Event.CLAWBACK_PAID, source, on, lines, part)
+
+
+def bank_line(source: Source, cents: int, on: date, *, booked_here: bool) -> Entry:
+    """A line of a bank statement, signed cents, until it is explained. `booked_here`: whether the bank account is
+    in these books; else the accounting package has the bank, and we its clearing account."""
+    lines = (Line(BANK if booked_here else ACCOUNTING, cents), Line(SUSPENSE, -cents))
+    return _entry(Event.BANK_BOOKED, source, on, lines, "")
+
+
+def bank_line_known(source: Source, cents: int, on: date) -> Entry:
+    """The money of a bank line, signed cents, was booked on the bank by hand before the statement came: once is
+    enough."""
+    return _entry(Event.BANK_EXPLAINED, source, on, (Line(SUSPENSE, cents), Line(BANK, -cents)), "")
+
+
+def bank_line_not_ours(source: Source, cents: int, on: date) -> Entry:
+    """The accounting package books what this bank line, signed cents, was for."""
+    return _entry(Event.BANK_EXPLAINED, source, on, (Line(SUSPENSE, cents), Line(ACCOUNTING, -cents)), "")
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

@@ -183,10 +183,12 @@ def entries_of(source: tuple[str, int]) -> list[JournalEntry]:
     )
 
 
-def closed_months(months: Iterable[date]) -> set[date]:
-    """Those of these months (first days) that are closed for booking."""
-    closed = (FiscalPeriod.state == PeriodState.CLOSED) & FiscalPeriod.month.in_(list(months))
-    return set(db.session.execute(select(FiscalPeriod.month).where(closed)).scalars())
+def closed_months(months: Iterable[date] | None = None) -> set[date]:
+    """Those of these months (first days), or of all, that are closed for booking."""
+    closed = select(FiscalPeriod.month).where(FiscalPeriod.state == PeriodState.CLOSED)
+    if months is not None:
+        closed = closed.where(FiscalPeriod.month.in_(list(months)))
+    return set(db.session.execute(closed).scalars())
 
 
 def booked_months() -> tuple[date, date] | None:

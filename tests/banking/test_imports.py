@@ -197,8 +197,13 @@ def test_killed_at_any_point_a_file_is_entered_whole(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "var" / "draagvlak.db") as connection:
         counted = connection.execute("SELECT count(*), sum(cents) FROM bank_line").fetchone()
         entries = connection.execute("SELECT count(*) FROM bank_entry").fetchone()
+        booked = connection.execute(
+            "SELECT count(*), sum(cents) FROM journal_line WHERE cents > 0 AND entry_id IN"
+            " (SELECT id FROM journal_entry WHERE source_type = 'bank_entry')"
+        ).fetchone()
     assert counted == (1500, sum(pay.cents for pay in pays))
     assert entries == (1500,)
+    assert booked == counted, "each is in the ledger once"
 
 
 def test_an_entry_equals_its_lines(now: datetime) -> None:

@@ -1,0 +1,195 @@
+"""Does the ledger's bank balance equal the statements to the cent; if not, by what, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from app.banking import queries
+from app.banking.booking import SOURCE
+from app.banking.models import BankEntry, BankStatement
+from app.banking.queries import AccountState
+from app.base.dates import days
+from app.extensions import db
+from app.ledger import queries as ledger
+from app.ledger.accounts import BANK, SUSPENSE
+from app.ledger.models import Account, JournalEntry, JournalLine
+from app.organisation.models import BookedBy
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLines:
+    """One account: what its statements say and what of its lines is booked. Cents.
+
+    `before` is the balance before the first statement, `later` what was told after the last one (by a
+    notification, say), `waiting` what is not booked because its period is closed.
+    """
+
+    state: AccountState
+    before: int
+    booked: int
+    later: int
+    waiting: int
+
+    @property
+    def statement(self) -> int:
+        return self.state.closing_cents or 0
+
+    @property
+    def missing(self) -> int:
+        """What statements that are not here must have held."""
+        return sum(gap.missing_cents for gap in self.state.gaps)
+
+    @property
+    def off(self) -> int:
+        """What is left when all that is known is taken into account; 0 where the account is whole."""
+        return self.statement - self.before - self.missing - self.waiting - (self.booked - self.later)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A booking on the bank that no statement told of (yet): recorded by hand."""
+
+    entry_id: int
+    booked_on: date
+    event: Any
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    accounts: list[AccountLines]  # those that these books hold
+    others: list[AccountLines]  # those that the accounting package books
+    ledger: int
+    suspense: int  # money that waits for an explanation: in is positive
+    by_hand: list[Elsewhere]
+    by_hand_cents: int
+
+    @property
+    def statements(self) -> int:
+        return sum(each.statement for each in self.accounts)
+
+    @property
+    def difference(self) -> int:
+        return self.ledger - self.statements
+
+    @property
+    def before(self) -> int:
+        return sum(each.before for each in self.accounts)
+
+    @property
+    def equal(self) -> bool:
+        """To the cent, but for the balance from before the first statement."""
+        return self.difference == -self.before
+
+    @property
+    def unexplained(self) -> int:
+        """What of the difference no line here explains. Anything but 0 is an error in the books."""
+        told = sum(each.later - each.before - each.missing - each.waiting - each.off for each in self.accounts)
+        return self.difference - told - self.by_hand_cents
+
+
+def reconcile() -> Reconciliation:
+    """Of all accounts, as things stand now. A constant number of statements."""
+    sums, firsts = _lines(), _firsts()
+    told = {
+        booked_by: [
+            _account(state, sums, firsts)
+            for state in queries.accounts()
+            if state.last_on is not None and state.account.booked_by is booked_by
+        ]
+        for booked_by in BookedBy
+    }
+    balances = ledger.balances()
+    by_hand, by_hand_cents = _by_hand()
+    return Reconciliation(
+        accounts=told[BookedBy.HERE], others=told[BookedBy.ACCOUNTING],
+        ledger=balances[BANK].cents if BANK in balances else 0,
+        suspense=-balances[SUSPENSE].cents if SUSPENSE in balances else 0,
+        by_hand=by_hand, by_hand_cents=by_hand_cents,
+    )  # fmt: skip
+
+
+def _account(state: AccountState, sums: dict[int, Any], firsts: dict[int, int]) -> AccountLines:
+    row = sums.get(state.account.id)
+    booked, later, waiting = (int(row.booked), int(row.later), int(row.waiting)) if row else (0, 0, 0)
+    return AccountLines(state, firsts.get(state.account.id, 0), booked, later, waiting)
+
+
+def _firsts() -> dict[int, int]:
+    """The balance before the first statement of each account."""
+    ordered = (
+        select(BankStatement.account_id, BankStatement.opening_cents)
+        .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))
+        .order_by(BankStatement.to_on.desc(), BankStatement.from_on.desc(), BankStatement.id.desc())
+    )
+    return {account_id: int(cents or 0) for account_id, cents in db.session.execute(ordered)}  # the first one wins
+
+
+def _lines() -> dict[int, Any]:
+    """Per account: cents booked, of those after the last statement, and not booked."""
+    last = (
+        select(BankStatement.account_id, func.max(BankStatement.to_on).label("last_on"))
+        .where(BankStatement.closing_cents.is_not(None), BankStatement.opening_cents.is_not(None))
+        .group_by(BankStatement.account_id)
+        .subquery()
+    )
+    booked = BankEntry.ledger_on.is_not(None)
+    later = BankEntry.booked_on > last.c.last_on
+
+    def total(condition: Any) -> Any:
+        return func.coalesce(func.sum(BankEntry.cents).filter(condition), 0)
+
+    rows = db.session.execute(
+        select(
+            BankEntry.account_id, total(booked).label("booked"), total(booked & later).label("later"),
+            total(~booked & ~later).label("waiting"),
+        )
+        .join(last, last.c.account_id == BankEntry.account_id)
+        .group_by(BankEntry.account_id)
+    )  # fmt: skip
+    return {row.account_id: row for row in rows}
+
+
+def by_hand_lines() -> Any:
+    """Bookings on the bank that come from no statement, stand, and were not found on one since."""
+    undone = aliased(JournalEntry)
+    return (
+        select(JournalEntry.id, JournalEntry.booked_on, JournalEntry.event, JournalEntry.source_type,
+               JournalEntry.source_id, JournalLine.cents)
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .join(Account, Account.id == JournalLine.account_id)
+        .where(Account.code == BANK, JournalEntry.source_type != SOURCE, JournalEntry.reverses_id.is_(None))
+        .where(
+            ~select(undone.id)
+            .where(undone.source_id == JournalEntry.source_id, undone.reverses_id == JournalEntry.id)
+            .exists()
+        )
+    )  # fmt: skip
+
+
+def _by_hand() -> tuple[list[Elsewhere], int]:
+    found = by_hand_lines()
+    total = select(func.coalesce(func.sum(found.subquery().c.cents), 0))
+    cents = int(db.session.execute(total).scalar_one())
+    newest = found.order_by(JournalEntry.booked_on.desc(), JournalEntry.id.desc()).limit(SHOWN)
+    return [Elsewhere(row.id, row.booked_on, row.event, row.cents) for row in db.session.execute(newest)], cents
+
+
+def later_lines(account: AccountLines) -> list[BankEntry]:
+    """Entries told after the last statement of this account, and those not booked, oldest first."""
+    last_on = account.state.last_on or date.max - days(1)
+    chosen = (
+        select(BankEntry)
+        .where(BankEntry.account_id == account.state.account.id)
+        .where((BankEntry.booked_on > last_on) | BankEntry.ledger_on.is_(None))
+        .order_by(BankEntry.booked_on, BankEntry.id)
+        .limit(SHOWN)
+    )
+    return list(db.session.execute(chosen).scalars())
