@@ -26,7 +26,7 @@ ROOMS = (
     ("direct_debit", "grants"),
     ("gifts",),
     ("giving", "banking", "letters"),
-    ("finance", "insights"),
+    ("finance", "portal", "insights"),
     ("demo",),
 )
 

@@ -1,0 +1,18 @@
+"""Mijn giften: the donor's own page by a link in a mail, and the page that mends a failed payment."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from app.audit import words
+    from app.base.states import N_
+    from app.portal import entry_views, models, page_views
+    from app.portal.guard import bp
+
+    assert models
+    assert entry_views
+    assert page_views
+    app.register_blueprint(bp)
+    words.actions({"portal.entered": N_("opened their own page")})
