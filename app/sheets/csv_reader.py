@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.sheets.reading import MAX_CELL, MAX_COLUMNS, Row
+from app.sheets.reading import MAX_CELL, MAX_COLUMNS, Cell, Row
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SEPARATORS = ";\t,|"
@@ -53,15 +53,13 @@ def rows(text: str) -> Iterator[Row]:
     try:
         for cells in reader:
             number, start = start, reader.line_num + 1
-            if any(cells) and any(cell.strip() for cell in cells):
+            if any(cells):
                 if len(cells) > MAX_COLUMNS:
                     cells = cells[:MAX_COLUMNS]
-                yield Row(number, [_tidy(cell) for cell in cells])
+                tidy: list[Cell] = [cell.strip()[:MAX_CELL] or None for cell in cells]
+                if any(tidy):
+                    yield Row(number, tidy)
     except csv.Error:
         raise Invalid(
             N_("Row %(row)s cannot be read: a quote is not closed, or a cell is too long."), row=start
         ) from None
-
-
-def _tidy(cell: str) -> str | None:
-    return cell.strip()[:MAX_CELL] or None

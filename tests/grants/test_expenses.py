@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
+import os
 import re
+import signal
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -92,34 +96,57 @@ def test_a_cost_of_another_grant_is_not_entered_twice(app: Flask, now: datetime)
     assert budgets.spent_by_line(second) == {}
 
 
-def test_entering_goes_on_after_a_crash(app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def killed_at(point: int, work: Callable[[], None]) -> bool:
+    """Do this work in a process of its own that is killed (-9) at its that many-th statement or commit."""
+    db.session.remove()
+    db.engine.dispose()
+    if not (child := os.fork()):
+        counted = itertools.count(1)
+
+        def die(*_: Any) -> None:
+            if next(counted) == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        for name in ("before_cursor_execute", "commit"):
+            event.listen(db.engine, name, die)
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    status = os.waitpid(child, 0)[1]
+    assert status in (0, signal.SIGKILL)
+    return status != 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_killed_at_any_statement_a_sheet_enters_once(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", 10)
     with writing():
         grant_id = make.grant(now)
     rows = "".join(f"0{1 + i % 9}-10-2026;{i};4000;kosten {i};{i},10\n" for i in range(1, 40))
-    file, header, names, columns = imports.keep(f"datum;boekstuk;rekening;omschrijving;bedrag\n{rows}".encode(), "x")
+    kept = imports.keep(f"datum;boekstuk;rekening;omschrijving;bedrag\n{rows}".encode(), "x")
     with writing():
-        import_id = imports.begin(grant_id, file, header, names, columns, actor=SYSTEM, now=now)
+        import_id = imports.begin(grant_id, *kept, actor=SYSTEM, now=now)
     with writing():
-        imports.choose(import_id, columns, version=None, now=now)
-    imports.try_out(import_id)
+        imports.choose(import_id, kept[3], version=None, now=now)
+    for point in itertools.count(1):
+        if not killed_at(point, lambda: imports.try_out(import_id)):
+            break
     with writing():
         imports.approve(import_id, version=None, actor=SYSTEM, now=now)
-    monkeypatch.setattr(imports, "BATCH", 7)
-    real, calls = imports.new_ids, []
-
-    def dies(count: int) -> list[int]:
-        calls.append(count)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return real(count)
-
-    monkeypatch.setattr(imports, "new_ids", dies)
-    with pytest.raises(KeyboardInterrupt):
-        imports.enter(import_id, now=now)
-    assert db.session.execute(select(func.count()).select_from(Expense)).scalar_one() == 21
-    imports.enter(import_id, now=now)
+    seen = set()
+    for point in itertools.count(1):
+        killed = killed_at(point, lambda: imports.enter(import_id, now=now, bounded=writing))
+        seen.add(db.session.execute(select(func.count()).select_from(Expense)).scalar_one())
+        if not killed:
+            break
+    assert seen == {0, 10, 20, 30, 39}, "batches enter whole"
     done = db.session.get_one(ExpenseImport, import_id)
-    assert (done.state, done.entered) == (ImportState.DONE, 39)
+    assert (done.state, done.rows, done.good, done.entered) == (ImportState.DONE, 39, 39, 39)
+    assert budgets.spent_by_line(grant_id) == {None: sum(i * 100 + 10 for i in range(1, 40))}
 
 
 def test_merged_cells_and_empty_rows_of_a_workbook(app: Flask, now: datetime) -> None:

@@ -3,12 +3,15 @@ transaction while it reads, and rows go in by bounded batches; broken off, it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -18,7 +21,7 @@ from app.base.states import N_
 from app.documents import files
 from app.documents.files import StoredFile
 from app.extensions import db, writing
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_new_rows
 from app.extensions.transactions import writing_in_bulk
 from app.grants.awards.models import Grant
 from app.grants.expenses import services, sheet
@@ -30,6 +33,10 @@ from app.sheets import reading
 BATCH = 1000  # rows of one transaction
 SHOWN = 200  # wrong rows that are kept to be shown
 _S = ImportState
+_ENTERED = (
+    "id", "budget_line_id", "spent_on", "cents", "full_cents", "description", "ledger_account", "cost_centre",
+    "voucher", "source_key",
+)  # fmt: skip
 
 
 def keep(content: bytes, filename: str) -> tuple[StoredFile, int, list[str], dict[str, int]]:
@@ -107,27 +114,24 @@ def try_out(import_id: int) -> None:
     row = _loaded(import_id, _S.CHECKING)
     if row is None:
         return
-    known_rules = services.rules(row.grant_id)
+    line_of = _line_of(row.grant_id)
     seen = {"rows": 0, "good": 0, "known": 0, "bad": 0, "unmapped": 0, "total_cents": 0}
     errors: list[list[Any]] = []
     after = _S.CHECKED
     try:
         for batch in _batches(_read(row)):
-            costs = [each for each in batch if isinstance(each, Cost)]
-            problems = [each for each in batch if isinstance(each, Problem)]
-            there = _known([cost.key for cost in costs])
-            for cost in costs:
-                if (grant_id := there.get(cost.key)) is None:
-                    seen["good"] += 1
-                    seen["total_cents"] += cost.cents
-                    line = services.line_for(known_rules, cost.ledger_account, cost.cost_centre)
-                    seen["unmapped"] += line is None
-                elif grant_id == row.grant_id:
-                    seen["known"] += 1
-                else:
-                    said = N_("This cost is charged to another grant already: share it there instead.")
-                    problems.append(Problem(cost.row, "voucher", said, {}))
+            costs = [each for each in batch if type(each) is Cost]
+            problems = [each for each in batch if type(each) is Problem]
+            if there := _known([cost.key for cost in costs]):
+                said = N_("This cost is charged to another grant already: share it there instead.")
+                elsewhere = [cost for cost in costs if there.get(cost.key, row.grant_id) != row.grant_id]
+                problems += [Problem(cost.row, "voucher", said, {}) for cost in elsewhere]
+                costs = [cost for cost in costs if cost.key not in there]
+                seen["known"] += len(there) - len(elsewhere)
             seen["rows"] += len(batch)
+            seen["good"] += len(costs)
+            seen["total_cents"] += sum(cost.cents for cost in costs)
+            seen["unmapped"] += sum(line_of(cost.ledger_account, cost.cost_centre) is None for cost in costs)
             seen["bad"] += len(problems)
             errors += [each.as_list() for each in sorted(problems, key=lambda each: each.row)]
             del errors[SHOWN:]
@@ -154,36 +158,37 @@ def approve(import_id: int, *, version: int | None, actor: Actor, now: datetime)
     audit.record("expense.imported", ("grant_award", row.grant_id), actor=actor, now=now, changes=told)
 
 
-def enter(import_id: int, *, now: datetime) -> None:
+def enter(
+    import_id: int, *, now: datetime, bounded: Callable[[], AbstractContextManager[Session]] = writing_in_bulk
+) -> None:
     """Enter the rows that are right, by batches; what is there already stays as it is."""
     row = _loaded(import_id, _S.ENTERING)
     if row is None:
         return
-    known_rules = services.rules(row.grant_id)
+    line_of = _line_of(row.grant_id)
     same = {"grant_id": row.grant_id, "import_id": row.id, "created_at": now, "elsewhere_cents": 0, "version": 1}
     same |= {"partner_id": row.partner_id, "entered_by_id": row.created_by_id}
-    statement = insert_new(Expense)
     for batch in _batches(_read(row)):
-        costs = [each for each in batch if isinstance(each, Cost)]
-        values = [
-            {
-                **same,
-                "id": row_id,
-                "budget_line_id": services.line_for(known_rules, cost.ledger_account, cost.cost_centre),
-                "spent_on": cost.spent_on,
-                "cents": cost.cents,
-                "full_cents": cost.cents,
-                "description": cost.description,
-                "ledger_account": cost.ledger_account,
-                "cost_centre": cost.cost_centre,
-                "voucher": cost.voucher,
-                "source_key": cost.key,
-            }
-            for row_id, cost in zip(new_ids(len(costs)), costs, strict=True)
+        costs = [each for each in batch if type(each) is Cost]
+        lines = [line_of(cost.ledger_account, cost.cost_centre) for cost in costs]
+        ids = new_ids(len(costs))
+        rows = [
+            (
+                row_id,
+                line,
+                c.spent_on,
+                c.cents,
+                c.cents,
+                c.description,
+                c.ledger_account,
+                c.cost_centre,
+                c.voucher,
+                c.key,
+            )
+            for row_id, line, c in zip(ids, lines, costs, strict=True)
         ]
-        if values:
-            with writing_in_bulk() as session:
-                session.execute(statement, values)
+        with bounded():
+            insert_new_rows(Expense, _ENTERED, rows, same)
     with writing():
         fresh = locked(ExpenseImport, import_id)
         if fresh.state is _S.ENTERING:
@@ -225,6 +230,12 @@ def _loaded(import_id: int, state: ImportState) -> ExpenseImport | None:
 def _read(row: ExpenseImport) -> Iterator[Cost | Problem]:
     content = files.read(row.sha256)
     return sheet.read(reading.rows_of(content, row.media_type), row.header_row, row.columns)
+
+
+def _line_of(grant_id: int) -> Callable[[str, str], int | None]:
+    """The budget line of a ledger account and cost centre, each pair looked up once."""
+    known = services.rules(grant_id)
+    return lru_cache(10_000)(lambda account, centre: services.line_for(known, account, centre))
 
 
 def _batches(source: Iterator[Cost | Problem]) -> Iterator[list[Cost | Problem]]:

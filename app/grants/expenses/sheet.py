@@ -13,7 +13,7 @@ from typing import Any
 from app.base.errors import DomainError
 from app.base.money import MAX_CENTS, parse_money
 from app.base.states import N_
-from app.sheets.reading import Cell, Row
+from app.sheets.reading import MAX_COLUMNS, Cell, Row
 from app.ui.fields import parse_date
 
 # Field → its label, and headings it goes by in accounting packages.
@@ -27,6 +27,7 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cost_centre": (N_("Cost centre"), ("kostenplaats", "kostendrager", "cost centre", "cost center", "project")),
     "voucher": (N_("Entry number"), ("boekstuk", "boekstuknummer", "stuknummer", "factuurnummer", "entry", "voucher")),
 }
+# In the order of the fields of Cost.
 LENGTHS = {"description": 300, "ledger_account": 40, "cost_centre": 40, "voucher": 80}
 HEADER_LOOK = 15  # filled rows in which the headings are looked for
 _PLAIN = re.compile(r"-?\d{1,9}[.,]\d{2}", re.ASCII)
@@ -90,57 +91,84 @@ def layout_key(names: Sequence[str]) -> str:
 
 def read(rows: Iterator[Row], header_row: int, columns: Mapping[str, int]) -> Iterator[Cost | Problem]:
     """Each row below the headings as a cost, or what is wrong with it."""
-    counted: dict[bytes, int] = {}
-    days: dict[Cell, date] = {}
+    cost_of = _Reader(columns).cost
     for row in rows:
         if row.number <= header_row:
             continue
         try:
-            yield _cost(row, columns, counted, days)
+            yield cost_of(row)
         except Problem as problem:
             yield problem
 
 
-def _cost(row: Row, columns: Mapping[str, int], counted: dict[bytes, int], days: dict[Cell, date]) -> Cost:
-    cell = row.cell(columns["spent_on"])
-    day = days.get(cell)
-    if day is None:
-        day = days[cell] = _day(row.number, cell)
-        if len(days) > 20_000:
-            days.clear()
-    if "amount" in columns:
-        cents = _cents(row, columns["amount"], "amount", needed=True)
-    else:
-        debit = _cents(row, columns["debit"], "debit", needed=False)
-        cents = debit - (_cents(row, columns["credit"], "credit", needed=False) if "credit" in columns else 0)
-    if not cents:
-        raise Problem(row.number, "amount", N_("There is no amount in this row."), {})
-    texts = {name: _text(row, columns, name) for name in LENGTHS}
-    base = "\x1f".join((day.isoformat(), str(cents), *texts.values()))
-    digest = hashlib.blake2b(base.encode(), digest_size=16).digest()
-    # Two rows that are the same in everything are two costs: the second is the second of its kind.
-    nth = counted[digest] = counted.get(digest, 0) + 1
-    return Cost(row.number, day, cents, key=f"row:{digest.hex()}:{nth}", **texts)
+class _Reader:
+    """Rows of one sheet, hundreds of thousands of them: what can be known before the first row is looked up once,
+    and what nearly every cell holds (a short text, `12,50`) takes the short way."""
+
+    def __init__(self, columns: Mapping[str, int]) -> None:
+        self.day_at = columns["spent_on"]
+        self.amount_at = columns.get("amount")
+        self.debit_at, self.credit_at = columns.get("debit", -1), columns.get("credit")
+        self.texts_at = [(name, columns.get(name, MAX_COLUMNS), longest) for name, longest in LENGTHS.items()]
+        self.days: dict[Cell, tuple[date, str]] = {}
+        self.counted: dict[bytes, int] = {}
+
+    def cost(self, row: Row) -> Cost:
+        cells, width = row.cells, len(row.cells)
+        cell = cells[self.day_at] if self.day_at < width else None
+        known = self.days.get(cell)
+        if known is None:
+            known = self._day(row.number, cell)
+        day, day_text = known
+        cents = self._cents(row)
+        if not cents:
+            raise Problem(row.number, "amount", N_("There is no amount in this row."), {})
+        texts = []
+        for name, column, longest in self.texts_at:
+            cell = cells[column] if column < width else None
+            if cell is None:
+                texts.append("")
+            elif type(cell) is str and len(cell) <= longest and cell.isprintable():
+                texts.append(cell)
+            else:
+                texts.append(_text(row.number, name, cell, longest))
+        base = "\x1f".join((day_text, str(cents), *texts))
+        digest = hashlib.blake2b(base.encode(), digest_size=16).digest()
+        # Two rows that are the same in everything are two costs: the second is the second of its kind.
+        nth = self.counted[digest] = self.counted.get(digest, 0) + 1
+        description, account, centre, voucher = texts
+        return Cost(row.number, day, cents, description, account, centre, voucher, f"row:{digest.hex()}:{nth}")
+
+    def _day(self, number: int, cell: Cell) -> tuple[date, str]:
+        if len(self.days) >= 20_000:
+            self.days.clear()
+        day = _day(number, cell)
+        known = self.days[cell] = (day, day.isoformat())
+        return known
+
+    def _cents(self, row: Row) -> int:
+        column = self.amount_at
+        if column is None:
+            debit = _cents(row, self.debit_at, "debit", needed=False)
+            return debit - (0 if self.credit_at is None else _cents(row, self.credit_at, "credit", needed=False))
+        if column < len(row.cells) and not row.borrowed:
+            cell = row.cells[column]
+            if type(cell) is str and _PLAIN.fullmatch(cell):
+                return int(cell[:-3] + cell[-2:])
+        return _cents(row, column, "amount", needed=True)
 
 
-def _text(row: Row, columns: Mapping[str, int], name: str) -> str:
-    if name not in columns:
-        return ""
-    cell = row.cell(columns[name])
-    if cell is None:
-        return ""
+def _text(number: int, name: str, cell: Cell, longest: int) -> str:
     if type(cell) is Decimal:
         cell = f"{cell:f}"
         cell = cell.rstrip("0").rstrip(".") if "." in cell else cell
     text = cell if type(cell) is str else str(cell)
     if not text.isprintable():
         text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(text) > LENGTHS[name]:
+    if len(text) > longest:
         if name == "description":
-            return text[: LENGTHS[name] - 1] + "…"
-        raise Problem(
-            row.number, name, N_("This is too long: at most %(longest)s characters."), {"longest": LENGTHS[name]}
-        )
+            return text[: longest - 1] + "…"
+        raise Problem(number, name, N_("This is too long: at most %(longest)s characters."), {"longest": longest})
     return text
 
 
@@ -180,7 +208,7 @@ def cents_of(cell: Cell) -> int:
     """Cents of a cell: `1.234,56`, `1234.56`, `€ -12,50`, `12,50-`, `(12,50)`, or a number. ValueError or Invalid."""
     if type(cell) is str:
         if _PLAIN.fullmatch(cell):
-            return int(cell.replace(",", "").replace(".", ""))
+            return int(cell[:-3] + cell[-2:])
         return _typed(cell)
     if not isinstance(cell, Decimal):
         raise ValueError(cell)
