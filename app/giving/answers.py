@@ -21,7 +21,7 @@ PRESETS_CENTS = (1_000, 2_500, 5_000, 10_000, 25_000)
 CHOSEN_CENTS = 2_500  # the tile that is chosen when the page opens
 OTHER = "other"
 ONCE = "once"
-FREQUENCIES = (ONCE, "monthly", "yearly")
+FREQUENCIES = (ONCE, "monthly", "quarterly", "yearly")
 NOWHERE = ""  # `programme`: where the money is needed most
 
 PERSON, ORGANISATION = "person", "organisation"

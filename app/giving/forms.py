@@ -65,7 +65,8 @@ def drawn(
     lang = language()
     form.frequency.choices = [(ONCE, _("Once"))]
     if offer.recurring:
-        form.frequency.choices += [("monthly", _("Every month")), ("yearly", _("Every year"))]
+        often = {"monthly": _("Every month"), "quarterly": _("Every quarter"), "yearly": _("Every year")}
+        form.frequency.choices += often.items()
     form.amount.choices = [
         *((tile_of(cents), _whole(cents, lang)) for cents in offer.presets_cents),
         (OTHER, _("Another amount")),

@@ -11,7 +11,7 @@ from app.base.dates import local_date
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import now, settings
-from app.giving.answers import PRESETS_CENTS
+from app.giving.answers import ONCE, PRESETS_CENTS
 from app.giving.appeals import Appeal, appeal_of
 from app.giving.places import MAIN_FORM, Place
 from app.organisation.queries import Profile, profile
@@ -61,6 +61,11 @@ class Offer:
     def method_names(self) -> tuple[str, ...]:
         names = tuple(name for name, _label in self.methods)
         return (*names, BANK_TRANSFER) if self.profile.gift_account else names
+
+    @property
+    def only(self) -> dict[str, str]:
+        """Ways to pay that show for one choice of frequency alone: what gives no permission for the next time."""
+        return {name: ONCE for name in self.method_names if name not in self.recurring} if self.recurring else {}
 
     @property
     def slugs(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ if (form) {
   const other = form.elements.other_amount;
   const again = form.querySelector("[data-again]"); // what a recurring gift means: for who chooses one
   const box = form.querySelector("[data-other]");
+  const ways = form.querySelectorAll("input[name=method]");
   const tiles = [...form.querySelectorAll("input[name=amount]")];
   const last = tiles.at(-1);
   const money = new Intl.NumberFormat(document.documentElement.lang === "nl" ? "nl-NL" : "en-IE", {
@@ -26,6 +27,9 @@ if (form) {
     const euros = amount();
     const often = form.elements.frequency.value;
     if (again) again.hidden = often === "once";
+    // Who chose a way to pay that the style sheet now hides, goes on with the first that does.
+    const fits = (way) => often === "once" || way.closest("label").dataset.only !== "once";
+    if (![...ways].some((way) => way.checked && fits(way))) [...ways].find(fits)?.click();
     const words = form.dataset[often] ?? form.dataset.give;
     const costs = form.elements.costs?.checked ? Number(form.dataset.costs) / 100 : 0;
     button.textContent = euros ? words.replace("{}", money.format(euros + costs)) : form.dataset.plain;

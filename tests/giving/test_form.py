@@ -210,7 +210,7 @@ def test_a_space_groups_thousands_and_nothing_else(give: Give, typed: str, cents
     assert list(db.session.execute(select(Checkout.amount_cents)).scalars()) == ([] if cents is None else [cents])
 
 
-@pytest.mark.parametrize("frequency", ["monthly", "yearly"])
+@pytest.mark.parametrize("frequency", ["monthly", "quarterly", "yearly"])
 def test_a_recurring_gift_asks_the_provider_for_a_mandate(give: Give, frequency: str) -> None:
     assert give(frequency=frequency).status_code == 303
     assert db.session.execute(select(Checkout.sequence)).scalar_one() is Sequence.FIRST
@@ -224,7 +224,13 @@ def test_a_transfer_does_for_a_single_gift_only(give: Give) -> None:
     assert _checkouts() == 0
 
 
-@pytest.mark.parametrize("frequency", ["weekly", "quarterly", "<b>"])
+def test_what_can_only_be_paid_once_is_marked_so_that_it_hides_for_a_recurring_gift(client: Client) -> None:
+    text = client.get("/steun-ons").text
+    marked = re.findall(r'data-only="once"><input[^>]*value="([^"]*)"', text)
+    assert marked == ["bank_transfer"]
+
+
+@pytest.mark.parametrize("frequency", ["weekly", "<b>"])
 def test_a_frequency_that_is_not_offered_is_refused(give: Give, frequency: str) -> None:
     assert give(frequency=frequency).status_code == 422
     assert _checkouts() == 0

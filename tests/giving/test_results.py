@@ -48,7 +48,9 @@ def test_from_the_form_to_the_ledger(client: Client, give: Give) -> None:
     assert [o.problems for o in checks.run() if o.problems] == []
 
 
-@pytest.mark.parametrize(("frequency", "words"), [("monthly", "elke maand"), ("yearly", "elk jaar")])
+@pytest.mark.parametrize(
+    ("frequency", "words"), [("monthly", "elke maand"), ("quarterly", "elk kwartaal"), ("yearly", "elk jaar")]
+)
 def test_a_recurring_gift_begins_once_it_is_paid_and_says_what_comes_next(
     client: Client, give: Give, frequency: str, words: str
 ) -> None:
