@@ -78,6 +78,7 @@ def test_from_award_to_ready(live_server: Server, browser: Any, page: Any) -> No
     complaints.look(text_page)
     partner.goto(text_page)
     partner.fill('[name="answer"]', "Een eerste opzet.")
+    assert partner.locator(".form-hint", has_text="17 tekens").count() == 1, "it counts while somebody types"
     press(partner, "Bewaar als concept")
     assert partner.input_value('[name="answer"]') == "Een eerste opzet."
     press(partner, "Lever dit onderdeel aan")

@@ -9,9 +9,10 @@ from datetime import datetime
 
 import docx
 import pytest
+from flask_babel import force_locale
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.audit import queries as audit
 from app.base.actor import SYSTEM
@@ -229,3 +230,35 @@ def test_entities_and_bombs_are_refused(encoding: str) -> None:
         archive.writestr("word/document.xml", b" " * (word.MAX_UNPACKED + 1))
     with pytest.raises(Invalid):
         word.check(big.getvalue())
+
+
+def test_a_report_that_changed_after_it_was_locked_is_said_so(
+    fundraiser: Client, obligation_id: int, now: datetime
+) -> None:
+    address = f"/grants/obligations/{obligation_id}"
+    fundraiser.post(f"{address}/report/keep")
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+    for page in ("/submit", "/report"):
+        assert "veranderd nadat" not in fundraiser.get(f"{address}{page}").text
+    with force_locale("en"):
+        assert not keeping.changed_since_locked(obligation_id), "who reads English locked it in Dutch"
+    with writing():
+        db.session.execute(update(ReportPart).where(ReportPart.title == "Bereik").values(answer="Anders."))
+    for page in ("/submit", "/report"):
+        assert "veranderd nadat" in fundraiser.get(f"{address}{page}").text
+    fundraiser.post(f"{address}/report/keep")
+    assert "veranderd nadat" not in fundraiser.get(f"{address}/submit").text
+
+
+def test_a_report_with_unfinished_parts_calls_itself_a_draft(fundraiser: Client, obligation_id: int) -> None:
+    address = f"/grants/obligations/{obligation_id}/report/pdf"
+
+    def cover() -> str:
+        return PdfReader(io.BytesIO(fundraiser.get(address).data)).pages[0].extract_text()
+
+    assert "Concept" not in cover()
+    with writing():
+        db.session.execute(update(ReportPart).where(ReportPart.title == "Bereik").values(state=PartState.DRAFT))
+    assert "Concept" in cover()

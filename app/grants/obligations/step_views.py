@@ -78,12 +78,18 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
         keeping.lock(obligation_id, made, actor=actor, now=at)
         keeping.record_sent(obligation_id, actor=actor, now=at)
 
-    explain = _("Keep a proof: in words, or as a file.")
+    explain, warning = _("Keep a proof: in words, or as a file."), ""
     if waiting := keeping.ready_to_send(obligation_id):
         number = max(each.number for each in waiting)
         explain += " " + _(
             "Version %(number)s of the report, locked before, is recorded as what was sent.", number=number
         )
+        if keeping.changed_since_locked(obligation_id):
+            warning = _(
+                "The report has changed since version %(number)s was locked. Did the newer one go to the funder? Then"
+                " lock it first, on the page of the report.",
+                number=number,
+            )
     elif keeping.is_report(queries.one(obligation_id)[0]):
         explain += " " + _("The report is locked as it is now, with its fingerprint.")
     return _step(
@@ -97,6 +103,7 @@ def submit_obligation(obligation_id: int) -> ResponseReturnValue:
         said=_("Recorded as submitted. Now it is the funder's turn."),
         prepare=lambda form: keeping.to_lock(obligation_id),
         explain=explain,
+        warning=warning,
         hints={"proof": _("For example the portal's confirmation number, or to whom it was mailed.")},
         files=True,
     )

@@ -252,7 +252,11 @@ def show_file(token: str, task: PartTask, part_id: int, document_id: int) -> Res
     response = send_file(
         io.BytesIO(content), mimetype=media_type, download_name=name, as_attachment=media_type not in _SHOWN, max_age=0
     )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    # A PDF goes without `sandbox`: browsers then refuse to show it; its viewer runs apart from our pages anyway.
+    sandbox = "" if media_type == "application/pdf" else "; sandbox"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'{sandbox}"
+    )
     return response
 
 

@@ -3,9 +3,11 @@ recognised afterwards by their fingerprint (SHA-256)."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask_babel import force_locale
 from sqlalchemy import func, select
 
 from app.audit import services as audit
@@ -19,6 +21,7 @@ from app.grants.obligations.models import Obligation, ObligationKind, Obligation
 from app.grants.reports import pack as packs
 from app.grants.reports import word
 from app.grants.reports.pack import Pack
+from app.ui.languages import LANGUAGES
 
 KEPT = "grant_report"  # the kind of record that kept reports belong to: nobody replaces or removes them by hand
 FORMS = {
@@ -63,6 +66,22 @@ def ready_to_send(obligation_id: int) -> list[Document]:
     )
     since: datetime | None = db.session.execute(back).scalar()
     return [each for each in kept(obligation_id) if since is None or each.created_at > since]
+
+
+def changed_since_locked(obligation_id: int) -> bool:
+    """Whether the report, made now, is another one than the locked version that waits to be sent.
+
+    The PDF tells everything, and comes out the same byte for byte; it may have been locked in either language.
+    """
+    locked = {each.sha256 for each in ready_to_send(obligation_id) if each.media_type == FORMS["pdf"]}
+    if not locked:
+        return False
+    for language in LANGUAGES:
+        with force_locale(language):
+            made = packs.as_pdf(packs.gather(obligation_id))
+        if hashlib.sha256(made).hexdigest() in locked:
+            return False
+    return True
 
 
 def to_lock(obligation_id: int) -> list[StoredFile]:

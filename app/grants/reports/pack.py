@@ -41,6 +41,7 @@ class Pack:
     budget: list[BudgetLineView]
     partners: list[PartnerView]
     evidence: list[tuple[str, str]]
+    unfinished: bool  # a part is not accepted yet: what is made of it now is a draft, and says so
 
     @property
     def title(self) -> str:
@@ -63,6 +64,7 @@ def gather(obligation_id: int) -> Pack:
         budget=budgets.lines(row.grant_id) if row.grant_id else [],
         partners=partners.partners(row.grant_id) if row.grant_id else [],
         evidence=[(name, part.partner_name) for part in asked for name in part.file_names],
+        unfinished=any(part.state != PartState.ACCEPTED.value for part in asked),
     )
 
 
@@ -77,6 +79,7 @@ def facts(pack: Pack) -> list[tuple[str, str]]:
         (_("Granted"), filters.money(pack.granted_cents) if pack.granted_cents is not None else ""),
         (_("Period covered"), period if row.period_from and row.period_to else ""),
         (_("Due at the funder"), filters.long_date(row.due_on)),
+        (_("State"), _("Draft: not every part is ready yet") if pack.unfinished else ""),
     ]
     return [(label, value) for label, value in known if value]
 

@@ -46,6 +46,7 @@ def report(obligation_id: int) -> ResponseReturnValue:
         templates=[each for each in documents.documents_of("funder", pack.line.funder_id) if _is_template(each)],
         kept=keeping.kept(obligation_id),
         open=pack.row.state in TO_DELIVER,
+        changed=pack.row.state in TO_DELIVER and keeping.changed_since_locked(obligation_id),
         check=FileForm(formdata=None),
         placeholders=[*word.words(pack), *(f"{group}.{name}" for group, names in word.ROWS.items() for name in names)],
     )
