@@ -6,7 +6,18 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.direct_debit import batch_models, building, exporting, looking, models, sending, settling
+    from app.direct_debit import (
+        batch_models,
+        building,
+        exporting,
+        looking,
+        models,
+        places,
+        return_views,
+        sending,
+        settling,
+        views,
+    )
     from app.vault.rotation import SealedColumn, declare_sealed
 
     assert models, batch_models
@@ -18,3 +29,6 @@ def init_app(app: Flask) -> None:
         SealedColumn("mandate", "iban_sealed", "mandate iban:{id}"),
         SealedColumn("mandate", "holder_sealed", "mandate holder:{id}"),
     )
+    assert return_views
+    places.register()
+    app.register_blueprint(views.bp)

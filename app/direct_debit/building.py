@@ -6,7 +6,6 @@ take the same collection: the unique index of live items gives it to one of them
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
@@ -55,18 +54,6 @@ def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in
             to = BatchState.BUILT if batch.count else BatchState.CANCELED
             batches.move(batch, to, actor=actor, now=now(), note="" if batch.count else "nothing to collect")
         return batch.state
-
-
-def preview(on: date) -> tuple[int, int, Counter[LeftOut]]:
-    """What a batch for this day would hold: how many, how much, and how many are left out by reason."""
-    count = cents = 0
-    why: Counter[LeftOut] = Counter()
-    for rows in _pieces(on):
-        left_out = look_at(rows, on, accounts=False)
-        why.update(left_out.values())
-        count += len(rows) - len(left_out)
-        cents += sum(row.amount_cents for row in rows if row.id not in left_out)
-    return count, cents, why
 
 
 def totals(batch_id: int) -> tuple[int, int]:

@@ -13,13 +13,14 @@ from sqlalchemy import insert, select, update
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
-from app.base.errors import Invalid, NotFound
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.iban import check_iban
 from app.base.ids import new_id, new_ids, stable_id
 from app.base.references import code_of
 from app.base.states import N_
-from app.direct_debit.models import Mandate, MandateChange
-from app.direct_debit.states import MANDATE_MOVES, ConsentHow, MandateKind, MandateState
+from app.direct_debit.batch_models import MandateAmendment
+from app.direct_debit.models import Collection, Mandate, MandateChange
+from app.direct_debit.states import MANDATE_MOVES, SEEN_BY_BANKS, ConsentHow, MandateKind, MandateState
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.vault.services import blind_index, seal
@@ -205,3 +206,61 @@ def _tell(action: str, rows: Sequence[dict[str, Any]], actor: Actor, now: dateti
 def new_references(count: int) -> list[str]:
     """References for mandates that are still to be signed on paper."""
     return [code_of(row_id).translate(_PLAIN) for row_id in new_ids(count)]
+
+
+def amend(
+    mandate_id: int, *, actor: Actor, now: datetime, iban: str = "", holder: str = "", reference: str = ""
+) -> None:
+    """The holder has another account, or we gave the mandate another reference; what is empty stays. The next
+    collections tell the bank, until one succeeded (DOMAIN.md 1.3). A suspended mandate is valid again with a new
+    account. Raises Invalid, Refused (no mandate of ours, or ended), NotFound."""
+    row = db.session.scalars(select(Mandate).where(Mandate.id == mandate_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such mandate."))
+    if row.kind is not MandateKind.OWN or row.state not in (MandateState.ACTIVE, MandateState.SUSPENDED):
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
+    values: dict[str, Any] = {}
+    if holder:
+        values["holder_sealed"] = seal(clean_holder(holder), f"mandate holder:{mandate_id}")
+    new = check_iban(iban) if iban else ""
+    if new and blind_index(new, "iban") != row.iban_lookup:
+        values |= {name: value for name, value in _account(mandate_id, new, None).items() if value}
+    before = row.reference
+    if reference and clean_reference(reference) != before:
+        values["reference"] = clean_reference(reference)
+        taken = select(Mandate.id).where(Mandate.reference == values["reference"])
+        if db.session.execute(taken).first() is not None:
+            raise Invalid(N_("There is a mandate with this reference already."), field="reference")
+    if not values:
+        return
+    db.session.execute(
+        update(Mandate).where(Mandate.id == mandate_id).values(**values),
+        execution_options={"synchronize_session": False},
+    )
+    _note_amendment(mandate_id, "iban_lookup" in values, before if "reference" in values else None, now)
+    changed = {"account": "iban_lookup" in values, "holder": bool(holder), "reference": "reference" in values}
+    audit.record(
+        "mandate.amended", ("mandate", mandate_id), actor=actor, now=now,
+        changes={name: [None, "changed"] for name, did in changed.items() if did},
+    )  # fmt: skip
+    if "iban_lookup" in values and row.state is MandateState.SUSPENDED:
+        move([mandate_id], MandateState.ACTIVE, "another account", actor=actor, now=now)
+
+
+def _note_amendment(mandate_id: int, new_account: bool, before: str | None, now: datetime) -> None:
+    """One open amendment for each mandate: of several changes the bank wants the first reference it knew."""
+    used = select(Collection.id).where(Collection.mandate_id == mandate_id, Collection.state.in_(SEEN_BY_BANKS))
+    if (not new_account and before is None) or db.session.execute(used.limit(1)).first() is None:
+        return  # no bank ever saw the mandate as it was
+    mine = (MandateAmendment.mandate_id == mandate_id) & MandateAmendment.settled_at.is_(None)
+    there = db.session.scalars(select(MandateAmendment).where(mine).with_for_update()).one_or_none()
+    if there is not None:
+        # A new row, so that a collection under way with the old words does not settle the new ones.
+        new_account, before = new_account or there.new_account, there.original_reference or before
+        there.settled_at = now
+        db.session.flush()
+    db.session.add(
+        MandateAmendment(
+            id=new_id(), mandate_id=mandate_id, new_account=new_account, original_reference=before, changed_at=now
+        )
+    )

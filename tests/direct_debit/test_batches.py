@@ -16,7 +16,7 @@ from app.base.actor import SYSTEM, Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
 from app.base.references import code_of
-from app.direct_debit import batches, booking, building, collections, exporting, mandates
+from app.direct_debit import batch_queries, batches, booking, building, collections, exporting, mandates
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.states import BatchState, CollectionState, LeftOut, MandateState
@@ -131,7 +131,7 @@ def test_what_may_not_be_collected_is_left_out_with_its_reason(
     batch_id = debits.built(staff[0])
     assert (batch(batch_id).state, left_out(batch_id)) == (B.CANCELED, {ids[0]: why})
     assert states() == [C.PLANNED]
-    assert building.preview(debits.DAY)[2] == {why: 1}
+    assert batch_queries.left_out(batch_id) == [(why, batch_queries.Sum(1, 1500))]
 
 
 def test_what_changes_after_it_was_built_falls_out_of_the_file(

@@ -77,7 +77,8 @@ def taken_back(event: CollectionsTakenBack) -> None:
     services.give_back(
         [
             services.Return(
-                gift_id=row.id, cents=row.amount_cents, on=event.on, via=postings.BY_BANK, part="return",
+                gift_id=row.id, cents=row.amount_cents, on=event.on, via=postings.BY_BANK,
+                part=f"return-{event.on}",
                 charged_back=True,
             )
             for row in _collections(event.ids)

@@ -1,0 +1,79 @@
+"""Reading batches: lists, control figures, what is due and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import exists, func, select
+
+from app.direct_debit.batch_models import DebitBatch, DebitBatchChange, DebitItem
+from app.direct_debit.models import Collection, Mandate
+from app.direct_debit.states import WENT_WRONG, CollectionState, LeftOut, MandateKind
+from app.extensions import db
+from app.supporters.models import Supporter
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    count: int
+    cents: int
+
+
+def listed(state: str) -> Any:
+    """Batches, to be paged."""
+    wanted = select(DebitBatch)
+    return wanted.where(DebitBatch.state == state) if state else wanted
+
+
+def due_days(most: int = 8) -> list[tuple[date, Sum]]:
+    """What is planned by our own mandates and in no batch, by day."""
+    taken = exists().where(DebitItem.collection_id == Collection.id, DebitItem.live)
+    rows = db.session.execute(
+        select(Collection.collect_on, func.count(), func.sum(Collection.amount_cents))
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(Collection.state == CollectionState.PLANNED, Mandate.kind == MandateKind.OWN, ~taken)
+        .group_by(Collection.collect_on)
+        .order_by(Collection.collect_on)
+        .limit(most)
+    )
+    return [(day, Sum(count, int(cents))) for day, count, cents in rows]
+
+
+def left_out(batch_id: int) -> list[tuple[LeftOut, Sum]]:
+    """How many and how much was left out, by reason."""
+    rows = db.session.execute(
+        select(DebitItem.left_out, func.count(), func.sum(DebitItem.cents))
+        .where(DebitItem.batch_id == batch_id, DebitItem.left_out.is_not(None))
+        .group_by(DebitItem.left_out)
+    )
+    return sorted(((why, Sum(count, int(cents))) for why, count, cents in rows if why), key=lambda each: -each[1].count)
+
+
+def went_wrong(batch_id: int) -> Sum:
+    """What of a batch was refused or taken back."""
+    row = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(DebitItem.cents), 0))
+        .join(Collection, Collection.id == DebitItem.collection_id)
+        .where(DebitItem.batch_id == batch_id, DebitItem.live, Collection.state.in_(WENT_WRONG))
+    ).one()
+    return Sum(row[0], int(row[1]))
+
+
+def collections_in(batch_id: int, *, out: bool) -> Any:
+    """The collections of a batch, or those left out, with donor and state, to be paged."""
+    return (
+        select(DebitItem, Collection, Supporter.id.label("supporter_id"), Supporter.display_name)
+        .join(Collection, Collection.id == DebitItem.collection_id)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .join(Supporter, Supporter.id == Mandate.supporter_id)
+        .where(DebitItem.batch_id == batch_id, DebitItem.left_out.is_not(None) if out else DebitItem.left_out.is_(None))
+    )
+
+
+def changes_of(batch_id: int) -> Sequence[DebitBatchChange]:
+    """The history, newest first."""
+    wanted = select(DebitBatchChange).where(DebitBatchChange.batch_id == batch_id).order_by(DebitBatchChange.id.desc())
+    return db.session.scalars(wanted.limit(50)).all()

@@ -1,0 +1,127 @@
+"""The pages of batches: one builds, another approves, the file goes out twice the same, the money is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.base.actor import SYSTEM
+from app.base.references import code_of
+from app.direct_debit import mandates, returning
+from app.direct_debit.batch_models import DebitBatch, DebitReturn
+from app.direct_debit.models import Mandate
+from app.direct_debit.states import BatchState, MandateState
+from app.extensions import db, now, writing
+from app.gifts.models import Gift
+from app.ui.permissions import Role
+from tests.conftest import SettableClock
+from tests.direct_debit.test_returns import report, told
+from tests.factories import debits
+from tests.support.client import Client
+
+SignIn = Callable[[str], Client]
+
+
+def somebody(app: Flask, role: Role) -> Client:
+    """Another member of staff, with a browser of their own."""
+    return Client(app, app.response_class).sign_in(role)
+
+
+def the_batch() -> DebitBatch:
+    db.session.rollback()
+    return db.session.scalars(select(DebitBatch)).one()
+
+
+def test_a_batch_from_page_to_page(app: Flask, clock: SettableClock) -> None:
+    ids = debits.due(clock)
+    one, two, viewer = (somebody(app, role) for role in (Role.FINANCE, Role.ADMIN, Role.VIEWER))
+    assert "47,50" in one.get("/collections/batches").text
+    form = {"account": str(debits.account_id()), "on": "15-12-2026"}
+    wrong = one.post("/collections/batches/new", data=form | {"on": "25-12-2026"})
+    assert (wrong.status_code, "25-12-2026" in wrong.text) == (422, True)
+    assert one.post("/collections/batches/new", data=form).status_code == 303
+    here = f"/collections/batches/{the_batch().id}"
+    seen = {"count": "3", "cents": "4750"}
+    assert f"{here}/approve" not in one.get(here).text
+    assert one.post(f"{here}/approve", data=seen).status_code == 409
+    assert two.post(f"{here}/approve", data={"count": "x"}).status_code == 422
+    assert f"{here}/approve" in two.get(here).text
+    assert two.post(f"{here}/approve", data=seen).status_code == 303
+    assert one.get(f"{here}/file.xml").status_code == 404
+    assert one.post(f"{here}/export").status_code == 303
+    file = one.get(f"{here}/file.xml").data
+    assert file == two.get(f"{here}/file.xml").data
+    sheet = viewer.get(f"{here}/control.txt").text
+    assert the_batch().sha256 in sheet
+    assert "€ 47,50" in sheet
+    for page in (viewer.get(here).text, sheet):
+        assert "Jansen" not in page
+    assert "Jansen" in one.get(f"{here}/collections").text
+    assert one.get(f"{here}/collections?out=1").status_code == 200
+    assert one.post(f"{here}/sent").status_code == 303
+    clock.at(2026, 12, 16, 11)
+    one = somebody(app, Role.FINANCE)
+    money = {"on": "15-12-2026", "amount": "47,51"}
+    assert "47,51" in one.post(f"{here}/book", data=money).text
+    assert one.post(f"{here}/book", data=money | {"on": "17-12-2026", "amount": "47,50"}).status_code == 422
+    assert one.post(f"{here}/book", data=money | {"amount": "47,50"}).status_code == 303
+    assert the_batch().state is BatchState.BOOKED
+    assert set(db.session.scalars(select(Gift.id))) == set(ids)
+    assert one.get(here).status_code == 200
+
+
+def test_cancelling_asks_why(app: Flask, clock: SettableClock, sign_in: SignIn) -> None:
+    debits.due(clock, (1500,))
+    staff = sign_in(Role.FINANCE)
+    here = f"/collections/batches/{debits.built(staff.staff_id or 0)}"
+    assert staff.get(f"{here}/cancel").status_code == 200
+    assert staff.post(f"{here}/cancel", data={"reason": ""}).status_code == 422
+    assert staff.post(f"{here}/cancel", data={"reason": "wrong day"}).status_code == 303
+    assert the_batch().state is BatchState.CANCELED
+    assert "wrong day" in staff.get(here).text
+    assert staff.get("/collections/batches?state=canceled").status_code == 200
+
+
+def test_status_reports_and_what_could_not_be_placed(app: Flask, clock: SettableClock, sign_in: SignIn) -> None:
+    ids = debits.due(clock)
+    staff, other = sign_in(Role.FINANCE), somebody(app, Role.FINANCE)
+    debits.sent((staff.staff_id or 0, other.staff_id or 0))
+    assert staff.post("/collections/status", data={}).status_code == 422
+    for content, status in ((b"<a/>", 422), (report(ids), 303)):
+        sheet = {"file": (BytesIO(content), "status.xml")}
+        assert staff.post("/collections/status", data=sheet).status_code == status
+    with writing():
+        lost = told(ids[1], end_to_end="UNKNOWN", cents=2500)
+        returning.returned([lost], actor=SYSTEM, now=now())
+    page = staff.get("/collections/returns").text
+    assert "UNKNOWN" in page
+    assert code_of(ids[0]) not in page
+    row_id = db.session.scalars(select(DebitReturn.id).where(DebitReturn.end_to_end == "UNKNOWN")).one()
+    assert staff.post(f"/collections/returns/{row_id}/again").status_code == 303
+    assert staff.post(f"/collections/returns/{row_id}/dismiss").status_code == 303
+    assert staff.post(f"/collections/returns/{row_id}/dismiss").status_code == 404
+    assert "UNKNOWN" not in staff.get("/collections/returns").text
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_mandate_goes_on_with_another_account(
+    app: Flask, clock: SettableClock, sign_in: SignIn, stopped: bool
+) -> None:
+    debits.due(clock, (1500,))
+    mandate_id = db.session.scalars(select(Mandate.id)).one()
+    if stopped:
+        with writing():
+            mandates.stop(mandate_id, MandateState.SUSPENDED, "AC04", actor=SYSTEM, now=now())
+    staff, here = sign_in(Role.FUNDRAISER), f"/mandates/{mandate_id}/account"
+    assert "Jansen" in staff.get(here).text
+    wrong = staff.post(here, data={"iban": "NL91ABNA0417164301", "holder": "J. Jansen"})
+    assert (wrong.status_code, "NL91ABNA0417164301" in wrong.text) == (422, True)
+    assert staff.post(here, data={"iban": debits.dutch_iban(5), "holder": "J. Jansen"}).status_code == 303
+    db.session.rollback()
+    mandate = db.session.get_one(Mandate, mandate_id)
+    assert (mandate.state, mandate.iban_last_four) == (MandateState.ACTIVE, debits.dutch_iban(5)[-4:])
+    assert staff.get("/mandates/1/account").status_code == 404
