@@ -8,10 +8,11 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.portal import entry_views, models, page_views
+    from app.portal import change_views, entry_views, models, page_views
     from app.portal.guard import bp
 
     assert models
+    assert change_views
     assert entry_views
     assert page_views
     app.register_blueprint(bp)

@@ -149,7 +149,9 @@ def test_public_pages_answer_everybody(app: Flask) -> None:
             status = ask(client, address(app, rule), method, data={})
             if status in (401, 403) or status >= 500 and status != 503:
                 wrong.append(f"{method} {rule.rule}: {status}")
-            if method == "GET" and names_a_row(rule) and status != 404:
+            # A donor's own pages lead whoever has no session to where a link is asked for, whatever the id.
+            led = rule.rule.startswith("/mijn-giften/") and status == 303
+            if method == "GET" and names_a_row(rule) and status != 404 and not led:
                 wrong.append(f"{method} {rule.rule}: there is no such thing, but got {status}")
     assert not wrong, "\n".join(wrong)
 
