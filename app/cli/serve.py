@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 
+from app.cli.slow import SlowClients
 from app.extensions import db, first_start, readiness, settings
 from app.extensions.database import check_reachable
 from app.jobs.worker import WorkerLoop
@@ -95,6 +96,7 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
         max_request_body_size=40 * 1024 * 1024, connection_limit=1000, channel_timeout=60,
     )  # fmt: skip
     asked: list[int] = []
+    slow = SlowClients()
 
     def stop(number: int, frame: object) -> None:
         asked.append(number)
@@ -104,6 +106,7 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
     try:
         while not asked:
             wasyncore.loop(timeout=5, map=server._map, count=1)
+            slow.cut(server.active_channels.values())
         server.del_channel()  # takes no new connections
         listener.close()
         end = time.monotonic() + GRACE

@@ -60,6 +60,24 @@ def test_methods_are_mollies_own_and_the_last_known_when_it_is_down(
     assert [m.id for m in methods_offered()] == ["ideal"]
 
 
+def test_no_connection_of_the_database_is_kept_while_mollie_answers(
+    mollie: FakeMollie, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, answer, held = db.engine.pool, mollie.answer, []
+
+    def looking(method: str, path: str, query: dict[str, str], body: object) -> tuple[int, dict[str, object]]:
+        held.append((method, pool.checkedout()))  # type: ignore[attr-defined]
+        return answer(method, path, query, body)
+
+    monkeypatch.setattr(mollie, "answer", looking)
+    checkout_id, _ = post_checkout()
+    mollie.pay(str(only(mollie)["id"]))
+    reach([checkout_id], actor=TEST, now=now())
+    assert state_of(checkout_id) is CheckoutState.PAID
+    assert {method for method, _ in held} == {"POST", "GET"}
+    assert [kept for _, kept in held if kept] == []
+
+
 def test_fifty_posts_at_once_are_one_payment_with_one_answer(mollie_app: Flask, mollie: FakeMollie) -> None:
     key = new_id()
     mollie.delay = 0.3

@@ -1,0 +1,57 @@
+"""Clients that send a byte now and then, to a real server: others are answered, and they are let go."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app.cli.slow import LEAST_RATE, PATIENCE, too_slow
+from tests.support.processes import LONGEST, environment, free_port, running
+
+pytestmark = pytest.mark.databases("sqlite")
+_SERVE = "from app.cli import slow; slow.PATIENCE = 1.0; from flask.cli import main; main()"
+_HALF = b"POST /steun-ons HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n"
+
+
+def test_more_half_requests_than_threads_hold_nobody_up_and_are_let_go(database_url: str, tmp_path: Path) -> None:
+    environ = environment(tmp_path, DATABASE_URL=database_url, APP_ENV="test", WORKER="no", THREADS="2")
+    environ["PORT"] = str(free_port())
+    with running(environ, sys.executable, "-c", _SERVE, "--app", "app", "serve") as process, ExitStack() as opened:
+        process.wait_until_it_answers()
+        slow = [opened.enter_context(socket.create_connection(("127.0.0.1", process.port))) for _ in range(20)]
+        for number, each in enumerate(slow):
+            each.sendall(_HALF + (b"\r\nfirst_name=" if number % 2 else b""))
+        assert process.get("/steun-ons")[0] == 200
+        assert all(map(_is_let_go, slow)), "a byte now and then kept a connection"
+        assert process.get("/steun-ons")[0] == 200
+
+
+def _is_let_go(client: socket.socket) -> bool:
+    client.settimeout(0.2)
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        try:
+            client.sendall(b"x")
+            if client.recv(1) == b"":
+                return True
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("seconds", "received", "slow"),
+    [
+        (PATIENCE, 0, False), (PATIENCE + 1, 100, True), (PATIENCE + 9, 10 * LEAST_RATE, False),
+        (600, 40 * 1024 * 1024, False), (600, 30_000, True),
+    ],
+)  # fmt: skip
+def test_more_bytes_get_more_time(seconds: float, received: int, slow: bool) -> None:
+    assert too_slow(seconds, received) is slow
