@@ -66,11 +66,16 @@ def keep(content: bytes, filename: str) -> StoredFile:
     media_type = _recognise(content)
     if media_type is None or not name.lower().endswith(_ENDINGS[media_type]):
         raise Invalid(N_("This kind of file is not accepted. Use PDF, Word, Excel, OpenDocument, a picture or text."))
+    return StoredFile(name, media_type, len(content), keep_own(content))
+
+
+def keep_own(content: bytes) -> str:
+    """Store a file that we made ourselves, of any kind, outside any transaction; returns its hash."""
     digest = hashlib.sha256(content).hexdigest()
     path = _path(digest)
     if not path.exists():
         _write(path, seal(content, f"file:{digest}"))
-    return StoredFile(name, media_type, len(content), digest)
+    return digest
 
 
 def renamed(filename: str, media_type: str) -> str:

@@ -8,17 +8,41 @@ from app.base.states import N_
 
 
 def init_app(app: Flask) -> None:
+    from app.audit import words
     from app.finance import commands, views
+    from app.finance.books import commands as books
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
     app.register_blueprint(views.bp)
     app.cli.add_command(commands.group)
+    app.cli.add_command(books.group)
     money, files = Permission.FINANCE_READ, Permission.EXPORTS_FIGURES
     navigation.add(
         NavItem(Section.FINANCE, "finance.index", N_("Income by line"), money, order=10),
         NavItem(Section.FINANCE, "finance.entries", N_("Journal"), money, order=20, covers=("finance.entr",)),
         NavItem(Section.FINANCE, "finance.accounts", N_("Accounts"), money, order=30, covers=("finance.acc",)),
+        NavItem(
+            Section.FINANCE,
+            "finance.months_index",
+            N_("Months"),
+            money,
+            order=35,
+            covers=("finance.mon", "finance.lay"),
+        ),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),
+    )  # fmt: skip
+    words.subject("hand_over", N_("Hand-over"))
+    words.subject("fiscal_period", N_("Month"))
+    words.subject("layout_profile", N_("Layout"))
+    words.actions(
+        {
+            "period.closed": N_("closed a month"),
+            "period.reopened": N_("opened a month again"),
+            "books.handed_over": N_("handed a month over to the accounting package"),
+            "books.taken_back": N_("took a hand-over back"),
+            "books.layout_changed": N_("changed a layout for the accounting package"),
+            "books.layout_tested": N_("recorded a test import"),
+        }
     )

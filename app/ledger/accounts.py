@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.audit.services import record
+from app.audit.services import changes_of, record
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
@@ -123,8 +123,10 @@ def _find(codes: set[str]) -> dict[str, Postable]:
     return {row.code: Postable(row.id, row.rj_line, row.active) for row in rows}
 
 
-def map_account(code: str, *, rgs_code: str | None, actor: Actor, now: datetime) -> Account:
-    """Set the RGS code of an account, as the bookkeeper maps it; None clears it."""
+def map_account(
+    code: str, *, rgs_code: str | None, outside_code: str | None = None, actor: Actor, now: datetime
+) -> Account:
+    """Set the RGS code of an account and its code in the accounting package, as the bookkeeper maps it; None clears."""
     account = db.session.execute(select(Account).where(Account.code == code)).scalar_one_or_none()
     if account is None:
         raise NotFound(N_("There is no account %(code)s."), code=code)
@@ -136,10 +138,7 @@ def map_account(code: str, *, rgs_code: str | None, actor: Actor, now: datetime)
             N_("An RGS code is letters only: B… for a balance sheet account, W… for income and costs."),
             field="rgs_code",
         )
-    if account.rgs_code != rgs_code:
-        record(
-            "account.mapped", ("ledger_account", account.id), actor=actor, now=now,
-            changes={"rgs_code": [account.rgs_code, rgs_code]},
-        )  # fmt: skip
-        account.rgs_code = rgs_code
+    account.rgs_code, account.outside_code = rgs_code, outside_code
+    if changes := changes_of(account):
+        record("account.mapped", ("ledger_account", account.id), actor=actor, now=now, changes=changes)
     return account

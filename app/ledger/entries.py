@@ -57,3 +57,8 @@ class Entry:
         ]
         whole = (self.event.value, self.booked_on.isoformat(), *self.source, self.reverses_id, lines)
         return hashlib.blake2b(json.dumps(whole).encode(), digest_size=16).digest()
+
+
+def reversal_key(entry_id: int) -> str:
+    """The key of the counter entry of this entry."""
+    return f"reversal:{entry_id}"

@@ -74,6 +74,7 @@ class Account(db.Model):
     kind: Mapped[AccountKind] = state_column(AccountKind)
     rj_line: Mapped[RjLine | None] = state_column(RjLine, nullable=True)
     rgs_code: Mapped[str | None] = text_column(20, nullable=True)
+    outside_code: Mapped[str | None] = text_column(20, nullable=True)  # in the accounting package, where it differs
     active: Mapped[bool] = mapped_column(Boolean, default=True)
 
     def name(self, language: str) -> str:

@@ -13,10 +13,9 @@ from sqlalchemy.orm import aliased
 from app.extensions import db
 from app.ledger import sums
 from app.ledger.accounts import PASSED_ON, RECEIVABLE, RECEIVED_AHEAD, REPAYABLE
-from app.ledger.entries import Entry, Line
+from app.ledger.entries import Entry, Line, reversal_key
 from app.ledger.models import Account, AccountKind, FiscalPeriod, JournalEntry, JournalLine, LedgerKey, PeriodState
 from app.ledger.rj import RjLine
-from app.ledger.services import reversal_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,17 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from app.base.actor import Actor
-from app.base.dates import month_start
 from app.base.errors import NotFound, Refused
 from app.base.ids import new_ids
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
-from app.ledger import sums
+from app.ledger import periods, sums
 from app.ledger.accounts import Postable, ensure_chart, map_account, postable
-from app.ledger.entries import Entry, Line
-from app.ledger.models import Account, Event, FiscalPeriod, JournalEntry, JournalLine, LedgerKey, PeriodState
+from app.ledger.entries import Entry, Line, reversal_key
+from app.ledger.models import Account, Event, JournalEntry, JournalLine, LedgerKey
 
-__all__ = ["ensure_chart", "map_account", "post", "reversal_key", "reverse"]
+__all__ = ["ensure_chart", "map_account", "post", "reverse"]
 
 _CHUNK = 500  # values in one IN list
 
@@ -36,7 +35,7 @@ def post(entries: Sequence[Entry], *, actor: Actor, now: datetime) -> list[int]:
     fresh = {key: entry_id for key, (entry_id, is_new) in known.items() if is_new}
     todo = list({entry.key: entry for entry in entries if entry.key in fresh}.values())
     if todo:
-        _refuse_closed(entry.booked_on for entry in todo)
+        periods.refuse_closed(entry.booked_on for entry in todo)
         accounts = postable(line.account for entry in todo for line in entry.lines)
         line_rows = _line_rows(todo, fresh, accounts)
         db.session.execute(insert(JournalLine.__table__), line_rows)
@@ -123,10 +122,6 @@ def _reverse_some(wanted: list[int], *, actor: Actor, now: datetime, on: date) -
     return [done[entry_id] for entry_id in wanted]
 
 
-def reversal_key(entry_id: int) -> str:
-    return f"reversal:{entry_id}"
-
-
 def _reversals_of(entry_ids: list[int]) -> dict[int, int]:
     """The counter entries there are, by the id of the entry they reverse (at most _CHUNK of them)."""
     keys = {reversal_key(entry_id): entry_id for entry_id in entry_ids}
@@ -164,15 +159,6 @@ def _claim(entries: Sequence[Entry]) -> dict[str, tuple[int, bool]]:
 
 
 _OTHER_CONTENT = N_("This was booked before with other content (%(key)s): reverse that and book anew.")
-
-
-def _refuse_closed(dates: Iterable[date]) -> None:
-    months = {month_start(day) for day in dates}
-    closed = db.session.execute(
-        select(FiscalPeriod.month).where(FiscalPeriod.state == PeriodState.CLOSED, FiscalPeriod.month.in_(months))
-    ).scalars()
-    for month in closed:
-        raise Refused(N_("The period %(period)s is closed: choose a later booking date."), period=f"{month:%m-%Y}")
 
 
 def _line_rows(entries: Sequence[Entry], ids: dict[str, int], accounts: dict[str, Postable]) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     BSN_READ = "bsn:read"
     FINANCE_READ = "finance:read"
     FINANCE_WRITE = "finance:write"
+    FINANCE_REOPEN = "finance:reopen"
     BANK_READ = "bank:read"
     BANK_WRITE = "bank:write"
     EXPORTS_FIGURES = "exports:figures"

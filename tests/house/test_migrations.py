@@ -49,6 +49,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "debit_batch": {"booked_on": None, "approved_by_id": None},
     "debit_item": {"left_out": None},
     "gift_words": {"tribute": None, "tribute_name": ""},
+    "hand_over": {"taken_back_at": None, "reason": ""},
+    "period_closing": {"reopened_at": None, "reason": ""},
+    "layout_profile": {"tested_on": None, "tested_note": ""},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

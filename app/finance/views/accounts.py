@@ -39,7 +39,8 @@ def save_account(code: str) -> ResponseReturnValue:
         try:
             with writing():
                 services.map_account(
-                    code, rgs_code=form.rgs_code.data or None, actor=current_user.actor, now=now()
+                    code, rgs_code=form.rgs_code.data or None, outside_code=form.outside_code.data or None,
+                    actor=current_user.actor, now=now(),
                 )  # fmt: skip
         except Invalid as error:
             form.add_error(error)

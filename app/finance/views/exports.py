@@ -57,10 +57,15 @@ def export(kind: str, extension: str) -> ResponseReturnValue:
         abort(404)
     wanted = Wanted(_period(), may(Permission.EXPORTS_PERSONAL), language())
     made = make(kind, wanted, formats[extension], actor=current_user.actor, now=now())
-    response = Response(_pieces(made.file), content_type=formats[extension].media_type)
-    response.call_on_close(made.file.close)
-    response.content_length = made.size
-    response.headers.set("Content-Disposition", "attachment", filename=made.name)
+    return attachment(made.file, made.size, made.name, formats[extension].media_type)
+
+
+def attachment(file: IO[bytes], size: int, name: str, content_type: str) -> Response:
+    """A file to keep, sent from its start and closed when it is sent or given up."""
+    response = Response(_pieces(file), content_type=content_type)
+    response.call_on_close(file.close)
+    response.content_length = size
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

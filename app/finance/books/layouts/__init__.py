@@ -1,0 +1,1 @@
+"""The files accounting packages and auditors take, one module for each layout."""
