@@ -12,12 +12,13 @@ from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
 from app.gifts import services
-from app.gifts.models import BANK_TRANSFER, CASH, Gift, GiftState
+from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND, Gift, GiftState
 from app.payments import services as payments
 from app.payments.models import Payment
 
 MANUAL = "staff"
 VIA = {BANK_TRANSFER: "bank", CASH: "cash"}  # where money that came by hand is
+WAYS = (*VIA, IN_KIND)  # in which gifts are entered by hand
 
 
 def load(gift_id: int) -> Gift:
@@ -55,5 +56,5 @@ def may_undo(gift: Gift) -> bool:
     if gift.state is not GiftState.RECEIVED or gift.refunded_cents:
         return False
     if gift.payment_id is None:
-        return gift.checkout_id is None
+        return gift.checkout_id is None and gift.method in WAYS  # a direct debit goes back through the bank
     return db.session.execute(select(Payment.provider).where(Payment.id == gift.payment_id)).scalar() == "bank"

@@ -59,6 +59,7 @@ class Tribute(Labelled):
 BANK_TRANSFER = "bank_transfer"
 CASH = "cash"
 IN_KIND = "in_kind"
+DIRECT_DEBIT = "directdebit"
 
 
 class Gift(db.Model):

@@ -22,7 +22,7 @@ from app.extensions import db
 from app.extensions.sql import insert_new
 from app.gifts import totals
 from app.gifts.history import Step, note_references, tell
-from app.gifts.models import HELD, MOVES, Gift, GiftState
+from app.gifts.models import DIRECT_DEBIT, HELD, MOVES, Gift, GiftState
 from app.ledger import postings
 from app.ledger import services as ledger
 from app.ledger.entries import Entry
@@ -161,6 +161,8 @@ def cancel(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
         if gift.state is GiftState.RECEIVED:
             if gift.payment_id is not None:
                 raise Refused(N_("This gift was paid through a provider: refund it there."))
+            if gift.method == DIRECT_DEBIT:
+                raise Refused(N_("This gift was collected: only its bank takes it back."))
             _reverse(gift, actor, now)
         _set(gift.id, state=GiftState.CANCELED)
         steps.append(Step(gift, GiftState.CANCELED, local_date(now), None))

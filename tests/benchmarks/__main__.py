@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import donation, exports, giving, grant_pages, planning, staff_pages, start
+from tests.benchmarks import direct_debit, donation, exports, giving, grant_pages, planning, staff_pages, start
 from tests.benchmarks.harness import ROOT, Result, chosen, report
 
-GROUPS = (donation, exports, giving, grant_pages, planning, staff_pages, start)  # importing them registers their jobs
+GROUPS = (
+    direct_debit,
+    donation,
+    exports,
+    giving,
+    grant_pages,
+    planning,
+    staff_pages,
+    start,
+)  # importing them registers their jobs
 
 
 def main() -> int:

@@ -21,6 +21,7 @@ from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.states import BatchState, CollectionState, LeftOut, MandateState
 from app.extensions import db, now, writing
+from app.gifts import by_hand
 from app.gifts.models import Gift, GiftState
 from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment, CommitmentChange
@@ -103,6 +104,8 @@ def test_from_what_is_due_to_gifts_on_the_bank(clock: SettableClock, staff: tupl
     assert [gifts[i].amount_cents for i in ids] == [1500, 2500, 750]
     assert {(g.state, g.gift_date) for g in gifts.values()} == {(GiftState.RECEIVED, debits.DAY)}
     assert db.session.scalar(select(func.count()).select_from(JournalEntry)) == 3
+    with pytest.raises(Refused), writing():  # what was collected is no entry that finance may cross out
+        by_hand.undo(ids[0], actor=SYSTEM, now=now())
     assert states() == [C.COLLECTED] * 3
     assert set(db.session.scalars(select(Mandate.last_collected_on))) == {debits.DAY}
     assert batch(batch_id).state is B.BOOKED
