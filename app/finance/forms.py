@@ -30,8 +30,8 @@ class HandOverForm(Form):
 
 
 class LayoutForm(Form):
-    journal_code = StringField(_l("Journal"), validators=[Length(max=20)])
-    office_code = StringField(_l("Administration"), validators=[Length(max=20)])
+    journal_code = StringField(_l("Journal code"), validators=[Length(max=20)])
+    office_code = StringField(_l("Administration code"), validators=[Length(max=20)])
 
 
 class CsvLayoutForm(LayoutForm):
@@ -40,9 +40,7 @@ class CsvLayoutForm(LayoutForm):
         choices=options([("semicolon", _l("Semicolon")), ("comma", _l("Comma")), ("tab", _l("Tab"))]),
     )
     decimal = SelectField(_l("Decimal sign"), choices=options([("comma", _l("Comma")), ("point", _l("Point"))]))
-    dates = SelectField(
-        _l("Dates"), choices=options([("dutch", "31-12-2026"), ("iso", "2026-12-31"), ("compact", "20261231")])
-    )
+    dates = SelectField(_l("Way of writing dates"), choices=options(_DATES))
     columns = TextAreaField(_l("Columns"), validators=[Length(max=2000)])
 
 
