@@ -35,10 +35,7 @@ class LayoutForm(Form):
 
 
 class CsvLayoutForm(LayoutForm):
-    separator = SelectField(
-        _l("Between columns"),
-        choices=options([("semicolon", _l("Semicolon")), ("comma", _l("Comma")), ("tab", _l("Tab"))]),
-    )
+    separator = SelectField(_l("Between columns"), choices=options(_SEPARATORS))
     decimal = SelectField(_l("Decimal sign"), choices=options([("comma", _l("Comma")), ("point", _l("Point"))]))
     dates = SelectField(_l("Way of writing dates"), choices=options(_DATES))
     columns = TextAreaField(_l("Columns"), validators=[Length(max=2000)])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import direct_debit, donation, exports, giving, grant_pages, planning, staff_pages, start
+from tests.benchmarks import books, direct_debit, donation, exports, giving, grant_pages, planning, staff_pages, start
 from tests.benchmarks.harness import ROOT, Result, chosen, report
 
 GROUPS = (
+    books,
     direct_debit,
     donation,
     exports,

@@ -64,8 +64,8 @@ def looked_at() -> set[str]:
 
 
 def shape(path: str) -> str:
-    """Of /grants/123 and /grants/124 one or two are enough."""
-    return re.sub(r"/\d{6,}|/[A-Za-z0-9_-]{20,}", "/*", path)
+    """Of /grants/123 and /grants/124, and of months, one or two are enough."""
+    return re.sub(r"/\d{6,}|/\d{4}-\d{2}|/[A-Za-z0-9_-]{20,}", "/*", path)
 
 
 def enough(shape: str) -> int:
