@@ -138,6 +138,7 @@ def _pipeline(scene: Scene, known: dict[str, int]) -> None:
         declined,
         "Past dit jaar niet in het thema; volgend jaar opnieuw indienen.",
         resubmit_on=scene.today + days(40),
+        task_title="Opnieuw aanvragen: Lobby 2025 (voorbeeld)",
         actor=scene.fundraiser,
         now=scene.ago(160),
     )

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
+
+# Every one registers pages, commands or jobs when it is imported; a page module that is not here does not exist.
+_PAGES = (
+    "acknowledgements.views", "applications.views", "awards.step_views", "awards.views", "budgets.amendment_views",
+    "budgets.views", "calendar.time_views", "calendar.views", "conditions.views", "expenses.jobs",
+    "expenses.share_views", "expenses.views", "forecast.views", "funders.views", "instalments.money_views",
+    "instalments.views", "models", "obligations.step_views", "obligations.views", "partners.money_views",
+    "partners.views", "parts.chains", "parts.everywhere_views", "parts.views", "projects.plan_views",
+    "projects.views", "reminders.jobs", "renewals.views", "reports.views", "restricted.views", "rounds.views",
+    "settlements.views", "task_subjects",
+)  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
     from app.documents import services as documents
-    from app.grants import commands, models, places, task_subjects  # noqa: F401
+    from app.grants import commands, places
     from app.grants.acknowledgements import public_views as supported_by
-    from app.grants.acknowledgements import views as acknowledgement_views  # noqa: F401
-    from app.grants.applications import views as application_views  # noqa: F401
-    from app.grants.awards import step_views as grant_step_views  # noqa: F401
-    from app.grants.awards import views as grant_views  # noqa: F401
     from app.grants.blueprint import bp
-    from app.grants.budgets import amendment_views  # noqa: F401
-    from app.grants.budgets import views as budget_views  # noqa: F401
-    from app.grants.calendar import time_views  # noqa: F401
-    from app.grants.calendar import views as calendar_views  # noqa: F401
-    from app.grants.conditions import views as condition_views  # noqa: F401
-    from app.grants.expenses import jobs as expense_jobs  # noqa: F401
-    from app.grants.expenses import share_views  # noqa: F401
-    from app.grants.expenses import views as expense_views  # noqa: F401
-    from app.grants.forecast import views as forecast_views  # noqa: F401
-    from app.grants.funders import views as funder_views  # noqa: F401
-    from app.grants.instalments import money_views, views  # noqa: F401
     from app.grants.instalments.checks import grants_equal_ledger, owed_equals_ledger
     from app.grants.obligations import readiness
-    from app.grants.obligations import step_views as obligation_step_views  # noqa: F401
-    from app.grants.obligations import views as obligation_views  # noqa: F401
-    from app.grants.partners import money_views as partner_money_views  # noqa: F401
-    from app.grants.partners import views as partner_views  # noqa: F401
     from app.grants.partners.checks import sub_grants_equal_ledger
-    from app.grants.parts import chains, everywhere_views, public_views, queries  # noqa: F401
-    from app.grants.parts import views as part_views  # noqa: F401
-    from app.grants.projects import plan_views  # noqa: F401
-    from app.grants.projects import views as project_views  # noqa: F401
+    from app.grants.parts import public_views, queries
     from app.grants.recognition import sources
     from app.grants.recognition.expenses import spent
-    from app.grants.reminders import jobs  # noqa: F401
-    from app.grants.renewals import views as renewal_views  # noqa: F401
-    from app.grants.reports import views as report_views  # noqa: F401
     from app.grants.reports.keeping import KEPT
-    from app.grants.restricted import views as restricted_views  # noqa: F401
-    from app.grants.rounds import views as round_views  # noqa: F401
-    from app.grants.settlements import views as settlement_views  # noqa: F401
     from app.ledger import checks
     from app.ui.permissions import Permission
 
+    for name in _PAGES:
+        import_module(f"app.grants.{name}")
     app.register_blueprint(bp)
     app.register_blueprint(public_views.bp)
     app.cli.add_command(commands.group)
