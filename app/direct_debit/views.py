@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,7 @@ from app.ui.filters import day as format_day
 from app.ui.filters import money as format_money
 from app.ui.permissions import Permission, requires
 
+log = logging.getLogger(__name__)
 bp = Blueprint("direct_debit", __name__)
 AT_ONCE = 5000  # collections that a page deals with itself; more are left to the worker
 BATCH_TONES: dict[Labelled, str] = {
@@ -145,8 +147,13 @@ def export(batch_id: int) -> ResponseReturnValue:
             enqueue("direct_debit.export", payload, now=now(), key=f"direct debit export:{batch_id}")
         flash(_("The file is being made; you can go on with something else."))
     else:
-        exporting.export(batch_id, actor=current_user.actor, bounded=writing)
-        flash(_("The file is made. Take it out, upload it at the bank, and say here that it was sent."), "ok")
+        try:
+            exporting.export(batch_id, actor=current_user.actor, bounded=writing)
+        except OSError:
+            log.exception("batch %d: its file could not be written", batch_id)
+            flash(_("The file could not be written: is the disk full? Make it again later."), "danger")
+        else:
+            flash(_("The file is made. Take it out, upload it at the bank, and say here that it was sent."), "ok")
     return _to(batch_id)
 
 

@@ -14,11 +14,12 @@ from app.base.references import code_of
 from app.direct_debit import mandates, returning
 from app.direct_debit.batch_models import DebitBatch, DebitReturn
 from app.direct_debit.models import Mandate
-from app.direct_debit.states import BatchState, MandateState
-from app.extensions import db, now, writing
+from app.direct_debit.states import BatchState, CollectionState, MandateState
+from app.extensions import db, now, settings, writing
 from app.gifts.models import Gift
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
+from tests.direct_debit.test_batches import states
 from tests.direct_debit.test_returns import report, told
 from tests.factories import debits
 from tests.support.client import Client
@@ -72,6 +73,25 @@ def test_a_batch_from_page_to_page(app: Flask, clock: SettableClock) -> None:
     assert the_batch().state is BatchState.BOOKED
     assert set(db.session.scalars(select(Gift.id))) == set(ids)
     assert one.get(here).status_code == 200
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_full_disk_makes_no_half_file(app: Flask, clock: SettableClock, sign_in: SignIn, given_up: bool) -> None:
+    debits.due(clock)
+    staff = sign_in(Role.FINANCE)
+    batch_id = debits.approved((staff.staff_id or 0, somebody(app, Role.FINANCE).staff_id or 0))
+    here, folder = f"/collections/batches/{batch_id}", settings().data_dir / "collection-files"
+    folder.write_text("in the way: nothing can be written here")
+    assert "schijf" in staff.post(f"{here}/export", follow_redirects=True).text
+    assert (the_batch().state, the_batch().sha256) == (BatchState.APPROVED, None)
+    folder.unlink()
+    if given_up:
+        staff.post(f"{here}/cancel", data={"reason": "disk"})
+        assert set(states()) == {CollectionState.PLANNED}
+    else:
+        assert staff.post(f"{here}/export").status_code == 303
+        assert staff.get(f"{here}/file.xml").data.count(b"<EndToEndId>") == 3
+        assert set(states()) == {CollectionState.SENT}
 
 
 def test_cancelling_asks_why(app: Flask, clock: SettableClock, sign_in: SignIn) -> None:
