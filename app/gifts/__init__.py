@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
     from app.gifts.periodic import places as periodic_places
     from app.gifts.periodic import step_views as periodic_steps
     from app.gifts.periodic import views as periodic_views
-    from app.gifts.recurring import change_views, collecting, commands, failing, notices, planning, starting
+    from app.gifts.recurring import change_views, collecting, commands, failing, notices, planning, repairing, starting
     from app.gifts.recurring import places as recurring_places
     from app.gifts.recurring import views as recurring_views
 
@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
     assert notices, planning  # register their jobs
     assert collecting  # registers what it does when our own direct debits are booked
     assert failing, starting  # register what they do when a first payment comes in or a collection fails
+    assert repairing  # registers what it does when a repair is paid and its mandate valid
     assert refund_views
     checks.init()
     places.register()

@@ -35,6 +35,7 @@ from app.payments.services import assign_supporters
 from app.payments.states import PaymentEventKind
 from app.payments.states import Sequence as PaymentSequence
 from app.supporters import newsletter
+from app.supporters.models import Supporter
 
 STEUN_ONS = "steun-ons"
 UNKNOWN = "Onbekende gever"  # money whose giver's details are gone is still money
@@ -134,9 +135,18 @@ def _gifts(ids: Iterable[int]) -> dict[int, Gift]:
 def _supporters(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> dict[int, int]:
     """The supporter of each checkout, by checkout id."""
     collected = direct_debit.supporters_of([f.id for f in facts if f.sequence is PaymentSequence.RECURRING])
+    collected |= _told(facts)
     typed = [f for f in facts if f.id not in collected]
     made = find_or_create([_giver(f) for f in typed], actor=actor, now=now)
     return collected | dict(zip((f.id for f in typed), made, strict=True))
+
+
+def _told(facts: Sequence[CheckoutFacts]) -> dict[int, int]:
+    """Who gives where a page of one donor began the checkout; who was merged since is the one that stayed."""
+    told = {f.id: int(f.details["supporter_id"]) for f in facts if f.details.get("supporter_id")}
+    rows = select(Supporter.id, Supporter.merged_into_id).where(Supporter.id.in_(told.values()))
+    stayed = {row.id: row.merged_into_id or row.id for row in db.session.execute(rows)} if told else {}
+    return {checkout_id: stayed[i] for checkout_id, i in told.items() if i in stayed}
 
 
 def _giver(f: CheckoutFacts) -> Giver:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import make_response, render_template, url_for
+from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.base.errors import NotFound
@@ -11,7 +11,7 @@ from app.extensions import now
 from app.giving import results, tokens
 from app.giving.views import bp, secret
 from app.organisation.queries import profile
-from app.payments.returns import register
+from app.payments.returns import own_page, register
 from app.ui import languages
 
 _GONE = N_("This page is not here any more. Did you want to give? You can start again on the Support us page.")
@@ -49,6 +49,8 @@ def _result(token: str, language: str) -> ResponseReturnValue:
     result = results.result_of(checkout_id, now=at)
     if result is None:
         raise NotFound(_GONE)
+    if (own := own_page(checkout_id, language)) is not None:
+        return redirect(own, 303)
     who = profile()
     other = "en" if language == "nl" else "nl"
     page = render_template(

@@ -8,7 +8,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.portal import change_views, entry_views, models, page_views
+    from app.portal import change_views, entry_views, models, page_views, repair_views
     from app.portal.guard import bp
 
     assert models
@@ -16,4 +16,5 @@ def init_app(app: Flask) -> None:
     assert entry_views
     assert page_views
     app.register_blueprint(bp)
+    repair_views.init()
     words.actions({"portal.entered": N_("opened their own page")})

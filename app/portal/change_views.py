@@ -18,7 +18,7 @@ from app.base.money import Money
 from app.base.states import N_
 from app.direct_debit.states import CollectionState
 from app.extensions import db, limits, now, writing
-from app.gifts.recurring import changing, schedule
+from app.gifts.recurring import changing, repairing, schedule
 from app.gifts.recurring.effects import Effect
 from app.gifts.recurring.states import CommitmentState
 from app.portal import overview, telling
@@ -120,7 +120,7 @@ def skip(donor: Donor, commitment_id: int) -> ResponseReturnValue:
 def resume(donor: Donor, commitment_id: int) -> ResponseReturnValue:
     """Go on collecting from the account that we have."""
     return _change(
-        donor, commitment_id, "resume", PlainForm(), lambda: changing.resume(commitment_id, actor=DONOR, now=now())
+        donor, commitment_id, "resume", PlainForm(), lambda: repairing.go_on(commitment_id, actor=DONOR, now=now())
     )
 
 

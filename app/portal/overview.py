@@ -67,6 +67,14 @@ def recurring(commitment_id: int, supporter_id: int) -> Recurring:
     return _told([row])[0]
 
 
+def one(commitment_id: int) -> Recurring:
+    """A recurring gift behind a link of its own. Raises NotFound."""
+    row = db.session.get(Commitment, commitment_id)
+    if row is None:
+        raise NotFound(N_("This is not on your page."))
+    return _told([row])[0]
+
+
 def _told(rows: list[Commitment]) -> list[Recurring]:
     ids = [row.id for row in rows]
     cents, bound = next_amounts(ids), bound_by(ids)

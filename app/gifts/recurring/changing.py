@@ -122,6 +122,17 @@ def skip(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
     return _done(row, ChangeKind.SKIPPED, row.state, due, actor, now)
 
 
+def paid_ahead(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
+    """The next instalment was paid by its donor already: nothing is collected for it any more."""
+    row = _open(commitment_id)
+    freed = collections.withdraw([row.id], "paid by the donor", actor=actor, now=now, free=True)
+    paid = min([row.next_on, *(schedule.due_in(period, row.day) for period in collections.periods_of(freed))])
+    collections.take_periods([(row.id, schedule.period_of(paid))])
+    due = max(row.next_on, schedule.following(paid, row.frequency, row.day))
+    _reschedule(row, due, None)
+    return _done(row, ChangeKind.SKIPPED, row.state, due, actor, now, note="paid by the donor")
+
+
 def end(commitment_id: int, reason: EndReason, *, actor: Actor, now: datetime, note: str = "") -> Effect:
     """Collect nothing any more. The mandate stays what it is. Raises Refused (ended before), NotFound."""
     row = locked(commitment_id)
@@ -148,6 +159,8 @@ def use_mandate(commitment_id: int, mandate_id: int, *, actor: Actor, now: datet
     freed = collections.withdraw([row.id], "another mandate", actor=actor, now=now, free=True)
     due = schedule.due_on_or_after(row.next_on, day_of(now), row.frequency, row.day)
     due = min([due, *(schedule.due_in(period, row.day) for period in collections.periods_of(freed))])
+    while collections.is_taken(row.id, schedule.period_of(due)):  # paid by the donor, or left out
+        due = schedule.following(due, row.frequency, row.day)
     state = _S.PAUSED if row.state is _S.PAUSED else _S.ACTIVE
     values = {"mandate_id": mandate_id, "noticed_cents": None, "notice_from": None, "state": state}
     _reschedule(row, due, None, **values)

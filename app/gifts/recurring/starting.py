@@ -62,7 +62,7 @@ def paid(event: CheckoutsPaid) -> None:
     givers: dict[int, int] = dict(
         db.session.execute(select(Gift.id, Gift.supporter_id).where(Gift.id.in_([f.id for f in firsts]))).all()
     )
-    ids = mandates.keep_from_provider([_mandate(f, givers[f.id]) for f in firsts], actor=event.actor, now=event.at)
+    ids = mandates.keep_from_provider([mandate_of(f, givers[f.id]) for f in firsts], actor=event.actor, now=event.at)
     begin(
         [_commitment(f, givers[f.id], mandate_id) for f, mandate_id in zip(firsts, ids, strict=True)],
         actor=event.actor, now=event.at,
@@ -75,7 +75,8 @@ def frequency_of(details: dict[str, Any]) -> Frequency | None:
     return None if said == ONCE else Frequency(said)
 
 
-def _mandate(f: CheckoutFacts, supporter_id: int) -> mandates.ProviderMandateDraft:
+def mandate_of(f: CheckoutFacts, supporter_id: int) -> mandates.ProviderMandateDraft:
+    """The mandate that this paid first payment made at the provider."""
     return mandates.ProviderMandateDraft(
         supporter_id=supporter_id, provider=f.provider, customer_key=f.customer_key or "", mandate_key=f.mandate_key,
         signed_on=local_date(f.paid_at or f.created_at), language=f.language, iban=f.consumer.get("iban"),
