@@ -8,6 +8,8 @@ from app.base.errors import Refused
 from app.base.states import Labelled, Transitions
 from app.grants.applications.models import STAGES, Stage
 from app.grants.awards.models import GRANT_MOVES, GrantState
+from app.grants.budgets.models import AMENDMENT_MOVES, BUDGET_MOVES, AmendmentState, BudgetState
+from app.grants.expenses.models import IMPORT_MOVES, ImportState
 from app.grants.instalments.models import INSTALMENT_MOVES, InstalmentState
 from app.grants.obligations.models import OBLIGATION_MOVES, ObligationState
 from app.grants.partners.models import (
@@ -116,6 +118,37 @@ submitted  .     .     .         x        x        .
 returned   .     .     x         .        .        x
 accepted   .     .     .         x        .        .
 waived     x     .     .         .        .        .
+""",
+    ),
+    BudgetState: (
+        BUDGET_MOVES,
+        """
+            draft in_force superseded
+draft       .     x        .
+in_force    .     .        x
+superseded  .     .        .
+""",
+    ),
+    AmendmentState: (
+        AMENDMENT_MOVES,
+        """
+           requested approved refused
+requested  .         x        x
+approved   .         .        .
+refused    .         .        .
+""",
+    ),
+    # Reading and entering may begin again after a crash: those two follow themselves.
+    ImportState: (
+        IMPORT_MOVES,
+        """
+            uploaded checking checked entering done unreadable
+uploaded    .        x        .       .        .    .
+checking    .        x        x       .        .    x
+checked     .        x        .       x        .    .
+entering    .        .        .       x        x    .
+done        .        .        .       .        .    .
+unreadable  .        x        .       .        .    .
 """,
     ),
     ObligationState: (
