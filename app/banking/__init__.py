@@ -7,28 +7,46 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.audit import words
-    from app.banking import commands, jobs, models, reconciliation_views, store, views
+    from app.banking import commands, jobs, match_models, models, reconciliation_views, review_views, store, views
+    from app.banking.matching import events
     from app.base.states import N_
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
+    assert match_models
     assert models
     assert store  # its files are sealed anew when keys are rotated
+    assert events  # registers what it does when another room takes back what explained a line
     assert jobs
     assert reconciliation_views
+    assert review_views
     app.register_blueprint(views.bp)
     navigation.add(
         NavItem(
             Section.BANK, "banking.index", N_("Statements"), Permission.BANK_READ, order=10, covers=("banking.file",)
         ),
         NavItem(Section.BANK, "banking.payments", N_("Payments on the bank"), Permission.BANK_READ, order=20),
+        NavItem(
+            Section.BANK,
+            "banking.review",
+            N_("To be explained"),
+            Permission.BANK_READ,
+            order=15,
+            covers=("banking.line",),
+        ),
         NavItem(Section.BANK, "banking.reconcile", N_("Bank and ledger"), Permission.BANK_READ, order=40),
     )
     words.subject("bank_file", N_("Bank file"), "banking.file", "file_id")
+    words.subject("bank_line", N_("Payment on the bank"), "banking.line", "line_id")
     words.actions(
         {
             "bank.imported": N_("took in a bank file"),
+            "bank_line.explained": N_("explained a payment on the bank"),
+            "bank_line.undone": N_("took back what explained a payment on the bank"),
+            "bank_line.set_aside": N_("left a payment on the bank in suspense"),
+            "bank_line.taken_up": N_("took up a payment on the bank again"),
+            "bank_line.remembered": N_("made a rule for payments of an account"),
             "bank.booked_later": N_("booked a bank line on a later day: its period was closed"),
         }
     )

@@ -22,7 +22,7 @@ from app.ledger import queries as ledger_queries
 from app.ledger import services as ledger
 from app.organisation.models import BankAccount, BookedBy
 
-SOURCE = "bank_entry"
+SOURCE, MATCH = "bank_entry", "bank_match"
 _CHUNK = 250
 
 

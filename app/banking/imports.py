@@ -17,6 +17,7 @@ from app.banking import booking, store
 from app.banking.accounts import finder
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
+from app.banking.matching import by_itself
 from app.banking.models import (
     FILE_MOVES,
     BankEntry,
@@ -24,6 +25,7 @@ from app.banking.models import (
     BankLine,
     BankStatement,
     FileState,
+    LineState,
 )
 from app.base.actor import Actor
 from app.base.dates import local_date
@@ -43,6 +45,8 @@ class Imported:
     checked: Checked
     new: int = 0
     already_known: int = 0
+    matched: int = 0  # of the payments that this file brought
+    in_review: int = 0
 
 
 def take(source: BinaryIO, filename: str, *, actor: Actor, now: datetime, add_accounts: bool = False) -> Imported:
@@ -88,6 +92,8 @@ def process(file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = F
             _finish(file_id, actor=actor, now=now)
     if checked.error is None:
         _book_waiting(actor, now)
+        by_itself.look(actor=actor, now=now)
+        done.matched, done.in_review = _explained(file_id)
     return done
 
 
@@ -97,6 +103,20 @@ def _book_waiting(actor: Actor, now: datetime) -> None:
         with writing_in_bulk():
             if not booking.book_waiting(actor=actor, now=now):
                 return
+
+
+def _explained(file_id: int) -> tuple[int, int]:
+    """How many payments that this file brought are explained, and how many are not."""
+    found = (
+        select(func.count(), func.count().filter(BankLine.state == LineState.EXPLAINED))
+        .select_from(BankLine)
+        .join(BankEntry, BankEntry.id == BankLine.entry_id)
+        .join(BankStatement, BankStatement.id == BankEntry.statement_id)
+        .where(BankStatement.file_id == file_id)
+    )
+    count, explained = db.session.execute(found).one()
+    db.session.rollback()
+    return int(explained), int(count - explained)
 
 
 def _refuse(file_id: int, checked: Checked) -> None:

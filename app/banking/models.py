@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, String, text
+from sqlalchemy import JSON, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
@@ -47,6 +47,19 @@ class LineState(Labelled):
     """How far a payment on the bank is explained."""
 
     REVIEW = "review", N_("To be explained")
+    EXPLAINED = "explained", N_("Explained")
+    SUSPENSE = "suspense", N_("Left in suspense")
+
+
+_L = LineState
+LINE_MOVES = Transitions(
+    LineState,
+    {
+        _L.REVIEW: {_L.EXPLAINED, _L.SUSPENSE},
+        _L.EXPLAINED: {_L.REVIEW},
+        _L.SUSPENSE: {_L.REVIEW, _L.EXPLAINED},
+    },
+)
 
 
 class BankFile(db.Model):
@@ -152,6 +165,7 @@ class BankLine(db.Model):
     booked_on: Mapped[date]
     cents: Mapped[int] = cents_column()
     state: Mapped[LineState] = state_column(LineState)
+    looked: Mapped[bool] = mapped_column(default=False, server_default=false())  # matching has been tried
     end_to_end: Mapped[str] = text_column(35, default="")
     mandate: Mapped[str] = text_column(35, default="")
     creditor_id: Mapped[str] = text_column(35, default="")
@@ -166,7 +180,10 @@ class BankLine(db.Model):
         Index("ix_bank_line_day", "account_id", "booked_on", "id"),
         Index("ix_bank_line_state", "state", "booked_on", "id"),
         Index("ix_bank_line_iban", "iban_index", "id"),
-    )
+        Index(
+            "ix_bank_line_unlooked", "id", sqlite_where=text("NOT looked"), postgresql_where=text("NOT looked"),
+        ),
+    )  # fmt: skip
 
 
 declare_sealed(SealedColumn("bank_line", "party_sealed", "bank_line:{id}"))

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from app.banking.models import BankEntry, BankFile, BankLine, BankStatement
+from app.banking.match_models import BankMatch
+from app.banking.models import BankEntry, BankFile, BankLine, BankStatement, LineState
 from app.extensions import db
 from app.organisation.models import BankAccount
 from app.vault.services import Unsealable, unseal
@@ -110,6 +111,7 @@ def statements_of(file_id: int) -> Sequence[Any]:
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
+    state: LineState | None = None
     account_id: int | None = None
     statement_id: int | None = None
     entry_id: int | None = None
@@ -120,6 +122,8 @@ class LineFilter:
 def lines(chosen: LineFilter) -> Select[Any]:
     """Payments on the bank, as chosen."""
     found = select(BankLine)
+    if chosen.state:
+        found = found.where(BankLine.state == chosen.state)
     if chosen.account_id:
         found = found.where(BankLine.account_id == chosen.account_id)
     if chosen.statement_id:
@@ -158,3 +162,29 @@ def party(line: BankLine) -> Party:
         return Party(**json.loads(unseal(line.party_sealed, f"bank_line:{line.id}")))
     except Unsealable:
         return Party()
+
+
+def line(line_id: int) -> BankLine | None:
+    return db.session.get(BankLine, line_id)
+
+
+def matches_of(line_id: int) -> list[BankMatch]:
+    """What explains a line or did before, newest first."""
+    mine = select(BankMatch).where(BankMatch.line_id == line_id).order_by(BankMatch.id.desc())
+    return list(db.session.execute(mine.limit(50)).scalars())
+
+
+def next_waiting(after: BankLine) -> int | None:
+    """The next line that waits after this one, oldest first, from the beginning where it was the last."""
+    waits = select(BankLine.id).where(BankLine.state == LineState.REVIEW, BankLine.id != after.id)
+    later = (BankLine.booked_on > after.booked_on) | (
+        (BankLine.booked_on == after.booked_on) & (BankLine.id > after.id)
+    )
+    ordered = waits.order_by(BankLine.booked_on, BankLine.id).limit(1)
+    found: int | None = db.session.execute(ordered.where(later)).scalar()
+    return found if found is not None else db.session.execute(ordered).scalar()
+
+
+def count_waiting() -> int:
+    waits = select(func.count()).select_from(BankLine).where(BankLine.state == LineState.REVIEW)
+    return int(db.session.execute(waits).scalar_one())

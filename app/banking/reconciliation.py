@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from app.banking import queries
-from app.banking.booking import SOURCE
+from app.banking.booking import MATCH, SOURCE
+from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankStatement
 from app.banking.queries import AccountState
 from app.base.dates import days
@@ -20,7 +21,7 @@ from app.ledger.accounts import BANK, SUSPENSE
 from app.ledger.models import Account, JournalEntry, JournalLine
 from app.organisation.models import BookedBy
 
-SHOWN = 100
+SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,14 @@ def _lines() -> dict[int, Any]:
 def by_hand_lines() -> Any:
     """Bookings on the bank that come from no statement, stand, and were not found on one since."""
     undone = aliased(JournalEntry)
+    found = select(BankMatch.target_id).where(BankMatch.kind == MatchKind.BY_HAND, BankMatch.undone_at.is_(None))
     return (
         select(JournalEntry.id, JournalEntry.booked_on, JournalEntry.event, JournalEntry.source_type,
                JournalEntry.source_id, JournalLine.cents)
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
         .join(Account, Account.id == JournalLine.account_id)
-        .where(Account.code == BANK, JournalEntry.source_type != SOURCE, JournalEntry.reverses_id.is_(None))
+        .where(Account.code == BANK, JournalEntry.source_type.not_in((SOURCE, MATCH)))
+        .where(JournalEntry.reverses_id.is_(None), JournalEntry.id.not_in(found))
         .where(
             ~select(undone.id)
             .where(undone.source_id == JournalEntry.source_id, undone.reverses_id == JournalEntry.id)

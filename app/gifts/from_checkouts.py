@@ -22,6 +22,7 @@ from app.gifts.models import BANK_TRANSFER, HELD, Gift
 from app.ledger import postings
 from app.ledger import services as ledger
 from app.ledger.rj import RjLine
+from app.payments.by_hand import BY_STATEMENT
 from app.payments.events import (
     CheckoutsPaid,
     CheckoutsPromised,
@@ -64,7 +65,7 @@ def paid(event: CheckoutsPaid) -> None:
     services.receive(
         [
             services.Receipt(
-                gift_id=f.id, cents=_received(f), on=_day(f, event.at), via=f.provider, payment_id=f.payment_id,
+                gift_id=f.id, cents=_received(f), on=_day(f, event.at), via=_via(f), payment_id=f.payment_id,
                 bank_reference=f.provider_id,
             )
             for f in waiting
@@ -74,7 +75,7 @@ def paid(event: CheckoutsPaid) -> None:
     )  # fmt: skip
     supporters = _supporters(new, event.actor, event.at)
     made = services.make(
-        [_new_gift(f, supporters[f.id], via=f.provider, at=event.at) for f in new], actor=event.actor, now=event.at
+        [_new_gift(f, supporters[f.id], via=_via(f), at=event.at) for f in new], actor=event.actor, now=event.at
     )
     words.keep([f for f in new if f.id in set(made)], supporters)
     _book_fees(facts, event.actor, event.at)
@@ -178,6 +179,11 @@ def _new_gift(f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datet
         checkout_id=f.id,
         payment_id=f.payment_id,
     )
+
+
+def _via(f: CheckoutFacts) -> str:
+    """Where the money is: at the provider, on the bank, or in suspense where a statement brought it."""
+    return postings.BY_STATEMENT if f.mode == BY_STATEMENT else f.provider
 
 
 def _received(f: CheckoutFacts) -> int:

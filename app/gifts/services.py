@@ -10,17 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import NotFound, Refused
+from app.base.events import publish
 from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.gifts import totals
+from app.gifts.events import GiftsUndone
 from app.gifts.history import Step, note_references, tell
 from app.gifts.models import DIRECT_DEBIT, HELD, MOVES, Gift, GiftState
 from app.ledger import postings
@@ -29,6 +31,14 @@ from app.ledger.entries import Entry
 from app.ledger.rj import RjLine
 
 _CHUNK = 500  # ids in one IN list
+_RECEIVED = (
+    update(Gift.__table__)
+    .where(Gift.__table__.c.id == bindparam("gift"))
+    .values(
+        state=GiftState.RECEIVED, amount_cents=bindparam("cents"), gift_date=bindparam("day"),
+        payment_id=bindparam("payment"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +133,18 @@ def receive(receipts: Sequence[Receipt], *, actor: Actor, now: datetime) -> None
     entries: list[Entry] = []
     changes: list[totals.Change] = []
     steps: list[Step] = []
+    rows: list[dict[str, Any]] = []
     for r in receipts:
         gift = gifts[r.gift_id]
         MOVES.check(gift.state, GiftState.RECEIVED)
         step = Step(gift, GiftState.RECEIVED, r.on, r.cents, r.bank_reference)
-        _set(r.gift_id, state=GiftState.RECEIVED, amount_cents=r.cents, gift_date=r.on, payment_id=r.payment_id)
+        rows.append({"gift": r.gift_id, "cents": r.cents, "day": r.on, "payment": r.payment_id})
         # A gift may be received, undone and received again: each time is an entry of its own.
         entries.append(_received(gift, r.cents, r.on, r.via, _part(r.payment_id or step.id)))
         changes.append(totals.Change(gift.supporter_id, r.cents, 1, r.on))
         steps.append(step)
+    if rows:
+        db.session.connection().execute(_RECEIVED, rows)
     ledger.post(entries, actor=actor, now=now)
     totals.add(changes)
     tell("gift.received", steps, actor, now)
@@ -150,6 +163,7 @@ def undo_receipts(promised_cents: dict[int, int], *, actor: Actor, now: datetime
         _set(gift_id, state=GiftState.PROMISED, amount_cents=cents, gift_date=day, payment_id=None)
         steps.append(Step(gift, GiftState.PROMISED, local_date(now), -gift.amount_cents))
     tell("gift.receipt_undone", steps, actor, now)
+    publish(GiftsUndone(ids=tuple(promised_cents), actor=actor, at=now))
 
 
 def cancel(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
@@ -167,6 +181,7 @@ def cancel(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:
         _set(gift.id, state=GiftState.CANCELED)
         steps.append(Step(gift, GiftState.CANCELED, local_date(now), None))
     tell("gift.canceled", steps, actor, now)
+    publish(GiftsUndone(ids=tuple(gifts), actor=actor, at=now))
 
 
 def reopen(gift_ids: Iterable[int], *, actor: Actor, now: datetime) -> None:

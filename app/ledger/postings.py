@@ -5,6 +5,7 @@ EVENT                     DEBIT                              CREDIT
 gift promised             nothing: booked on receipt
 gift received, provider   clearing account of the provider   income, line of the giver's origin
 gift received, bank       bank                               income, line of the giver's origin
+gift received, statement  suspense: its line is on the bank  income, line of the giver's origin
 gift received, cash       cash                               income, line of the giver's origin
 gift received, in kind    gifts in kind used (objectives)    income, line of the giver's origin
 gift refunded             income, same line                  clearing account, or bank
@@ -16,7 +17,7 @@ provider payout           bank                               clearing account of
 instalment requested      nothing: a request is no money and changes no right
 grant recognised          received in advance, as far as     income, line of the grant
                           there is any; the rest receivable
-instalment received,      bank                               receivable, as far as there is any;
+instalment received,      bank (or suspense, as above)       receivable, as far as there is any;
   other rules                                                the rest received in advance
 instalment received,      bank                               income, line of the grant
   rule "receipt"
@@ -75,6 +76,7 @@ from app.ledger.rj import RjLine
 Source = tuple[str, int]
 BY_BANK = "bank"
 BY_CASH = "cash"
+BY_STATEMENT = "statement"  # its line is booked on the bank already, against suspense
 IN_KIND = "in_kind"
 
 
@@ -93,8 +95,9 @@ class Purpose:
 
 
 def gift_received(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
-    """`via` is the payment provider's name, "bank" for money seen on the bank account, "cash", or "in_kind"
-    for goods or services: income at their value and, as they are used for the programme, its cost."""
+    """`via` is the payment provider's name, "bank" for money seen on the bank account, "statement" where the line
+    of the bank is booked already, "cash", or "in_kind" for goods or services: income at their value and, as they
+    are used for the programme, its cost."""
     got = (
         Line(USED_IN_KIND, _positive(cents), purpose.programme_id)
         if via == IN_KIND
@@ -151,22 +154,26 @@ def grant_recognised(
 
 
 def instalment_received(
-    source: Source, cents: int, on: date, purpose: Purpose, *, receivable_cents: int = 0, part: str = ""
-) -> Entry:
+    source: Source, cents: int, on: date, purpose: Purpose, *, receivable_cents: int = 0, via: str = BY_BANK,
+    part: str = "",
+) -> Entry:  # fmt: skip
     """Grant money arrived on the bank account. `receivable_cents` is what stands receivable for this
     grant (queries.grant_balance, read with the grant locked)."""
     from_receivable = min(_positive(cents), max(receivable_cents, 0))
     lines = (
-        Line(BANK, cents),
+        Line(_money(via), cents),
         *_on(RECEIVABLE, -from_receivable, purpose),
         *_on(RECEIVED_AHEAD, from_receivable - cents, purpose),
     )
     return _entry(Event.INSTALMENT_RECEIVED, source, on, lines, part)
 
 
-def instalment_received_as_income(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
+def instalment_received_as_income(
+    source: Source, cents: int, on: date, purpose: Purpose, *, via: str = BY_BANK, part: str = ""
+) -> Entry:
     """Grant money arrived, of a grant recognised on receipt."""
-    return _entry(Event.INSTALMENT_RECEIVED, source, on, (Line(BANK, _positive(cents)), purpose.income(cents)), part)
+    lines = (Line(_money(via), _positive(cents)), purpose.income(cents))
+    return _entry(Event.INSTALMENT_RECEIVED, source, on, lines, part)
 
 
 def sub_grant_owed(source: Source, cents: int, on: date, purpose: Purpose, *, part: str = "") -> Entry:
@@ -252,7 +259,7 @@ def _for(line: Line, purpose: Purpose) -> Line:
 
 
 def _money(via: str) -> str:
-    return {BY_BANK: BANK, BY_CASH: CASH}.get(via) or _clearing(via)
+    return {BY_BANK: BANK, BY_CASH: CASH, BY_STATEMENT: SUSPENSE}.get(via) or _clearing(via)
 
 
 def _clearing(provider: str) -> str:

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from app.audit.services import record
+from app.audit.services import Trace, record, record_many
 from app.base.actor import Actor
 from app.base.dates import local_midnight
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.events import publish
 from app.base.ids import new_id
-from app.base.money import Money
+from app.base.money import EUR, Money
 from app.base.states import N_
 from app.extensions import db
 from app.payments.events import CheckoutsPaid, PaymentsRefunded, PaymentsUndone
-from app.payments.models import Checkout, Payment, PaymentEvent
+from app.payments.models import Checkout, CheckoutChange, Payment, PaymentEvent
 from app.payments.opening import move
 from app.payments.providers.registry import BANK
-from app.payments.states import CheckoutState, PaymentEventKind, PaymentState
+from app.payments.states import MOVES, CheckoutState, PaymentEventKind, PaymentState
+
+BY_HAND, BY_STATEMENT = "hand", "statement"  # who told that a transfer arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Money of a promised transfer, with the amount that really came."""
+
+    checkout_id: int
+    cents: int
+    on: date
+    reference: str
 
 
 def receive_by_hand(
@@ -28,38 +42,56 @@ def receive_by_hand(
 ) -> int:
     """A promised transfer arrived: the checkout is paid, with the amount that really came. Returns the
     payment's id. Raises NotFound, Refused (paid already), Invalid (a day to come, no money)."""
-    checkout = _locked(checkout_id)
-    if amount.cents <= 0:
-        raise Invalid(N_("The amount must be more than zero."), field="amount")
-    if local_midnight(received_on) > now:
-        raise Invalid(N_("This day is still to come."), field="received_on")
-    paid_at = local_midnight(received_on)
-    move(checkout, CheckoutState.PAID, by=actor.label or actor.kind, now=now, paid_at=paid_at)
-    payment_id = new_id()
-    db.session.execute(
-        insert(Payment).values(
-            id=payment_id,
-            checkout_id=checkout_id,
-            state=PaymentState.RECEIVED,
-            provider=BANK,
-            provider_id=bank_reference.strip()[:80],
-            method=checkout.method,
-            amount_cents=amount.cents,
-            currency=amount.currency,
-            mode="hand",
-            paid_at=paid_at,
-            created_at=now,
-        )
-    )
-    record(
-        "payment.received",
-        ("payment", payment_id),
-        actor=actor,
-        now=now,
-        changes={"amount_cents": [None, amount.cents], "received_on": [None, received_on.isoformat()]},
-    )
-    publish(CheckoutsPaid(ids=(checkout_id,), actor=actor, at=now))
-    return payment_id
+    transfer = Transfer(checkout_id=checkout_id, cents=amount.cents, on=received_on, reference=bank_reference)
+    return receive_transfers([transfer], by=BY_HAND, actor=actor, now=now)[checkout_id]
+
+
+def receive_transfers(
+    transfers: Sequence[Transfer], *, by: str = BY_STATEMENT, actor: Actor, now: datetime
+) -> dict[int, int]:
+    """The same for many, with a constant number of statements; the payments' ids by checkout."""
+    checkouts = _locked_all([t.checkout_id for t in transfers])
+    payments, rows, changes = {}, [], []
+    for t in transfers:
+        checkout = checkouts[t.checkout_id]
+        if t.cents <= 0:
+            raise Invalid(N_("The amount must be more than zero."), field="amount")
+        if local_midnight(t.on) > now:
+            raise Invalid(N_("This day is still to come."), field="received_on")
+        MOVES.check(checkout.state, CheckoutState.PAID)
+        paid_at, payments[t.checkout_id] = local_midnight(t.on), new_id()
+        rows.append(
+            {
+                "id": payments[t.checkout_id], "checkout_id": t.checkout_id, "state": PaymentState.RECEIVED,
+                "provider": BANK, "provider_id": t.reference.strip()[:80], "method": checkout.method,
+                "amount_cents": t.cents, "currency": EUR, "mode": by, "paid_at": paid_at, "created_at": now,
+            }
+        )  # fmt: skip
+        changes.append(
+            {
+                "id": new_id(), "checkout_id": t.checkout_id, "before": checkout.state, "after": CheckoutState.PAID,
+                "by": (actor.label or actor.kind)[:80], "at": now,
+            }
+        )  # fmt: skip
+    if not rows:
+        return {}
+    paid = update(Checkout.__table__).where(Checkout.__table__.c.id == bindparam("checkout"))
+    paid = paid.values(state=CheckoutState.PAID, attempts=0, paid_at=bindparam("paid"))
+    db.session.connection().execute(paid, [{"checkout": r["checkout_id"], "paid": r["paid_at"]} for r in rows])
+    db.session.execute(insert(CheckoutChange.__table__), changes)
+    db.session.execute(insert(Payment.__table__), rows)
+    record_many(
+        [
+            Trace(
+                action="payment.received", subject=("payment", payments[t.checkout_id]),
+                changes={"amount_cents": [None, t.cents], "received_on": [None, t.on.isoformat()]},
+            )
+            for t in transfers
+        ],
+        actor=actor, now=now,
+    )  # fmt: skip
+    publish(CheckoutsPaid(ids=tuple(payments), actor=actor, at=now))
+    return payments
 
 
 def undo_by_hand(payment_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
@@ -122,11 +154,17 @@ def check_room(amount: Money, left_cents: int) -> None:
 
 
 def _locked(checkout_id: int) -> Any:
-    row = db.session.execute(
+    return _locked_all([checkout_id])[checkout_id]
+
+
+def _locked_all(checkout_ids: Sequence[int]) -> dict[int, Any]:
+    found = db.session.execute(
         select(Checkout.id, Checkout.state, Checkout.method)
-        .where(Checkout.id == checkout_id, Checkout.provider == BANK)
+        .where(Checkout.id.in_(checkout_ids), Checkout.provider == BANK)
+        .order_by(Checkout.id)
         .with_for_update()
-    ).first()
-    if row is None:
+    )
+    rows = {row.id: row for row in found}
+    if len(rows) < len(set(checkout_ids)):
         raise NotFound(N_("There is no such promise."))
-    return row
+    return rows

@@ -45,6 +45,7 @@ class CheckoutFacts:
     customer_key: str | None = None
     mandate_key: str | None = None
     reason: str | None = None
+    mode: str | None = None  # test or live; of a transfer, whether a person or a statement told of it
     consumer: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,6 +100,7 @@ def _facts(row: Any) -> CheckoutFacts:
         customer_key=row[c.customer_key],
         mandate_key=row[c.mandate_key],
         reason=row[c.reason],
+        mode=row[p.mode] or row[c.mode],
         consumer=json.loads(unseal(consumer, f"payment:{payment_id}")) if consumer else {},
     )
 

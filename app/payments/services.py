@@ -7,7 +7,7 @@ they may call the provider. The rest runs inside the caller's `with writing():`.
 from __future__ import annotations
 
 from app.payments.belonging import assign_supporters
-from app.payments.by_hand import receive_by_hand, refund_by_hand, undo_by_hand
+from app.payments.by_hand import Transfer, receive_by_hand, receive_transfers, refund_by_hand, undo_by_hand
 from app.payments.defence import failure_key
 from app.payments.flow import Begun, begin, reach
 from app.payments.methods import methods_offered
@@ -20,6 +20,7 @@ from app.payments.settling import settle
 __all__ = [
     "Begun",
     "Draft",
+    "Transfer",
     "ask_refund",
     "assign_supporters",
     "begin",
@@ -29,6 +30,7 @@ __all__ = [
     "open_checkout",
     "reach",
     "receive_by_hand",
+    "receive_transfers",
     "refund_by_hand",
     "register_return_page",
     "send_refund",

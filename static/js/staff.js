@@ -15,6 +15,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// One letter presses the button or enters the field that names it, where a page offers that.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const place = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  const target = place && place.querySelector("input:not([type=hidden]), button, summary, a");
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("input")) {
+    target.focus();
+    target.select();
+  } else target.click();
+});
+
 // Menus and questions close by Escape, by a click elsewhere, and when another opens.
 const menus = () => document.querySelectorAll("[data-menu][open]");
 document.addEventListener("click", (event) => {

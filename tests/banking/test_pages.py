@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
 
+from app.base.references import rf_of
+from app.ledger.queries import balances
 from tests.banking.files import Pay, camt
+from tests.factories.gifts import promised_gift
 from tests.factories.organisation import make_organisation
 from tests.support.client import Client
 
@@ -97,3 +101,54 @@ def test_a_large_file_is_read_by_the_worker(finance: Client, monkeypatch: pytest
     assert "groot.xml wordt gelezen" in page
     run_due(now())
     assert "€ 25,00" in text_of(finance, "/bank/payments")
+
+
+def test_payments_are_explained_one_after_another(finance: Client, now: datetime) -> None:
+    """One story: a proposal booked, somebody new, a part, not a gift, suspense, and all of it undone again."""
+    gift_id = promised_gift(5000)
+    pays = [
+        Pay(
+            4000,
+            "R1",
+            name="A. van den Berg",
+            on="2026-11-16",
+            more=f"<RmtInf><Ustrd>{rf_of(gift_id)}</Ustrd></RmtInf>",
+        ),
+        Pay(3000, "R2", name="HR K NIEUW", iban="NL20INGB0001234567", on="2026-11-17"),
+        Pay(-450, "R3", name="Bank", iban="NL02ABNA0123456789", on="2026-11-18"),
+        Pay(99, "R4", iban="", name="", on="2026-11-19"),
+    ]
+    bring(finance, (camt(pays), "x.xml"))
+    queue = finance.get("/bank/review").get_data(as_text=True)
+    ids = list(dict.fromkeys(re.findall(r"/bank/lines/(\d+)", queue)))
+    assert len(ids) == 4
+    page = text_of(finance, f"/bank/lines/{ids[0]}")
+    assert "Toegezegd was € 50,00." in page
+    response = finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"promise:{gift_id}"})
+    assert response.location.endswith(f"/bank/lines/{ids[1]}?done={ids[0]}")
+    twice = finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"promise:{gift_id}"})
+    assert twice.status_code == 409
+
+    form = {"donor": "HR K NIEUW", "amount": "10,00", "programme_id": ""}
+    asked = finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
+    assert (asked.status_code, "Maak van HR K NIEUW een nieuwe relatie" in asked.get_data(as_text=True)) == (422, True)
+    finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new"})
+    assert "Hiervan is nog € 20,00 te verklaren." in text_of(finance, f"/bank/lines/{ids[1]}")
+    too_much = finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new", "amount": "20,01"})
+    assert too_much.status_code == 422
+    finance.post(f"/bank/lines/{ids[1]}/accept", data={"proposal": _first_proposal(finance, ids[1])})
+
+    finance.post(f"/bank/lines/{ids[2]}/not-a-gift", data={"always": "y"})
+    last = finance.post(f"/bank/lines/{ids[3]}/suspense")
+    assert last.location.endswith("/bank/review")
+    assert "Alles is verklaard" in text_of(finance, "/bank/review")
+    for line_id in ids[:3]:
+        assert finance.post(f"/bank/lines/{line_id}/undo").status_code == 303
+    assert finance.post(f"/bank/lines/{ids[3]}/undo").status_code == 409
+    found = {code: b.cents for code, b in balances().items() if b.cents}
+    assert found == {"1100": 6649, "2900": -6649}
+
+
+def _first_proposal(client: Client, line_id: str) -> str:
+    page = client.get(f"/bank/lines/{line_id}").get_data(as_text=True)
+    return re.findall(r'name="proposal" value="([^"]+)"', page)[0]

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "hand_over": {"taken_back_at": None, "reason": ""},
     "period_closing": {"reopened_at": None, "reason": ""},
     "layout_profile": {"tested_on": None, "tested_note": ""},
+    "bank_rule": {"supporter_id": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

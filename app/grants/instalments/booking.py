@@ -13,7 +13,7 @@ is held by the caller, so the balances read here stand still.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -93,8 +93,8 @@ def take_back(instalment: Instalment, *, on: date, actor: Actor, now: datetime) 
         db.session.flush()
 
 
-def receive(rows: Sequence[tuple[Grant, Receipt]], *, actor: Actor, now: datetime) -> None:
-    """Book money that came in."""
+def receive(rows: Sequence[tuple[Grant, Receipt]], via: Mapping[int, str], *, actor: Actor, now: datetime) -> None:
+    """Book money that came in; `via` says by receipt where it is."""
     receivable = {
         grant_id: balance.receivable
         for grant_id, balance in grant_balances(sorted({grant.id for grant, _ in rows})).items()
@@ -103,10 +103,15 @@ def receive(rows: Sequence[tuple[Grant, Receipt]], *, actor: Actor, now: datetim
     for grant, receipt in rows:
         source, cents, on = ("instalment_receipt", receipt.id), receipt.amount_cents, receipt.received_on
         if grant.recognition is Recognition.RECEIPT:
-            entries.append(postings.instalment_received_as_income(source, cents, on, purpose(grant)))
+            income = postings.instalment_received_as_income(source, cents, on, purpose(grant), via=via[receipt.id])
+            entries.append(income)
             continue
         open_cents = max(receivable[grant.id], 0)
-        entries.append(postings.instalment_received(source, cents, on, purpose(grant), receivable_cents=open_cents))
+        entries.append(
+            postings.instalment_received(
+                source, cents, on, purpose(grant), receivable_cents=open_cents, via=via[receipt.id]
+            )
+        )
         receivable[grant.id] = max(open_cents - cents, 0)
     ledger.post(entries, actor=actor, now=now)
 

@@ -16,16 +16,19 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
+from app.base.events import publish
 from app.base.states import N_
 from app.extensions import db
 from app.grants.awards.models import Grant, Recognition
 from app.grants.conditions.holding import is_held
 from app.grants.history import facts as move_facts
 from app.grants.instalments import booking
+from app.grants.instalments.events import ReceiptsTakenBack
 from app.grants.instalments.models import INSTALMENT_MOVES, Instalment, InstalmentMove, InstalmentState, Receipt
 from app.grants.recognition import services as recognition
 from app.grants.rows import cents_sum, check_version, locked, locked_all
 from app.grants.settlements.standing import IS_SETTLED, refuse_settled
+from app.ledger import postings
 
 _S = InstalmentState
 
@@ -39,6 +42,7 @@ class Received:
     amount_cents: int
     bank_reference: str
     form_key: str
+    via: str = postings.BY_BANK  # or BY_STATEMENT, where its bank line is booked already
 
 
 def received_cents(instalment_id: int) -> int:
@@ -113,7 +117,8 @@ def receive(receipts: Sequence[Received], *, actor: Actor, now: datetime) -> lis
     db.session.add_all(made.values())
     db.session.flush()
     pairs = [(grants[instalments[receipt.instalment_id].grant_id], receipt) for receipt in made.values()]
-    booking.receive(pairs, actor=actor, now=now)
+    via = {made[each.form_key].id: each.via for each in new}
+    booking.receive(pairs, via, actor=actor, now=now)
     for receipt in made.values():
         told = {"amount_cents": receipt.amount_cents, "received_on": receipt.received_on.isoformat()}
         audit.record("instalment.money_in", ("instalment", receipt.instalment_id), actor=actor, now=now, changes=told)
@@ -142,6 +147,7 @@ def take_back(receipt_id: int, reason: str, *, actor: Actor, now: datetime) -> N
     recognition.book_anew(grant, actor=actor, now=now)
     told = {"amount_cents": receipt.amount_cents, "reason": reason.strip()}
     audit.record("instalment.money_taken_back", ("instalment", row.id), actor=actor, now=now, changes=told)
+    publish(ReceiptsTakenBack(ids=(receipt_id,), actor=actor, at=now))
     if row.state is _S.RECEIVED and received_cents(row.id) < row.amount_cents:
         shift(row, _open_state(row), note=reason.strip(), actor=actor, now=now)
 

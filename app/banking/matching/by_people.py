@@ -1,0 +1,106 @@
+"""What people decide about a payment on the bank. Inside the caller's `with writing():`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.banking.match_models import MatchKind
+from app.banking.matching import deciding
+from app.banking.matching.facts import Facts, Proposal, Reason, facts_of
+from app.banking.matching.finders import find
+from app.banking.matching.names import agree
+from app.base.actor import Actor
+from app.base.errors import Invalid, Refused
+from app.base.iban import check_iban
+from app.base.states import N_
+from app.supporters import search
+from app.supporters.contacts import add_iban
+from app.supporters.models import Kind
+
+SHOWN = 6
+_BY_NAME = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftOf:
+    """Somebody says whose gift (a part of) a line is; `cents` positive."""
+
+    supporter_id: int
+    cents: int
+    programme_id: int | None = None
+    remember: bool = False
+
+
+def proposals(line_id: int) -> list[Proposal]:
+    """What this line may be, the likeliest first; also by the name alone, which never books by itself."""
+    facts = facts_of([line_id])
+    found = find(facts).get(line_id, [])
+    known = {p.supporter_id for p in found}
+    found += [p for p in _by_name(facts) if p.supporter_id not in known]
+    left = deciding.left_of(line_id)
+    # Of a line that is partly explained, the rest may be any of these; what was recorded by hand is one amount.
+    rest = [
+        p if p.cents == left else replace(p, cents=left)
+        for p in found
+        if p.kind is not MatchKind.BY_HAND or p.cents == left
+    ]
+    return rest[:SHOWN] if left else []
+
+
+def _by_name(facts: list[Facts]) -> list[Proposal]:
+    if not facts or facts[0].cents <= 0 or facts[0].is_return or not facts[0].party.name:
+        return []
+    line = facts[0]
+    surname = line.party.name.split(" e/o ")[0].split()[-1]
+    return [
+        Proposal(
+            kind=MatchKind.GIFT, target_id=None, cents=line.cents, score=_BY_NAME, label=hit.name, supporter_id=hit.id,
+            reasons=(Reason(N_("The name at the bank agrees.")),), blocked=True,
+        )
+        for hit in search.suggest(surname, notes=False, limit=8)
+        if agree(line.party.name, hit.name, organisation=hit.kind is Kind.ORGANISATION)
+    ]  # fmt: skip
+
+
+def accept(line_id: int, key: str, *, actor: Actor, now: datetime) -> None:
+    """Book the proposal with this key. Raises Refused where it is no longer proposed."""
+    chosen = next((p for p in proposals(line_id) if p.key == key), None)
+    if chosen is None:
+        raise Refused(N_("This is no longer proposed: look at what is proposed now."))
+    _decide(line_id, chosen, actor, now)
+
+
+def gift(line_id: int, given: GiftOf, *, actor: Actor, now: datetime) -> None:
+    """It is a gift of this supporter, all of it or a part: what is left still waits."""
+    what = Proposal(
+        kind=MatchKind.GIFT, target_id=None, cents=given.cents, score=0, reasons=(), supporter_id=given.supporter_id,
+        programme_id=given.programme_id,
+    )  # fmt: skip
+    _decide(line_id, what, actor, now)
+    if given.remember:
+        deciding.remember(line_id, what, actor=actor, now=now)
+
+
+def not_a_gift(line_id: int, *, remember: bool, actor: Actor, now: datetime) -> None:
+    """The accounting package books what it is: a cost, a transfer between our own accounts."""
+    what = Proposal(kind=MatchKind.NOT_OURS, target_id=None, cents=deciding.left_of(line_id), score=0, reasons=())
+    _decide(line_id, what, actor, now)
+    if remember:
+        deciding.remember(line_id, what, actor=actor, now=now)
+
+
+def _decide(line_id: int, what: Proposal, actor: Actor, now: datetime) -> None:
+    deciding.decide([(line_id, what)], actor=actor, now=now)
+    if what.kind is MatchKind.GIFT and what.supporter_id is not None:
+        _know_account(line_id, what.supporter_id, actor, now)
+
+
+def _know_account(line_id: int, supporter_id: int, actor: Actor, now: datetime) -> None:
+    """Next time the account tells who it is."""
+    for facts in facts_of([line_id]):
+        try:
+            iban = check_iban(facts.party.iban)
+        except Invalid:
+            continue
+        add_iban(supporter_id, iban, facts.party.name, source="bank", actor=actor, now=now)

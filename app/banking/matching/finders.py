@@ -1,0 +1,199 @@
+"""Who finds what a line may be. Each takes many lines and runs a constant number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from app.banking.match_models import BankRule, MatchKind
+from app.banking.matching import by_hand, instalments
+from app.banking.matching.facts import Facts, Proposal, Reason
+from app.banking.matching.names import agree
+from app.base.dates import days
+from app.base.states import N_
+from app.extensions import db
+from app.gifts.models import BANK_TRANSFER, HELD, Gift, GiftState
+from app.payments.models import Checkout
+from app.payments.states import CheckoutState
+from app.supporters.contact_models import Iban
+from app.supporters.models import Kind, Supporter
+from app.supporters.sealed import iban_lookup
+
+Found = dict[int, list[Proposal]]
+Finder = Callable[[Sequence[Facts], dict[int, list[Any]]], Found]
+TWICE_WITHIN = 4  # days in which an equal gift of the same giver may be the same money
+
+
+def find(lines: Sequence[Facts]) -> Found:
+    """What these lines may be, the likeliest first. Returned money is nobody's gift: direct debit deals with it."""
+    looked = [line for line in lines if not line.is_return]
+    owners = _owners(looked)
+    found: Found = defaultdict(list)
+    for finder in FINDERS:
+        for line_id, proposals in finder(looked, owners).items():
+            found[line_id] += proposals
+    return {line_id: sorted(_weighed(each), key=lambda p: -p.score) for line_id, each in found.items()}
+
+
+def _weighed(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Of a funder that has an instalment to pay, money is that sooner than a gift."""
+    funders = {p.supporter_id for p in proposals if p.kind is MatchKind.INSTALMENT}
+    return [
+        replace(p, score=min(p.score, 40), blocked=True)
+        if p.kind is MatchKind.GIFT and p.supporter_id in funders
+        else p
+        for p in proposals
+    ]
+
+
+def promises(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
+    """By the RF reference that the donor was given: it is the gift's own number."""
+    ids = {row_id for line in lines if line.cents > 0 for row_id in line.rf_ids}
+    if not ids:
+        return {}
+    rows = db.session.execute(
+        select(Gift.id, Gift.state, Gift.amount_cents, Gift.supporter_id, Gift.programme_id, Supporter.display_name,
+               Checkout.state.label("checkout"))
+        .join(Supporter, Supporter.id == Gift.supporter_id)
+        .outerjoin(Checkout, Checkout.id == Gift.checkout_id)
+        .where(Gift.id.in_(ids))
+    )  # fmt: skip
+    gifts = {row.id: row for row in rows}
+    found: Found = {}
+    for line in lines:
+        known = [gifts[row_id] for row_id in dict.fromkeys(line.rf_ids) if row_id in gifts]
+        if line.cents > 0 and known:
+            found[line.id] = [_promise(line, gift) for gift in known]
+    return found
+
+
+def _promise(line: Facts, gift: Any) -> Proposal:
+    named = Reason(N_("The reference is that of a gift promised by %(name)s."), {"name": gift.display_name})
+    waits = gift.state in (GiftState.PROMISED, GiftState.CANCELED) and gift.checkout is CheckoutState.PROMISED
+    if not waits:
+        again = Reason(N_("The money of that promise came before: this may be a second gift."))
+        return Proposal(
+            kind=MatchKind.GIFT, target_id=None, cents=line.cents, score=50, reasons=(named, again), blocked=True,
+            label=gift.display_name, supporter_id=gift.supporter_id, programme_id=gift.programme_id,
+        )  # fmt: skip
+    same = gift.amount_cents == line.cents
+    amount = (
+        Reason(N_("The amount is what was promised."))
+        if same
+        else Reason(N_("Promised was %(promised)s."), {"promised": gift.amount_cents})
+    )
+    return Proposal(
+        kind=MatchKind.PROMISE, target_id=gift.id, cents=line.cents, score=100 if same else 60, exact=same,
+        reasons=(named, amount), blocked=not same, label=gift.display_name, supporter_id=gift.supporter_id,
+    )  # fmt: skip
+
+
+def donors(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
+    """By the account on the other side, the name, and what this giver transferred before."""
+    mine = {line.id: owners[line.id] for line in lines if line.cents > 0 and line.id in owners}
+    if not mine:
+        return {}
+    given = _given({row.id for rows in mine.values() for row in rows}, max(line.booked_on for line in lines))
+    found: Found = {}
+    for line in lines:
+        rows = mine.get(line.id, [])
+        for row in rows:
+            found.setdefault(line.id, []).append(_donor(line, row, given.get(row.id, []), alone=len(rows) == 1))
+    return found
+
+
+def _donor(line: Facts, row: Any, given: list[Any], *, alone: bool) -> Proposal:
+    reasons = [Reason(N_("The account is that of %(name)s."), {"name": row.display_name})]
+    score, blocked = 60 if alone else 45, False
+    if agree(line.party.name, row.display_name, organisation=row.kind is Kind.ORGANISATION):
+        score += 20
+        reasons.append(Reason(N_("The name at the bank agrees.")))
+    if before := sum(g.amount_cents == line.cents and g.method == BANK_TRANSFER for g in given):
+        score += 20
+        reasons.append(Reason(N_("This amount was transferred %(times)s times before."), {"times": before}))
+    near = [g.gift_date for g in given if g.amount_cents == line.cents]
+    if any(abs((on - line.booked_on).days) <= TWICE_WITHIN for on in near):
+        blocked = True
+        reasons.append(
+            Reason(N_("A gift of this amount is there already, of about this day: look whether it is this."))
+        )
+    if row.is_deceased:
+        blocked = True
+        reasons.append(Reason(N_("%(name)s has died."), {"name": row.display_name}))
+    return Proposal(
+        kind=MatchKind.GIFT, target_id=None, cents=line.cents, score=min(score, 99), reasons=tuple(reasons),
+        label=row.display_name, supporter_id=row.id, blocked=blocked,
+    )  # fmt: skip
+
+
+def _given(supporter_ids: set[int], until: Any) -> dict[int, list[Any]]:
+    """What these gave in the year before, by supporter: amount, method and day."""
+    rows = db.session.execute(
+        select(Gift.supporter_id, Gift.amount_cents, Gift.method, Gift.gift_date)
+        .where(Gift.supporter_id.in_(supporter_ids), Gift.state.in_(HELD), Gift.gift_date >= until - days(400))
+        .limit(20_000)
+    )
+    given: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        given[row.supporter_id].append(row)
+    return given
+
+
+def rules(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
+    """What somebody said that money of this account always is."""
+    indexes = {line.iban_index for line in lines if line.iban_index is not None}
+    if not indexes:
+        return {}
+    rows = db.session.execute(
+        select(BankRule, Supporter.display_name)
+        .outerjoin(Supporter, Supporter.id == BankRule.supporter_id)
+        .where(BankRule.iban_index.in_(indexes))
+        .where(Supporter.id.is_(None) | (Supporter.merged_into_id.is_(None) & Supporter.anonymised_at.is_(None)))
+    )
+    known: dict[tuple[bytes, bool], tuple[BankRule | None, str]] = {
+        (bytes(rule.iban_index), rule.incoming): (rule, name) for rule, name in rows
+    }
+    found: Found = {}
+    for line in lines:
+        rule, name = known.get((line.iban_index or b"", line.cents > 0), (None, ""))
+        if rule is not None:
+            said = Reason(N_("You said that money of this account is always this."))
+            found[line.id] = [
+                Proposal(
+                    kind=rule.kind,
+                    target_id=None,
+                    cents=line.cents,
+                    score=100,
+                    reasons=(said,),
+                    label=name or "",
+                    supporter_id=rule.supporter_id,
+                    programme_id=rule.programme_id,
+                )  # fmt: skip
+            ]
+    return found
+
+
+def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
+    """By line: the supporters whose account is on the other side."""
+    lookups = {line.id: iban_lookup(line.party.iban) for line in lines if line.party.iban}
+    if not lookups:
+        return {}
+    rows = db.session.execute(
+        select(Iban.lookup, Supporter.id, Supporter.display_name, Supporter.kind, Supporter.is_deceased)
+        .join(Supporter, Supporter.id == Iban.supporter_id)
+        .where(Iban.lookup.in_(set(lookups.values())))
+        .where(Supporter.merged_into_id.is_(None), Supporter.anonymised_at.is_(None))
+        .order_by(Supporter.id)
+    )
+    owners: dict[bytes, list[Any]] = defaultdict(list)
+    for row in rows:
+        owners[bytes(row.lookup)].append(row)
+    return {line_id: owners[lookup] for line_id, lookup in lookups.items() if lookup in owners}
+
+
+# What tells of collections (EndToEndId, MandateId, PmtInfId) and of provider payouts is added here.
+FINDERS: tuple[Finder, ...] = (promises, by_hand.find, instalments.find, rules, donors)

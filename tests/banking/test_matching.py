@@ -1,0 +1,317 @@
+"""What is sure books by itself, once; the rest waits for people; undoing leaves the ledger as before."""
+
+from __future__ import annotations
+
+import io
+import threading
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event, select
+
+from app.banking import imports
+from app.banking.match_models import BankMatch, BankRule, MatchKind
+from app.banking.matching import deciding
+from app.banking.matching.facts import Proposal, facts_of
+from app.banking.matching.finders import find
+from app.banking.matching.names import agree
+from app.banking.models import BankLine, LineState
+from app.banking.reconciliation import reconcile
+from app.base.actor import SYSTEM, Actor
+from app.base.errors import DomainError, Invalid, Refused
+from app.base.money import Money
+from app.base.references import rf_of
+from app.extensions import db, writing
+from app.gifts import by_hand
+from app.gifts.models import Gift, GiftState
+from app.grants.awards.models import Grant
+from app.grants.funders.models import Funder
+from app.grants.instalments.models import InstalmentState
+from app.ledger import queries as ledger
+from app.ledger.checks import run
+from app.supporters.contacts import add_iban
+from tests.banking.files import Pay, camt
+from tests.factories.gifts import promised_gift
+from tests.factories.organisation import make_organisation
+from tests.factories.supporters import person
+from tests.grants.money_stories import granted, state
+
+pytestmark = pytest.mark.usefixtures("organisation")
+IBAN = "NL44RABO0123456789"
+ANNE = Actor("staff", 11)
+
+
+@pytest.fixture
+def organisation(app: Flask) -> int:
+    return make_organisation()
+
+
+def take(*pays: Pay, now: datetime, statement: str = "S1") -> imports.Imported:
+    return imports.take(io.BytesIO(camt(pays, statement=statement)), "bank.xml", actor=SYSTEM, now=now)
+
+
+def balances() -> dict[str, int]:
+    return {code: b.cents for code, b in ledger.balances().items() if b.cents}
+
+
+def line(cents: int | None = None) -> BankLine:
+    chosen = select(BankLine) if cents is None else select(BankLine).where(BankLine.cents == cents)
+    return db.session.execute(chosen.order_by(BankLine.id.desc()).limit(1)).scalar_one()
+
+
+def proposals(cents: int | None = None) -> list[Proposal]:
+    row_id = line(cents).id
+    return find(facts_of([row_id])).get(row_id, [])
+
+
+def whole() -> bool:
+    return not any(outcome.problems for outcome in run())
+
+
+def strd(reference: str) -> str:
+    return (
+        "<RmtInf><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
+        f"<Ref>{reference}</Ref></CdtrRefInf></Strd></RmtInf>"
+    )
+
+
+def ustrd(text: str) -> str:
+    return f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>"
+
+
+def donor(now: datetime, iban: str = IBAN) -> int:
+    supporter_id = person("Jan Jansen")
+    with writing():
+        add_iban(supporter_id, iban, "", source="test", actor=SYSTEM, now=now)
+    return supporter_id
+
+
+@pytest.mark.parametrize("written", [lambda rf: strd(rf), lambda rf: ustrd(f"gift {rf[:4]} {rf[4:8]} {rf[8:]} thanks")])
+def test_a_promise_is_received_by_its_reference(now: datetime, written: Any) -> None:
+    gift_id = promised_gift(5000)
+    done = take(Pay(5000, "R1", more=written(rf_of(gift_id)), on="2026-11-20"), now=now)
+    assert (done.new, done.matched, done.in_review) == (1, 1, 0)
+    gift = db.session.get(Gift, gift_id)
+    assert gift is not None
+    assert (gift.state, gift.gift_date) == (GiftState.RECEIVED, date(2026, 11, 20))
+    assert balances() == {"1100": 5000, "8010": -5000}
+    assert whole()
+    assert reconcile().equal
+
+
+@pytest.mark.parametrize("cents", [2000, 9000])
+def test_another_amount_than_promised_waits_for_somebody(now: datetime, cents: int) -> None:
+    gift_id = promised_gift(5000)
+    done = take(Pay(cents, "R1", more=strd(rf_of(gift_id))), now=now)
+    assert (done.matched, done.in_review) == (0, 1)
+    best = proposals()[0]
+    assert (best.kind, best.target_id, best.blocked) == (MatchKind.PROMISE, gift_id, True)
+    assert best.reasons[1].told == {"promised": 5000}
+    with writing():
+        deciding.decide([(line().id, best)], actor=ANNE, now=now)
+    assert balances() == {"1100": cents, "8010": -cents}
+
+
+def test_paid_twice_is_received_once(now: datetime) -> None:
+    reference = strd(rf_of(promised_gift(5000)))
+    done = take(Pay(5000, "R1", more=reference), Pay(5000, "R2", more=reference), now=now)
+    assert (done.matched, done.in_review) == (1, 1)
+    assert balances() == {"1100": 10000, "2900": -5000, "8010": -5000}
+    assert "second gift" in proposals()[0].reasons[1].said
+
+
+def test_what_was_recorded_by_hand_is_not_booked_again(now: datetime) -> None:
+    gift_id = promised_gift(5000)
+    with writing():
+        by_hand.receive(gift_id, amount=Money(5000), received_on=date(2026, 11, 19), bank_reference="", actor=ANNE,
+                        now=now)  # fmt: skip
+    assert reconcile().by_hand_cents == 5000
+    done = take(Pay(5000, "R1", more=strd(rf_of(gift_id))), now=now)
+    assert done.matched == 1
+    assert balances() == {"1100": 5000, "8010": -5000}
+    assert (reconcile().equal, reconcile().by_hand_cents) == (True, 0)
+    with writing():  # finance takes the receipt back on the gift's own page
+        by_hand.undo(gift_id, actor=ANNE, now=now)
+    assert balances() == {"1100": 5000, "2900": -5000}
+    assert line().state is LineState.REVIEW
+
+
+def test_a_known_giver_books_by_itself_from_the_second_time(now: datetime) -> None:
+    supporter_id = donor(now)
+    first = take(Pay(2500, "R1", name="HR J JANSEN", on="2026-09-20"), now=now)
+    assert first.matched == 0, "nobody knows yet that it is a gift"
+    best = proposals()[0]
+    assert (best.kind, best.supporter_id, best.score) == (MatchKind.GIFT, supporter_id, 80)
+    with writing():
+        deciding.decide([(line().id, best)], actor=ANNE, now=now)
+    later = [Pay(2500, f"M{m}", name="J. Jansen e/o P. de Vries", on=f"2026-{m}-20") for m in (10, 11)]
+    done = take(*later, now=now, statement="S2")
+    assert done.matched == 2, "the same amount each month"
+    assert balances() == {"1100": 7500, "8010": -7500}
+    again = take(Pay(2500, "M9", name="J. Jansen", on="2026-11-21"), now=now, statement="S3")
+    assert again.matched == 0, "a day later it may be a double"
+
+
+def test_a_rule_books_by_itself_and_can_be_taken_over(now: datetime) -> None:
+    supporter_id = donor(now, iban="NL20INGB0001234567")
+    take(Pay(-1000, "R1", name="Bank"), Pay(700, "R2", name="Iemand"), now=now)
+    fee, gift = line(-1000), line(700)
+    what = {
+        fee.id: Proposal(kind=MatchKind.NOT_OURS, target_id=None, cents=-1000, score=0, reasons=()),
+        gift.id: Proposal(
+            kind=MatchKind.GIFT, target_id=None, cents=700, score=0, reasons=(), supporter_id=supporter_id
+        ),
+    }
+    with writing():
+        deciding.decide(list(what.items()), actor=ANNE, now=now)
+        for line_id, each in what.items():
+            deciding.remember(line_id, each, actor=ANNE, now=now)
+            deciding.remember(line_id, each, actor=ANNE, now=now)
+    assert len(db.session.execute(select(BankRule)).all()) == 2
+    done = take(Pay(-900, "R3", name="Bank"), Pay(600, "R4", name="Iemand"), now=now, statement="S2")
+    assert (done.matched, done.in_review) == (2, 0)
+    assert balances() == {"1100": -600, "1190": 1900, "8010": -1300}
+    assert whole()
+
+
+def test_splitting_leaves_the_rest_to_be_explained(now: datetime) -> None:
+    supporter_id = donor(now, iban="NL20INGB0001234567")
+    take(Pay(1000, "R1"), now=now)
+
+    def part(cents: int, kind: MatchKind = MatchKind.GIFT) -> Proposal:
+        giver = supporter_id if kind is MatchKind.GIFT else None
+        return Proposal(kind=kind, target_id=None, cents=cents, score=0, reasons=(), supporter_id=giver)
+
+    with writing():
+        deciding.decide([(line().id, part(600))], actor=ANNE, now=now)
+    assert (line().state, balances()) == (LineState.REVIEW, {"1100": 1000, "2900": -400, "8010": -600})
+    with pytest.raises(Invalid), writing():
+        deciding.decide([(line().id, part(401))], actor=ANNE, now=now)
+    with writing():
+        deciding.decide([(line().id, part(400, MatchKind.NOT_OURS))], actor=ANNE, now=now)
+    assert (line().state, balances()) == (LineState.EXPLAINED, {"1100": 1000, "1190": -400, "8010": -600})
+    with writing():
+        deciding.undo(line().id, actor=ANNE, now=now)
+    assert (line().state, balances()) == (LineState.REVIEW, {"1100": 1000, "2900": -1000})
+    assert whole()
+
+
+def test_two_at_once_book_it_once(app: Flask, now: datetime) -> None:
+    supporter_id = donor(now)
+    take(Pay(1000, "R1"), now=now)
+    line_id = line().id
+    what = Proposal(kind=MatchKind.GIFT, target_id=None, cents=1000, score=0, reasons=(), supporter_id=supporter_id)
+    db.session.rollback()
+    refused = []
+    ready = threading.Barrier(2)
+
+    def one() -> None:
+        with app.app_context():
+            ready.wait()
+            try:
+                with writing():
+                    deciding.decide([(line_id, what)], actor=ANNE, now=now)
+            except Refused as error:
+                refused.append(error)
+
+    both = [threading.Thread(target=one) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert len(refused) == 1
+    assert balances() == {"1100": 1000, "8010": -1000}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["promise", "gift", "not_ours", "undo", "undo", "aside"]), min_size=2, max_size=8))
+def test_deciding_and_undoing_leaves_the_ledger_as_before(organisation: int, now: datetime, steps: list[str]) -> None:
+    gift_id = promised_gift(5000)
+    supporter_id = db.session.execute(select(Gift.supporter_id).where(Gift.id == gift_id)).scalar_one()
+    take(Pay(5000, f"R{gift_id}", iban="NL20INGB0001234567"), now=now, statement=f"S{gift_id}")
+    line_id, before = line().id, balances()
+    for step in steps:
+        what = Proposal(
+            kind=MatchKind(step) if step in ("promise", "gift", "not_ours") else MatchKind.GIFT,
+            target_id=gift_id if step == "promise" else None, cents=5000, score=0, reasons=(),
+            supporter_id=supporter_id,
+        )  # fmt: skip
+        try:
+            with writing():
+                if step == "undo":
+                    deciding.undo(line_id, actor=ANNE, now=now)
+                elif step == "aside":
+                    deciding.set_aside(line_id, actor=ANNE, now=now)
+                else:
+                    deciding.decide([(line_id, what)], actor=ANNE, now=now)
+        except DomainError:
+            continue
+        assert balances()["1100"] == before["1100"], "what the bank says does not change by what we think of it"
+    if line().state is LineState.EXPLAINED:
+        with writing():
+            deciding.undo(line_id, actor=ANNE, now=now)
+    assert balances() == before
+    assert not db.session.execute(select(BankMatch).where(BankMatch.undone_at.is_(None))).all()
+
+
+@pytest.mark.parametrize(
+    ("bank", "ours", "same"),
+    [
+        ("HR J DOE", "John Doe", True),
+        ("MW A VAN DER BERG", "Anna van den Berg", True),
+        ("J. Jansen e/o P. de Vries", "Piet de Vries", True),
+        ("A BIJL CJ", "Anna Byl", True),
+        ("HR J DOE", "Karel Doe", False),
+        ("J. Jansen", "J. de Vries", False),
+        ("", "J. de Vries", False),
+    ],
+)
+def test_names_as_banks_write_them(bank: str, ours: str, same: bool) -> None:
+    assert agree(bank, ours) is same
+
+
+def test_names_of_organisations() -> None:
+    assert agree("ST ADESSIUM", "Stichting Adessium Foundation", organisation=True)
+    assert not agree("Stichting Janivo", "Stichting Adessium", organisation=True)
+
+
+def test_matching_takes_as_many_statements_for_many_lines_as_for_few(
+    now: datetime,
+) -> None:
+    ids = [promised_gift(5000) for _ in range(6)]
+    few, many = ids[:1], ids[1:]
+    counts, seen = [], []
+    event.listen(db.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    for name, some in (("A", few), ("B", many)):
+        pays = [Pay(5000, f"{name}{i}", more=strd(rf_of(gift_id))) for i, gift_id in enumerate(some)]
+        seen.clear()
+        assert take(*pays, now=now, statement=name).matched == len(some)
+        counts.append(len(seen))
+    assert counts[1] <= counts[0]
+
+
+def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> None:
+    grant_id, (first, second) = granted(now)
+    funder = db.session.execute(
+        select(Funder.supporter_id).join(Grant, Grant.funder_id == Funder.id).where(Grant.id == grant_id)
+    ).scalar_one()
+    with writing():
+        add_iban(funder, IBAN, "", source="test", actor=SYSTEM, now=now)
+    before = balances()
+    done = take(Pay(5_000_000, "R1", name="ADESSIUM FOUNDATION", on="2026-11-12"), now=now)
+    assert done.matched == 1
+    assert state(first) is InstalmentState.RECEIVED
+    assert balances() == before | {"1100": 5_000_000, "1300": before["1300"] - 5_000_000}
+    part = take(Pay(1_000_000, "R2", name="ADESSIUM FOUNDATION"), now=now, statement="S2")
+    assert part.matched == 0, "a part is for somebody to look at"
+    best = proposals(1_000_000)[0]
+    assert (best.kind, best.target_id, best.blocked) == (MatchKind.INSTALMENT, second, True)
+    with writing():
+        deciding.undo(line(5_000_000).id, actor=ANNE, now=now)
+    assert state(first) is not InstalmentState.RECEIVED
+    assert balances() == before | {"1100": 6_000_000, "2900": -6_000_000}
+    assert whole()
