@@ -8,6 +8,7 @@ from sqlalchemy import Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, id_column, instant_column, state_column, text_column
+from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled
 from app.extensions import db
 
@@ -65,3 +66,9 @@ class Letter(db.Model):
     created_at: Mapped[datetime] = instant_column()
     printed_at: Mapped[datetime | None] = instant_column(nullable=True)
     printed_by: Mapped[int | None] = mapped_column(Big, nullable=True)
+
+
+# What a letter says of a person is sealed, so an export tells only that there is one; both go with the person.
+declare(
+    Holding("outbox_letter", "person_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Letters to print"), exported=False)
+)
