@@ -168,7 +168,7 @@ def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
     row_id = new_id()
     if draft.signed_on > local_date(now):
         raise Invalid(N_("This day is still to come."), field="signed_on")
-    reference = clean_reference(draft.reference) if draft.reference.strip() else code_of(row_id).translate(_PLAIN)
+    reference = clean_reference(draft.reference) if draft.reference.strip() else reference_of(row_id)
     return _account(row_id, check_iban(draft.iban), clean_holder(draft.holder)) | {
         "id": row_id, "supporter_id": draft.supporter_id, "kind": MandateKind.OWN, "state": MandateState.ACTIVE,
         "provider": None, "customer_key": None, "mandate_key": None, "reference": reference,
@@ -179,6 +179,11 @@ def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
 
 # The check character of a code may be a sign that banks do not take.
 _PLAIN = str.maketrans("*~$=", "....")
+
+
+def reference_of(row_id: int) -> str:
+    """A reference made of an id: always the same one."""
+    return code_of(row_id).translate(_PLAIN)
 
 
 def _account(row_id: int, iban: str | None, holder: str | None) -> dict[str, Any]:
@@ -205,7 +210,7 @@ def _tell(action: str, rows: Sequence[dict[str, Any]], actor: Actor, now: dateti
 
 def new_references(count: int) -> list[str]:
     """References for mandates that are still to be signed on paper."""
-    return [code_of(row_id).translate(_PLAIN) for row_id in new_ids(count)]
+    return [reference_of(row_id) for row_id in new_ids(count)]
 
 
 def amend(

@@ -21,7 +21,7 @@ from app.vault.services import unseal
 
 LAPSE_MONTHS = 36
 # Of the EEA: here the number alone is enough (DOMAIN.md 1.4).
-_EEA = frozenset(
+EEA = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
 )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _of_account(row: Any) -> LeftOut | None:
         iban = check_iban(unseal(row.iban_sealed, f"mandate iban:{row.mandate_id}"))
     except Invalid:
         return LeftOut.ACCOUNT
-    if iban[:2] not in _EEA:
+    if iban[:2] not in EEA:
         return LeftOut.ABROAD
     try:
         carried(unseal(row.holder_sealed, f"mandate holder:{row.mandate_id}") if row.holder_sealed else "", NAME)

@@ -6,14 +6,25 @@ library (measured: docs/benchmarks.md). Everything typed is kept as it was, wron
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.base.errors import DomainError, Invalid
 from app.base.money import Money, parse_money
 from app.base.states import N_
-from app.ui.forms import bad_character, strip
+from app.direct_debit.mandates import clean_holder
+from app.giving.typed import (
+    LONGEST,
+    email_of,
+    iban_of,
+    message_of,
+    name_of,
+    organisation_of,
+    text_of,
+    tick,
+    tribute_name_of,
+)
+from app.ui.forms import bad_character
 
 MIN_CENTS = 100  # € 1: below it a payment costs more than it brings
 MAX_CENTS = 5_000_000  # € 50,000: whoever wants to give more is better served by a person
@@ -22,6 +33,7 @@ CHOSEN_CENTS = 2_500  # the tile that is chosen when the page opens
 OTHER = "other"
 ONCE = "once"
 FREQUENCIES = (ONCE, "monthly", "quarterly", "yearly")
+DIRECT_DEBIT = "direct_debit"  # by a mandate of our own: for recurring gifts alone
 NOWHERE = ""  # `programme`: where the money is needed most
 
 PERSON, ORGANISATION = "person", "organisation"
@@ -30,12 +42,8 @@ TRIBUTES = ("", "memory", "honour")
 
 FIELDS = (
     "frequency", "amount", "other_amount", "programme", "kind", "organisation", "first_name", "infix", "last_name",
-    "email", "tribute", "tribute_name", "message", "newsletter", "method", "costs",
+    "email", "tribute", "tribute_name", "message", "newsletter", "method", "iban", "holder", "mandate", "costs",
 )  # fmt: skip
-_LONGEST = {
-    "organisation": 120, "first_name": 60, "infix": 20, "last_name": 80, "email": 254, "other_amount": 40,
-    "tribute_name": 80, "message": 500,
-}  # fmt: skip
 _KEPT = 300  # characters of a typed value that are shown again
 _KEPT_MESSAGE = 2000
 
@@ -59,6 +67,8 @@ class Gift:
     tribute: str = ""
     tribute_name: str = ""
     covered_cents: int = 0
+    iban: str = ""
+    holder: str = ""
 
     @property
     def recurs(self) -> bool:
@@ -113,24 +123,30 @@ def read(
     cents = taking("amount", lambda text: _amount(text, raw["other_amount"], presets))
     programme = taking("programme", lambda slug: _one_of(slug, {NOWHERE, *programmes}))
     kind = taking("kind", lambda text: _one_of(text or PERSON, KINDS))
-    organisation = taking("organisation", _organisation) if kind == ORGANISATION else ""
+    organisation = taking("organisation", organisation_of) if kind == ORGANISATION else ""
     first_name = taking(
-        "first_name", lambda text: _name(text, "first_name", N_("Fill in your first name or initials."))
+        "first_name", lambda text: name_of(text, "first_name", N_("Fill in your first name or initials."))
     )
-    infix = taking("infix", lambda text: _name(text, "infix", ""))
-    last_name = taking("last_name", lambda text: _name(text, "last_name", N_("Fill in your last name.")))
-    email = taking("email", _email)
+    infix = taking("infix", lambda text: name_of(text, "infix", ""))
+    last_name = taking("last_name", lambda text: name_of(text, "last_name", N_("Fill in your last name.")))
+    email = taking("email", email_of)
     tribute = taking("tribute", lambda text: _one_of(text, TRIBUTES))
-    tribute_name = taking("tribute_name", _tribute_name) if tribute else ""
-    message = taking("message", _message)
-    newsletter = taking("newsletter", _tick)
-    covered = costs_cents if taking("costs", _tick) else 0
+    tribute_name = taking("tribute_name", tribute_name_of) if tribute else ""
+    message = taking("message", message_of)
+    newsletter = taking("newsletter", tick)
+    covered = costs_cents if taking("costs", tick) else 0
     method = taking("method", lambda name: _method(name, methods, recurring if frequency not in ("", ONCE) else None))
+    iban = holder = ""
+    if method == DIRECT_DEBIT:
+        own = " ".join(str(part) for part in (first_name, infix, last_name) if part)
+        iban = str(taking("iban", iban_of))
+        holder = str(taking("holder", lambda text: clean_holder(text_of(text, 70) or str(organisation) or own)))
+        taking("mandate", _agreed)
     if not errors:
         answers.gift = Gift(
             int(cents) + covered, str(programme), str(first_name), str(infix), str(last_name), str(email),
             bool(newsletter), str(method), frequency, str(organisation), str(message), str(tribute), str(tribute_name),
-            covered,
+            covered, iban, holder,
         )  # fmt: skip
     return answers
 
@@ -142,19 +158,6 @@ def _shown_again(name: str, value: str) -> str:
     if kept.isascii() and kept.isprintable():
         return kept
     return "".join(c for c in kept if (lines and c in "\r\n") or bad_character(c, lines=lines) is None)
-
-
-def _text(value: str, longest: int, *, lines: bool = False) -> str:
-    text = str(strip(value))
-    # Nearly all of what people type is plain ASCII, seen at a glance.
-    if not (text.isascii() and text.isprintable()) and bad_character(text, lines=lines) is not None:
-        raise Invalid(N_("There is an invisible or control character in this text. Please type it again."))
-    if len(text) > longest:
-        raise Invalid(
-            N_("This is too long: at most %(longest)s characters, these are %(found)s."),
-            longest=longest, found=len(text),
-        )  # fmt: skip
-    return text
 
 
 def _frequency(value: str, recurring: Collection[str]) -> str:
@@ -188,7 +191,7 @@ def _amount(chosen: str, other: str, presets: Sequence[int]) -> int:
 
 def _checked_amount_text(value: str) -> str:
     try:
-        return _text(value, _LONGEST["other_amount"])
+        return text_of(value, LONGEST["other_amount"])
     except Invalid as error:
         error.field = "other_amount"
         raise
@@ -221,85 +224,19 @@ def _one_of(value: str, allowed: Collection[str]) -> str:
     return value
 
 
-# What mail programs make a link of by themselves: two or more letters, a dot and a domain's end.
-_ADDRESS = re.compile(
-    r"://|www\.|[^\W_]\.[^\W_]{2,24}/|[\w-]{2,}\.(?:com|net|org|info|biz|nl|be|de|eu|fr|uk|io|co|me|ly|gg|ru|cn|tk|top|xyz"
-    r"|shop|site|store|online|website|app|dev|link|click|live|life|club|vip|win|bet|page|space|world|today|news)\b",
-    re.IGNORECASE,
-)
-
-
-def _name(value: str, name: str, when_empty: str) -> str:
-    text = _text(value, _LONGEST[name])
-    if not text:
-        if when_empty:
-            raise Invalid(when_empty)
-        return ""
-    # Names go into mails: an address in one would make our mail carry a stranger's advertisement.
-    if _ADDRESS.search(text) or any(c in text for c in "<>@{}[]") or not any(c.isalpha() for c in text):
-        raise Invalid(N_("Use letters: this is how we will address you."))
-    return re.sub(r"\s+", " ", text)
-
-
-def _organisation(value: str) -> str:
-    text = _text(value, _LONGEST["organisation"])
-    if not text:
-        raise Invalid(N_("Fill in the name of your organisation."))
-    # A firm may be called after its address on the web (bol.com), but a link or a mailbox is no name.
-    if "://" in text or "/" in text or any(c in text for c in "<>@{}[]") or not any(c.isalnum() for c in text):
-        raise Invalid(N_("Fill in the name of your organisation, not an address."))
-    return re.sub(r"\s+", " ", text)
-
-
-def _tribute_name(value: str) -> str:
-    return _name(value, "tribute_name", N_("Fill in whom you give in memory or in honour of."))
-
-
-def _message(value: str) -> str:
-    """Read by staff alone, so it may hold anything but what cannot be seen."""
-    return _text(value, _LONGEST["message"], lines=True)
-
-
-_LOCAL = 64  # characters before the @ (RFC 5321)
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN_EMAIL = re.compile(
-    rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@(?:{_LABEL}\.)+[a-z]{{2,24}}", re.IGNORECASE
-)
-
-
-def _email(value: str) -> str:
-    text = _text(value, _LONGEST["email"])
-    if not text:
-        raise Invalid(N_("Fill in your e-mail address: we send the confirmation there."))
-    # Nearly all addresses are plain; the library, slower, decides about the rest.
-    if _PLAIN_EMAIL.fullmatch(text) and text.index("@") <= _LOCAL:
-        local, _, domain = text.rpartition("@")
-        return f"{local}@{domain.lower()}"
-    if "@" not in text:
-        raise Invalid(N_("An e-mail address has an @ in it, for example naam@voorbeeld.nl."))
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        if text.rindex("@") > _LOCAL:
-            raise EmailNotValidError
-        return str(validate_email(text, check_deliverability=False, test_environment=True).normalized)
-    except EmailNotValidError:
-        raise Invalid(
-            N_("This e-mail address is not right. Please look at it again, for example naam@voorbeeld.nl.")
-        ) from None
-
-
-def _tick(value: str) -> bool:
-    if value not in ("", "y", "yes", "on", "1", "true", "off", "0", "no", "false"):
-        raise Invalid(N_("Please choose one of the options."))
-    return value in ("y", "yes", "on", "1", "true")
-
-
 def _method(value: str, methods: Collection[str], recurring: Collection[str] | None) -> str:
     if not value:
         raise Invalid(N_("Choose how you want to pay."))
     if value not in methods:
         raise Invalid(N_("This way to pay is not available now. Please choose another."))
+    if recurring is None and value == DIRECT_DEBIT:
+        raise Invalid(N_("Direct debit is for a recurring gift. Choose how often, or another way to pay."))
     if recurring is not None and value not in recurring:
         raise Invalid(N_("This way to pay does for a single gift only. For a recurring gift, please choose another."))
     return value
+
+
+def _agreed(value: str) -> bool:
+    if not tick(value):
+        raise Invalid(N_("Without this permission we may not collect anything. Tick it, or choose another way to pay."))
+    return True

@@ -20,7 +20,7 @@ from app.ui.languages import language
 from app.ui.messages import translated
 
 _NEEDED = (InputRequired(),)
-_TICKS = ("newsletter", "costs")
+_TICKS = ("newsletter", "costs", "mandate")
 
 
 class GivingForm(Form):
@@ -47,6 +47,9 @@ class GivingForm(Form):
     message = TextAreaField(_l("A message to us"))
     newsletter = BooleanField(_l("Keep me posted by e-mail, a few times a year"))
     method = RadioField(_l("How do you want to pay?"), validators=_NEEDED)
+    iban = StringField("IBAN")
+    holder = StringField(_l("Name on the account"))
+    mandate = BooleanField(_l("I give this permission"))
 
 
 def drawn(

@@ -10,13 +10,15 @@ from flask_babel import gettext as _
 from app.base.dates import local_date
 from app.base.errors import NotFound
 from app.base.states import N_
+from app.direct_debit import consent
 from app.extensions import now, settings
-from app.giving.answers import ONCE, PRESETS_CENTS
+from app.giving.answers import DIRECT_DEBIT, ONCE, PRESETS_CENTS
 from app.giving.appeals import Appeal, appeal_of
 from app.giving.places import MAIN_FORM, Place
 from app.organisation.queries import Profile, profile
 from app.payments.services import methods_offered
 from app.programmes.queries import public_programmes
+from app.ui.languages import language
 
 BANK_TRANSFER = "bank_transfer"
 
@@ -58,14 +60,27 @@ class Offer:
         return self.appeal.source_code if self.appeal else MAIN_FORM
 
     @property
+    def own_mandates(self) -> bool:
+        """Whether donors may sign a mandate of ours here: a setting, for who has the bank's contract for it."""
+        return bool(self.profile.online_mandates and self.profile.creditor_id)
+
+    @property
+    def mandate_text(self) -> str:
+        """What they then agree to, in the language of the page."""
+        return consent.text_of(self.profile.legal_name, language())
+
+    @property
     def method_names(self) -> tuple[str, ...]:
         names = tuple(name for name, _label in self.methods)
+        if self.own_mandates:
+            names = (*names, DIRECT_DEBIT)
         return (*names, BANK_TRANSFER) if self.profile.gift_account else names
 
     @property
     def only(self) -> dict[str, str]:
         """Ways to pay that show for one choice of frequency alone: what gives no permission for the next time."""
-        return {name: ONCE for name in self.method_names if name not in self.recurring} if self.recurring else {}
+        once = {name: ONCE for name in self.method_names if name not in self.recurring} if self.recurring else {}
+        return once | ({DIRECT_DEBIT: "again"} if self.own_mandates else {})
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -82,7 +97,8 @@ class Offer:
     def method_choices(self) -> Sequence[tuple[str, str]]:
         """(name, label) of every way to pay, the bank transfer last."""
         transfer = [(BANK_TRANSFER, _("Transfer it yourself"))] if self.profile.gift_account else []
-        return [*((name, _(label)) for name, label in self.methods), *transfer]
+        debit = [(DIRECT_DEBIT, _("Direct debit"))] if self.own_mandates else []
+        return [*((name, _(label)) for name, label in self.methods), *debit, *transfer]
 
     def programme_choices(self, lang: str) -> Sequence[tuple[str, str]]:
         return [(p.slug, p.name_en if lang == "en" else p.name_nl) for p in self.programmes]
@@ -97,14 +113,16 @@ def current(place: Place, *, preview: bool = False) -> Offer:
         if appeal is None:
             raise NotFound(N_("This page is not there (any more). You can give on our own page."))
     bound = appeal is not None and appeal.programme_id is not None
+    who = profile()
+    starting = [method.id for method in methods if method.starts_recurring]
     return Offer(
-        profile(),
+        who,
         tuple((method.id, method.label) for method in methods),
         tuple(
             PublicProgramme(p.id, p.slug, p.name_nl, p.name_en, p.description_nl, p.description_en)
             for p in ([] if bound else public_programmes())
         ),
-        tuple(method.id for method in methods if method.starts_recurring),
+        (*starting, DIRECT_DEBIT) if who.online_mandates and who.creditor_id else tuple(starting),
         appeal,
         settings().payment_costs_cents,
     )

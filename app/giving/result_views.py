@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import now
-from app.giving import results, tokens
+from app.giving import by_mandate, results, tokens
 from app.giving.views import bp, secret
 from app.organisation.queries import profile
 from app.payments.returns import own_page, register
@@ -47,12 +47,18 @@ def _result(token: str, language: str) -> ResponseReturnValue:
         raise NotFound(_GONE) from None
     at = now()
     result = results.result_of(checkout_id, now=at)
-    if result is None:
-        raise NotFound(_GONE)
-    if (own := own_page(checkout_id, language)) is not None:
+    if result is not None and (own := own_page(checkout_id, language)) is not None:
         return redirect(own, 303)
     who = profile()
     other = "en" if language == "nl" else "nl"
+    if result is None:
+        promise = by_mandate.promise_of(checkout_id)
+        if promise is None:
+            raise NotFound(_GONE)
+        page = render_template(
+            "giving/mandate.html", promise=promise, profile=who, other=other, elsewhere=path_of(checkout_id, other)
+        )
+        return _apart(page)
     page = render_template(
         "giving/result.html", title=result.title, kind=result.kind, reason=result.reason, amount=result.amount_cents,
         frequency=result.frequency, next_on=result.next_on, notice_days=who.notice_days,
@@ -60,6 +66,11 @@ def _result(token: str, language: str) -> ResponseReturnValue:
         again=url_for(f"giving.form_{language}", again=token), refresh=result.refresh_seconds(at), profile=who,
         other=other, elsewhere=path_of(checkout_id, other),
     )  # fmt: skip
+    return _apart(page)
+
+
+def _apart(page: str) -> Response:
+    """Neither kept, nor found by search engines, nor told to the next site."""
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -6,6 +6,7 @@ The form is open to everybody, needs no cookie and no session; tokens.py says wh
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, redirect, request
@@ -17,13 +18,14 @@ from app.base.errors import DomainError, Refused, TooMany
 from app.base.ids import new_id
 from app.base.money import Money
 from app.extensions import csrf, db, now, settings
-from app.giving import again, page, sources, tokens
-from app.giving.answers import Answers, Gift, read
+from app.giving import again, by_mandate, page, sources, tokens
+from app.giving.answers import DIRECT_DEBIT, Answers, Gift, read
 from app.giving.appeals import campaign_slug
 from app.giving.forms import drawn
 from app.giving.offer import Offer
 from app.giving.places import Place
 from app.payments import services as payments
+from app.payments.returns import return_path
 from app.payments.states import Sequence
 from app.ui import headers, languages
 from app.ui.messages import translated
@@ -188,7 +190,7 @@ def _give(place: Place) -> ResponseReturnValue:
     if answers.gift is None:
         return _form_again(place, answers, offered, 422, token=form["token"])
     try:
-        begun = payments.begin(_draft(token.checkout_id, answers.gift, offered, place), now=at)
+        url = _begun(token.checkout_id, answers.gift, offered, place, at)
     except Refused:
         text = _(
             "With this page you already started another gift. If you want to give this one too, look it over and"
@@ -205,12 +207,22 @@ def _give(place: Place) -> ResponseReturnValue:
         response = _form_again(place, answers, offered, 503, text, token=form["token"])
         response.headers["Retry-After"] = "60"
         return response
-    onward = redirect(begun.url, 303)
+    onward = redirect(url, 303)
     onward.set_cookie(
         OWN_COOKIE, tokens.make_own_token(secret(), token.checkout_id), max_age=OWN_SECONDS, httponly=True,
         secure=settings().is_https, samesite="Lax",
     )  # fmt: skip
     return onward
+
+
+def _begun(row_id: int, gift: Gift, offered: Offer, place: Place, at: datetime) -> str:
+    """Where the donor goes now."""
+    if gift.method != DIRECT_DEBIT:
+        return payments.begin(_draft(row_id, gift, offered, place), now=at).url
+    languages.by_address()
+    source = sources.sent(request.form.get("source", "")) or offered.source
+    by_mandate.begin(row_id, gift, offered, place, source=source, address=request.remote_addr or "", at=at)
+    return return_path(row_id, place.language)
 
 
 def _draft(checkout_id: int, gift: Gift, offered: Offer, place: Place) -> payments.Draft:

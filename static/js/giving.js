@@ -28,7 +28,10 @@ if (form) {
     const often = form.elements.frequency.value;
     if (again) again.hidden = often === "once";
     // Who chose a way to pay that the style sheet now hides, goes on with the first that does.
-    const fits = (way) => often === "once" || way.closest("label").dataset.only !== "once";
+    const fits = (way) => {
+      const { only } = way.closest("label").dataset;
+      return !only || (only === "once") === (often === "once");
+    };
     if (![...ways].some((way) => way.checked && fits(way))) [...ways].find(fits)?.click();
     const words = form.dataset[often] ?? form.dataset.give;
     const costs = form.elements.costs?.checked ? Number(form.dataset.costs) / 100 : 0;

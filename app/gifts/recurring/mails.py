@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app.base.dates import format_long_date
+from app.direct_debit import consent
 from app.direct_debit import queries as direct_debit
+from app.direct_debit.models import Mandate
 from app.direct_debit.reasons import reason_of
+from app.direct_debit.states import ConsentHow
 from app.extensions import db
 from app.gifts.recurring import repair
 from app.gifts.recurring.models import Commitment
@@ -35,12 +38,19 @@ def announce(commitments: Iterable[Commitment], cents: Mapping[int, int], *, now
             "amount_cents": cents[row.id], "day": format_long_date(row.collect_on, row.language),
             "day_of_month": row.day, "frequency": row.frequency.value, "first": row.noticed_cents is None,
             "creditor": creditor.name, "creditor_id": creditor.identifier, "reference": creditor.reference,
-            "last_four": mandate.iban_last_four or "",
+            "last_four": mandate.iban_last_four or "", "consent": _consent(mandate, row, creditor.name),
         }  # fmt: skip
         key = f"recurring notice:{row.id}:{row.mandate_id}:{cents[row.id]}:{row.collect_on}"
         mails.append(_mail("gifts/recurring/notice", row, to, key, data))
     queue_mails(mails, now=now)
     return {row.id for row in rows if row.supporter_id in addresses and row.mandate_id}
+
+
+def _consent(mandate: Mandate, row: Commitment, creditor: str) -> str:
+    """What somebody agreed to on the website, for the mail that confirms it; "" for what was agreed otherwise."""
+    if mandate.consent_how is not ConsentHow.ONLINE or row.noticed_cents is not None:
+        return ""
+    return consent.text_of(creditor, row.language, mandate.consent_text)
 
 
 def failed(row: Commitment, collection: Any, retry_on: date | None, *, now: datetime) -> None:

@@ -75,6 +75,12 @@ def _announce(rows: Sequence[Commitment], days: int, at: datetime) -> None:
     _note([row for row in rows if row.id in told], cents, NOTIFIER, at, "mail")
 
 
+def announce(ids: Sequence[int], *, now: datetime) -> None:
+    """Tell these at once, inside `with writing():`: for who just agreed to it."""
+    rows = db.session.scalars(select(Commitment).where(Commitment.id.in_(ids)).with_for_update()).all()
+    _announce(rows, profile().notice_days, now)
+
+
 def record_letter(commitment_id: int, *, actor: Actor, now: datetime) -> date:
     """A letter told somebody without e-mail; gives the day from which may be collected. Inside `with writing():`."""
     row = db.session.scalars(select(Commitment).where(Commitment.id == commitment_id).with_for_update()).one()
