@@ -20,6 +20,9 @@ class MatchKind(Labelled):
     PROMISE = "promise", N_("Promised gift")
     GIFT = "gift", N_("Gift")
     INSTALMENT = "instalment", N_("Instalment of a grant")
+    DEBIT_BATCH = "debit_batch", N_("Batch of direct debits")
+    COLLECTION = "collection", N_("Direct debit")
+    TAKEN_BACK = "taken_back", N_("Direct debit taken back")
     BY_HAND = "by_hand", N_("Recorded by hand before")
     NOT_OURS = "not_ours", N_("Not a gift")
 
@@ -31,7 +34,8 @@ _STANDS_BY_HAND = text("undone_at IS NULL AND kind = 'by_hand'")
 class BankMatch(db.Model):
     """One explanation of (a part of) a payment on the bank. Undone, it stays to be seen.
 
-    `target_id` is the gift, the receipt of an instalment, or the journal entry that was booked by hand.
+    `target_id` is the gift, the receipt of an instalment, the batch or the collection, or the journal entry that was
+    booked by hand.
     `reasons` are [msgid, parameters] as they were when it was made; `staff_id` is empty where it booked by itself.
     """
 

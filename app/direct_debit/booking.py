@@ -115,6 +115,24 @@ def collect(ids: Sequence[int], on: date, *, actor: Actor, now: datetime) -> lis
     return moved
 
 
+def collect_apart(came: Sequence[tuple[int, date]], *, actor: Actor, now: datetime) -> None:
+    """The bank credited these collections (id, day) one by one. A batch of which all came is booked with the last."""
+    ids = [row_id for row_id, _ in came]
+    items = select(DebitItem.batch_id).where(DebitItem.collection_id.in_(ids), DebitItem.live)
+    touched = [batches.locked(batch_id) for batch_id in sorted(set(db.session.execute(items).scalars()))]
+    for on in sorted({on for _, on in came}):
+        collect([row_id for row_id, day in came if day == on], on, actor=actor, now=now)
+    for batch in touched:
+        waiting = (
+            select(func.count())
+            .join_from(DebitItem, Collection, Collection.id == DebitItem.collection_id)
+            .where(DebitItem.batch_id == batch.id, DebitItem.live, Collection.state == _C.SENT)
+        )
+        if not db.session.execute(waiting).scalar() and BATCH_MOVES.allows(batch.state, BatchState.BOOKED):
+            batch.booked_on = max(on for _, on in came)
+            batches.move(batch, BatchState.BOOKED, actor=actor, now=now)
+
+
 def _some(batch: DebitBatch, actor: Actor, at: datetime) -> bool:
     """Collect at most PIECE of them; whether that was the last."""
     if batch.state is not BatchState.BOOKED or batch.booked_on is None:

@@ -94,6 +94,14 @@ def returned(told: Sequence[Told], *, actor: Actor, now: datetime) -> list[Outco
     return [done[each.key] for each in told]
 
 
+def place(told: Sequence[Told]) -> dict[str, tuple[int | None, str]]:
+    """What `returned` would make of these, by key: the collection, and why people would have to look at it."""
+    found = _find(told)
+    closed = closed_months({month_start(t.on) for t in told if t.settled})
+    rows = {t.key: found.get(t.key) for t in told}
+    return {t.key: (row.id if (row := rows[t.key]) else None, _wrong(t, row, closed)) for t in told}
+
+
 def again(return_id: int, *, actor: Actor, now: datetime) -> Outcome:
     """Try what is parked once more. Raises NotFound."""
     row = _parked(return_id)

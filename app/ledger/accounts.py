@@ -26,7 +26,7 @@ from app.ledger.rj import INCOME_LINES, RjLine
 CASH = "1000"
 BANK = "1100"
 ACCOUNTING = "1190"  # between us and the accounting package: what it books the other side of
-CLEARING = {"mollie": "1210", "demo": "1290"}
+CLEARING = {"mollie": "1210", "direct_debit": "1220", "demo": "1290"}
 RECEIVABLE = "1300"
 RECEIVED_AHEAD = "2100"
 OWED_TO_PARTNERS = "2210"
@@ -49,6 +49,7 @@ CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] 
     (BANK, "Bank", "Bank", _K.ASSET, None, None),
     (ACCOUNTING, "Kruisposten boekhouding", "Clearing with the accounting package", _K.ASSET, None, None),
     (CLEARING["mollie"], "Kruisposten Mollie", "Clearing Mollie", _K.ASSET, None, None),
+    (CLEARING["direct_debit"], "Kruisposten incasso", "Clearing direct debits", _K.ASSET, None, None),
     (CLEARING["demo"], "Kruisposten demobank", "Clearing demo bank", _K.ASSET, None, None),
     (RECEIVABLE, "Nog te ontvangen subsidies en bijdragen", "Grants receivable", _K.ASSET, None, None),
     (RECEIVED_AHEAD, "Vooruitontvangen subsidies en bijdragen", "Grants received in advance", _K.LIABILITY, None, None),

@@ -4,6 +4,8 @@ explains it to an accountant.
 EVENT                     DEBIT                              CREDIT
 gift promised             nothing: booked on receipt
 gift received, provider   clearing account of the provider   income, line of the giver's origin
+gift received, direct     clearing account of direct debits  income, line of the giver's origin
+  debit
 gift received, bank       bank                               income, line of the giver's origin
 gift received, statement  suspense: its line is on the bank  income, line of the giver's origin
 gift received, cash       cash                               income, line of the giver's origin
@@ -34,6 +36,8 @@ line on a bank statement  bank, or clearing with the         suspense
   way round)                books the bank
 bank line explained,      suspense                           bank: it was booked there twice
   booked by hand before
+bank line explained,      suspense                           clearing account of direct debits
+  direct debits             (taken back: the other way round)
 bank line explained, not  suspense                           clearing with the accounting package
   ours to book
 undone                    the same lines, sides swapped (services.reverse)
@@ -76,6 +80,7 @@ from app.ledger.rj import RjLine
 Source = tuple[str, int]
 BY_BANK = "bank"
 BY_CASH = "cash"
+BY_DEBIT = "direct_debit"  # collected by our own mandates: on clearing until it is seen on the bank
 BY_STATEMENT = "statement"  # its line is booked on the bank already, against suspense
 IN_KIND = "in_kind"
 
@@ -95,9 +100,9 @@ class Purpose:
 
 
 def gift_received(source: Source, cents: int, on: date, purpose: Purpose, *, via: str, part: str = "") -> Entry:
-    """`via` is the payment provider's name, "bank" for money seen on the bank account, "statement" where the line
-    of the bank is booked already, "cash", or "in_kind" for goods or services: income at their value and, as they
-    are used for the programme, its cost."""
+    """`via` is the payment provider's name, "direct_debit" for our own mandates, "bank" for money seen on the bank
+    account, "statement" where the line of the bank is booked already, "cash", or "in_kind" for goods or services:
+    income at their value and, as they are used for the programme, its cost."""
     got = (
         Line(USED_IN_KIND, _positive(cents), purpose.programme_id)
         if via == IN_KIND
@@ -234,6 +239,12 @@ def bank_line_known(source: Source, cents: int, on: date) -> Entry:
     """The money of a bank line, signed cents, was booked on the bank by hand before the statement came: once is
     enough."""
     return _entry(Event.BANK_EXPLAINED, source, on, (Line(SUSPENSE, cents), Line(BANK, -cents)), "")
+
+
+def bank_line_collected(source: Source, cents: int, on: date) -> Entry:
+    """The money of a bank line, signed cents, is that of our direct debits, or was taken back of them."""
+    lines = (Line(SUSPENSE, cents), Line(_clearing(BY_DEBIT), -cents))
+    return _entry(Event.BANK_EXPLAINED, source, on, lines, "")
 
 
 def bank_line_not_ours(source: Source, cents: int, on: date) -> Entry:

@@ -21,7 +21,17 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "promise", "gift", "instalment", "by_hand", "not_ours", name="matchkind", native_enum=False, length=40
+                "promise",
+                "gift",
+                "instalment",
+                "debit_batch",
+                "collection",
+                "taken_back",
+                "by_hand",
+                "not_ours",
+                name="matchkind",
+                native_enum=False,
+                length=40,
             ),
             nullable=False,
         ),
@@ -31,7 +41,8 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(kind = 'gift') = (supporter_id IS NOT NULL)", name=op.f("ck_bank_rule_gift_has_giver")),
         sa.CheckConstraint(
-            "kind IN ('promise', 'gift', 'instalment', 'by_hand', 'not_ours')", name=op.f("ck_bank_rule_kind_one_of")
+            "kind IN ('promise', 'gift', 'instalment', 'debit_batch', 'collection', 'taken_back', 'by_hand', 'not_ours')",
+            name=op.f("ck_bank_rule_kind_one_of"),
         ),
         sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_bank_rule_programme_id")),
         sa.ForeignKeyConstraint(["supporter_id"], ["supporter.id"], name=op.f("fk_bank_rule_supporter_id")),
@@ -49,7 +60,17 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "promise", "gift", "instalment", "by_hand", "not_ours", name="matchkind", native_enum=False, length=40
+                "promise",
+                "gift",
+                "instalment",
+                "debit_batch",
+                "collection",
+                "taken_back",
+                "by_hand",
+                "not_ours",
+                name="matchkind",
+                native_enum=False,
+                length=40,
             ),
             nullable=False,
         ),
@@ -61,7 +82,8 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('promise', 'gift', 'instalment', 'by_hand', 'not_ours')", name=op.f("ck_bank_match_kind_one_of")
+            "kind IN ('promise', 'gift', 'instalment', 'debit_batch', 'collection', 'taken_back', 'by_hand', 'not_ours')",
+            name=op.f("ck_bank_match_kind_one_of"),
         ),
         sa.CheckConstraint("cents <> 0", name=op.f("ck_bank_match_cents_not_zero")),
         sa.CheckConstraint("cents = CAST(cents AS BIGINT)", name=op.f("ck_bank_match_cents_whole")),

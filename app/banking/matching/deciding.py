@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from app.audit import services as audit
 from app.banking.booking import MATCH
 from app.banking.match_models import BankMatch, BankRule, MatchKind
+from app.banking.matching import debits
 from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.models import LINE_MOVES, BankLine, LineState
 from app.base.actor import Actor
@@ -38,6 +39,7 @@ from app.ledger.models import JournalLine
 from app.payments import services as payments
 
 SOURCE = "bank"  # where gifts that a statement brought came in
+_DEBITS = (MatchKind.DEBIT_BATCH, MatchKind.COLLECTION, MatchKind.TAKEN_BACK)
 _QUIETLY = {"synchronize_session": False}
 
 
@@ -122,7 +124,7 @@ def _undo(match: BankMatch, actor: Actor, now: datetime) -> None:
             gifts.cancel([match.target_id or 0], actor=actor, now=now)
         case MatchKind.INSTALMENT:
             instalments.take_back(match.target_id or 0, reason, actor=actor, now=now)
-        case MatchKind.BY_HAND | MatchKind.NOT_OURS:
+        case _:  # gifts and batches behind it stay: only what the line was said to be is taken back
             ledger.reverse(source=(MATCH, match.id), on=local_date(now), actor=actor, now=now)
 
 
@@ -148,6 +150,8 @@ def _book(made: list[_Made], actor: Actor, now: datetime) -> dict[int, int | Non
     targets |= _instalments(of[MatchKind.INSTALMENT], actor, now)
     entries = [postings.bank_line_known((MATCH, m.id), m.what.cents, m.line.day) for m in of[MatchKind.BY_HAND]]
     entries += [postings.bank_line_not_ours((MATCH, m.id), m.what.cents, m.line.day) for m in of[MatchKind.NOT_OURS]]
+    entries += [postings.bank_line_collected((MATCH, m.id), m.what.cents, m.line.day) for k in _DEBITS for m in of[k]]
+    debits.book([(m.line, m.what) for k in _DEBITS for m in of[k]], actor=actor, now=now)
     _check_by_hand(of[MatchKind.BY_HAND])
     ledger.post(entries, actor=actor, now=now)
     return targets

@@ -63,6 +63,10 @@ class Facts:
     rf_ids: tuple[int, ...]
     party: Party
     reference: str
+    end_to_end: str = ""
+    mandate: str = ""
+    batch: str = ""
+    return_reason: str = ""
 
 
 def facts_of(line_ids: Iterable[int]) -> list[Facts]:
@@ -81,7 +85,8 @@ def _facts(line: BankLine, ledger_on: Any, is_return: bool) -> Facts:
     return Facts(
         line.id, line.cents, ledger_on, line.booked_on, line.iban_index, is_return or bool(line.return_reason),
         tuple(_rf_ids(line.structured, line.end_to_end, known.text)), known,
-        line.structured or line.end_to_end or line.batch or line.mandate,
+        line.structured or line.end_to_end or line.batch or line.mandate, line.end_to_end, line.mandate, line.batch,
+        line.return_reason,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.banking.match_models import BankRule, MatchKind
-from app.banking.matching import by_hand, instalments
+from app.banking.matching import by_hand, debits, instalments
 from app.banking.matching.facts import Facts, Proposal, Reason
 from app.banking.matching.names import agree
 from app.base.dates import days
@@ -29,10 +29,10 @@ TWICE_WITHIN = 4  # days in which an equal gift of the same giver may be the sam
 
 
 def find(lines: Sequence[Facts]) -> Found:
-    """What these lines may be, the likeliest first. Returned money is nobody's gift: direct debit deals with it."""
+    """What these lines may be, the likeliest first. Returned money is nobody's gift: only a direct debit of ours."""
     looked = [line for line in lines if not line.is_return]
     owners = _owners(looked)
-    found: Found = defaultdict(list)
+    found: Found = defaultdict(list, debits.find_returns([line for line in lines if line.is_return]))
     for finder in FINDERS:
         for line_id, proposals in finder(looked, owners).items():
             found[line_id] += proposals
@@ -195,5 +195,7 @@ def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
     return {line_id: owners[lookup] for line_id, lookup in lookups.items() if lookup in owners}
 
 
-# What tells of collections (EndToEndId, MandateId, PmtInfId) and of provider payouts is added here.
-FINDERS: tuple[Finder, ...] = (promises, by_hand.find, instalments.find, rules, donors)
+# What tells of provider payouts is added here.
+FINDERS: tuple[Finder, ...] = (
+    promises, debits.find_batches, debits.find_collections, by_hand.find, instalments.find, rules, donors,
+)  # fmt: skip

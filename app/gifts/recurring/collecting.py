@@ -52,7 +52,8 @@ def not_now(wishes: Sequence[Wish], day: date) -> Mapping[int, LeftOut]:
 
 @on(CollectionsBooked)
 def booked(event: CollectionsBooked) -> None:
-    """The money of our own direct debits is on the bank account: a gift for each, booked together."""
+    """The money of our own direct debits came: a gift for each, booked together, on clearing until the bank
+    line is explained."""
     rows = _collections(event.ids)
     donors = direct_debit.supporters_of(event.ids)
     lines = lines_of(sorted(set(donors.values())))
@@ -60,7 +61,7 @@ def booked(event: CollectionsBooked) -> None:
         [
             services.NewGift(
                 id=row.id, supporter_id=donors[row.id], amount_cents=row.amount_cents, gift_date=event.on,
-                method=METHOD, source=SOURCE, rj_line=lines[donors[row.id]], via=postings.BY_BANK,
+                method=METHOD, source=SOURCE, rj_line=lines[donors[row.id]], via=postings.BY_DEBIT,
                 programme_id=row.programme_id, campaign_id=row.campaign_id,
             )
             for row in rows
@@ -77,7 +78,7 @@ def taken_back(event: CollectionsTakenBack) -> None:
     services.give_back(
         [
             services.Return(
-                gift_id=row.id, cents=row.amount_cents, on=event.on, via=postings.BY_BANK,
+                gift_id=row.id, cents=row.amount_cents, on=event.on, via=postings.BY_DEBIT,
                 part=f"return-{event.on}",
                 charged_back=True,
             )
