@@ -11,7 +11,9 @@ from app.base.dates import add_months
 from app.extensions import db
 from app.finance.books.models import HandOver, PeriodClosing
 from app.finance.periods import FiscalYear
-from app.ledger import sums
+from app.ledger import queries, sums
+from app.ledger.accounts import ACCOUNTING, CLEARING, SUSPENSE
+from app.ledger.models import Account
 from app.ledger.queries import closed_months
 
 
@@ -72,6 +74,25 @@ def _between(start: date, end: date) -> list[Month]:
     closed = closed_months(months)
     return [
         Month(m, *booked.get(m, (0, 0)), m in closed, newest.get(m), int(handed.get(m, 0))) for m in reversed(months)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """A suspense or clearing account on which money still stands, in cents, debit positive."""
+
+    account: Account
+    cents: int
+
+
+def unexplained(month: date) -> list[Unexplained]:
+    """What stands on suspense and clearing at the end of a month: to be looked at before it is closed."""
+    balances = queries.balances(until=add_months(month, 1))
+    asked = {SUSPENSE, ACCOUNTING, *CLEARING.values()}
+    return [
+        Unexplained(account, balances[account.code].cents)
+        for account in queries.accounts()
+        if account.code in asked and account.code in balances and balances[account.code].cents
     ]
 
 

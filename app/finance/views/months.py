@@ -62,7 +62,8 @@ def _page(day: date, form: HandOverForm) -> ResponseReturnValue:
     who = {i for c in closings for i in (c.closed_by, c.reopened_by)} | {h.made_by for h in handed}
     page = render_template(
         "finance/month.html", row=row, name=_name(day), closings=closings, handed=handed, form=form,
-        people=by_ids({i for i in who if i}), over=add_months(day, 1) <= local_date(now()), layouts=list(Layout),
+        people=by_ids({i for i in who if i}), unexplained=months.unexplained(day),
+        over=add_months(day, 1) <= local_date(now()), layouts=list(Layout),
     )  # fmt: skip
     return page, form.status
 

@@ -172,7 +172,9 @@ def house(app: Flask, clock: SettableClock) -> None:
 def test_finance_closes_and_only_an_administrator_opens_again(sign_in: Callable[[str], Client], house: None) -> None:
     client = sign_in("finance")
     assert "Oktober 2026" in client.get("/finance/months?year=2026").text
-    assert "Maand afsluiten" in client.get("/finance/months/2026-10").text
+    page = client.get("/finance/months/2026-10").text
+    assert "Maand afsluiten" in page
+    assert "Kruisposten demobank" in page, "what still has to be explained before closing"
     assert client.post("/finance/months/2026-10/close").status_code == 303
     run_due()
     page = client.get("/finance/months/2026-10").text
