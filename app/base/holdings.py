@@ -31,6 +31,7 @@ class Holding:
     personal_columns: tuple[str, ...] = ()
     label: str = ""
     exported: bool = True
+    of_others: bool = False  # may tell of other people: given only after somebody read it
     where: tuple[str, str] | None = None  # (column, value): the rows of it that are a supporter's
 
 

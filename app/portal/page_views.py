@@ -21,6 +21,7 @@ from app.portal.entry_views import ask_page
 from app.portal.forms import AskForm, RangeForm
 from app.portal.guard import bp, donor_only, here, spoken
 from app.portal.sessions import Donor
+from app.privacy import access
 from app.programmes.queries import programme_names
 from app.supporters import queries as supporters
 from app.supporters.addressing import addressees
@@ -67,6 +68,19 @@ def _page(donor: Donor, form: RangeForm) -> ResponseReturnValue:
 
 def _method(name: str) -> str:
     return str(_("Cash")) if name == "cash" else str(_("In kind")) if name == "in_kind" else label_of(name)
+
+
+@bp.post("/mijn-giften/gegevens/json")
+@donor_only
+def own_data_file(donor: Donor) -> ResponseReturnValue:
+    """All that we hold of the donor, as a file; what may tell of others is given after somebody read it."""
+    _limited(donor)
+    with writing():
+        content = access.as_json(donor.id, looked_through=False, actor=DONOR, now=now())
+    name = _("my-data")
+    return send_file(
+        io.BytesIO(content), mimetype="application/json", download_name=name, as_attachment=True, max_age=0
+    )
 
 
 @bp.post("/mijn-giften/overzicht")
@@ -117,7 +131,6 @@ def _limited(donor: Donor) -> None:
     limits.hit("portal papers", str(donor.id), PAPERS, WINDOW)
 
 
-def _sent(content: bytes, name: str) -> ResponseReturnValue:
-    return send_file(
-        io.BytesIO(content), mimetype="application/pdf", download_name=f"{name}.pdf", as_attachment=True, max_age=0
-    )
+def _sent(content: bytes, name: str, kind: str = "application/pdf") -> ResponseReturnValue:
+    called = f"{name}.{kind.rpartition('/')[2]}"
+    return send_file(io.BytesIO(content), mimetype=kind, download_name=called, as_attachment=True, max_age=0)

@@ -1,4 +1,4 @@
-"""What we hold of a person: merge with undo, by the registry of holdings alone."""
+"""What we hold of a person: access, merge with undo, by the registry of holdings alone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
     words.actions(
         {
             "supporter.merged": N_("made one of this record and another"),
+            "supporter.access": N_("took out all data of a person"),
             "supporter.unmerged": N_("made two records of one again"),
         }
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.errors import NotFound
+from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db, now, writing
-from app.privacy import merging
+from app.privacy import access, merging
 from app.privacy.forms import MergeForm
 from app.privacy.models import Merge
 from app.staff.queries import by_ids
@@ -62,6 +63,23 @@ def undo_merge(merge_id: int) -> ResponseReturnValue:
     return redirect(url_for("supporters.show", supporter_id=kept), 303)
 
 
+@bp.get("/supporters/<int:supporter_id>/data/json")
+@requires(Permission.NOTES_READ)
+def access_file(supporter_id: int) -> ResponseReturnValue:
+    """All we hold of a person, for a request to see it. Read it before you send it."""
+    queries.get(supporter_id)
+    with writing():
+        content = access.as_json(supporter_id, looked_through=True, actor=current_user.actor, now=now())
+    return download(content, f"data-{code_of(supporter_id)}.json")
+
+
+def download(content: bytes, name: str) -> Response:
+    response = Response(content, content_type="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _pair(pair_id: int) -> SupporterDuplicate:
     pair = db.session.get(SupporterDuplicate, pair_id)
     if pair is None:
@@ -102,3 +120,9 @@ def merges(supporter_id: int) -> Panel | None:
     people = by_ids({m.staff_id for m in found if m.staff_id})
     shown = {"merges": found, "names": names, "people": people, "supporter_id": supporter_id}
     return Panel("privacy/panel.html", shown)
+
+
+@panel("supporter", "data", order=95, permission=Permission.NOTES_READ)
+def data(supporter_id: int) -> Panel | None:
+    """The way to all we hold of this person."""
+    return Panel("privacy/data.html", {"supporter_id": supporter_id})

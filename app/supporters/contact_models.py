@@ -146,6 +146,6 @@ declare(
     Holding("email", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("E-mail addresses")),
     Holding("phone", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Phone numbers")),
     Holding("iban", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Bank accounts")),
-    Holding("relation", "from_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Relations")),
-    Holding("relation", "to_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Relations")),
+    Holding("relation", "from_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Relations"), of_others=True),
+    Holding("relation", "to_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Relations"), of_others=True),
 )

@@ -77,4 +77,6 @@ class ComplaintStep(db.Model):
     by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
 
 
-declare(Holding("interaction", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Notes and contacts")))
+declare(
+    Holding("interaction", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Notes and contacts"), of_others=True)
+)

@@ -89,5 +89,13 @@ class TasksDone(Event):
 
 
 declare(
-    Holding("task", "subject_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Tasks"), where=("subject_type", "supporter"))
+    Holding(
+        "task",
+        "subject_id",
+        OnMerge.MOVE,
+        OnErase.DELETE,
+        label=N_("Tasks"),
+        of_others=True,
+        where=("subject_type", "supporter"),
+    )  # fmt: skip
 )

@@ -118,6 +118,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "giving.picture",
         "giving.result_nl",
         "giving.result_en",
+        "portal.own_data_file",
         "portal.home",
         "portal.ask",
         "portal.ask_form_en",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ from sqlalchemy import func, select
 from app.base.actor import SYSTEM
 from app.extensions import db, now, writing
 from app.portal.models import DonorSession
-from app.supporters import contacts
+from app.supporters import contacts, interactions
+from app.supporters.interaction_models import InteractionKind
 from tests.conftest import SettableClock
 from tests.factories.gifts import paid_gift
 from tests.factories.supporters import person
@@ -210,3 +212,16 @@ def test_nothing_without_a_session(client: Client, path: str) -> None:
     answer = client.post(path)
     assert answer.status_code == 303
     assert answer.location == "/mijn-giften?over=1"
+
+
+def test_own_data_is_taken_along_without_notes_of_staff(enter: Enter) -> None:
+    supporter_id = person("Jan Jansen", email=JAN)
+    with writing():
+        interactions.add(
+            supporter_id, InteractionKind.NOTE, subject="Gebeld", body="over zijn zus", actor=SYSTEM, now=now()
+        )
+    answer = enter(JAN).post("/mijn-giften/gegevens/json")
+    assert answer.mimetype == "application/json"
+    told = json.loads(answer.data)["data"]
+    assert told["E-mailadressen"][0]["address"] == JAN
+    assert "zus" not in answer.text
