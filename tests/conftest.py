@@ -7,6 +7,7 @@ to one of them. Without PostgreSQL its part is skipped with the reason, and fail
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from hypothesis import HealthCheck, settings
 
 from app import create_app
 from app.extensions import db
@@ -27,6 +29,9 @@ from tests.support.postgres import Missing, Postgres, Server
 
 __all__ = ["SettableClock", "make_settings"]
 KINDS = ("sqlite", "postgresql")
+# How long the first draw of an example takes says something of the machine, nothing of the product.
+settings.register_profile("draagvlak", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("draagvlak")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in ("", "0")
 
 
@@ -119,6 +124,15 @@ def _what_depends_on_no_test_is_compiled_once() -> Iterator[None]:
         templates.remember(patch)
         statements.remember(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imports_are_no_garbage() -> None:
+    """What was imported stays: without this the collector looks through it all again every few tests, half a second
+    each time, a sixth of the whole run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.giving.answers import FIELDS, MAX_CENTS, MIN_CENTS, blank, read, tile_of
@@ -21,7 +21,6 @@ def _read(**changes: str):  # type: ignore[no-untyped-def]
     return read(GOOD | changes, ("ideal", "bank_transfer"), ("watch",), ("ideal",), costs_cents=35)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw loads tables of characters
 @given(st.dictionaries(st.sampled_from((*FIELDS, "source", "token", "x")), _ANYTHING))
 def test_whatever_is_sent_is_either_a_gift_within_bounds_or_an_error_beside_a_field(form: dict[str, str]) -> None:
     answers = _read(**form)

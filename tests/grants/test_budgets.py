@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -144,7 +144,6 @@ months = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw loads tables of dates
 @given(months, st.integers(0, 10**10), st.dates(date(2026, 1, 1), date(2030, 1, 1)))
 def test_the_curve_ends_at_the_whole_and_loses_no_cent(by_month: dict[date, int], budget: int, today: date) -> None:
     made = pace.curve(by_month, budget, date(2027, 1, 15), date(2028, 6, 30), today)
