@@ -24,9 +24,9 @@ from sqlalchemy import URL, inspect, make_url
 
 from app.base.errors import Refused
 from app.extensions import db, settings
+from app.vault.rotation import sealed_stores
 from config import SettingsError
 
-FILES = "documents"  # the folder of DATA_DIR that holds stored files
 MANIFEST = "manifest.json"
 BLOCK = 1024 * 1024
 
@@ -39,9 +39,10 @@ def make(now: datetime) -> Path:
         with tempfile.TemporaryDirectory(prefix=".making-", dir=config.backup_dir) as name:
             folder = Path(name)
             _dump(folder)
-            documents = config.data_dir / FILES
-            if documents.is_dir():
-                shutil.copytree(documents, folder / FILES)
+            for store in sealed_stores():
+                if (config.data_dir / store).is_dir():
+                    # A draft may be gone before it is copied: it becomes a file of its own, or nothing.
+                    shutil.copytree(config.data_dir / store, folder / store, ignore=shutil.ignore_patterns(".*"))
             target = config.backup_dir / f"draagvlak-{now:%Y%m%dT%H%M%S%fZ}.tar"
             _pack(folder, target, now)
     except OSError as error:
@@ -148,7 +149,8 @@ def restore(file: Path, *, force: bool) -> None:
         else:
             _run("pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction",
                  f"--dbname={make_url(settings().database_url).database}", str(folder / "database.pgdump"))  # fmt: skip
-        _restore_files(folder / FILES)
+        for store in sealed_stores():
+            _restore_files(folder / store)
 
 
 def _holds_rows() -> bool:
@@ -175,8 +177,8 @@ def _restore_sqlite(copy: Path) -> None:
 
 def _restore_files(source: Path) -> None:
     """The stored files of the backup take the place of those that are there, which are kept beside until it is done."""
-    target = settings().data_dir / FILES
-    before = target.with_name(f".{FILES}-before")
+    target = settings().data_dir / source.name
+    before = target.with_name(f".{source.name}-before")
     shutil.rmtree(before, ignore_errors=True)
     if target.exists():
         target.rename(before)

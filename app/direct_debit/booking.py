@@ -6,7 +6,7 @@ them in it, the rest by `finish` (the job `direct_debit.book`). Each is collecte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -50,12 +50,20 @@ def find(reference: str) -> DebitBatch | None:
 
 def expected_cents(batch_id: int) -> int:
     """What the bank will credit: the batch less what was refused before it."""
-    total = (
-        select(func.coalesce(func.sum(DebitItem.cents), 0))
+    return expected([batch_id])[batch_id]
+
+
+def expected(batch_ids: Iterable[int]) -> dict[int, int]:
+    """`expected_cents` of many, by batch."""
+    ids = list(batch_ids)
+    totals = (
+        select(DebitItem.batch_id, func.sum(DebitItem.cents))
         .join(Collection, Collection.id == DebitItem.collection_id)
-        .where(DebitItem.batch_id == batch_id, DebitItem.live, Collection.state.in_(SETTLED))
+        .where(DebitItem.batch_id.in_(ids), DebitItem.live, Collection.state.in_(SETTLED))
+        .group_by(DebitItem.batch_id)
     )
-    return int(db.session.execute(total).scalar_one())
+    found = {batch_id: int(cents) for batch_id, cents in db.session.execute(totals)}
+    return {batch_id: found.get(batch_id, 0) for batch_id in ids}
 
 
 def booked(credits: Sequence[Credit], *, actor: Actor, now: datetime) -> list[int]:

@@ -18,7 +18,7 @@ from config import Settings
 UMASK = 0o077
 _SUFFIXES = ("", "-wal", "-shm", "-journal")
 _FILES = ("secrets.json", "demo-password", "audit-heads.log", ".set-up.lock")
-_FOLDERS = ("documents", "static", "languages")
+_FOLDERS = ("documents", "bank-files", "collection-files", "static", "languages")
 
 
 def init_app(config: Settings) -> None:

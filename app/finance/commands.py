@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 from flask.cli import AppGroup
@@ -18,6 +21,21 @@ from app.finance.exports.sheet import Wanted
 from app.finance.periods import read_period
 
 group = AppGroup("export", help="Write gifts, journal or grants to a file.")
+
+
+@contextmanager
+def moved_into_place(output: Path) -> Iterator[IO[bytes]]:
+    """A file of a command, written beside its target and moved there when whole: nobody finds half a file.
+    Raises click's error with one line where it cannot be written."""
+    draft = output.with_name(output.name + ".part")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(output)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _command(kind: str, described: str) -> click.Command:
@@ -36,15 +54,8 @@ def _command(kind: str, described: str) -> click.Command:
                 raise click.ClickException(str(error)) from None
             wanted = Wanted(period, not without_names, language)
             made = make(kind, wanted, Format(chosen), actor=system("flask export"), now=now())
-        with made.file:
-            try:
-                # Beside the target and moved into place: nobody finds half a file.
-                draft = output.with_name(output.name + ".part")
-                with open(draft, "wb") as target:
-                    shutil.copyfileobj(made.file, target, 1 << 20)
-                draft.replace(output)
-            except OSError as error:
-                raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+        with made.file, moved_into_place(output) as target:
+            shutil.copyfileobj(made.file, target, 1 << 20)
         click.echo(f"{made.rows} rows, sha256 {made.sha256}: {output}")
 
     return write

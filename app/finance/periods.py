@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from app.base.dates import add_months
+from app.base.dates import add_months, days
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.ui.fields import parse_date
@@ -32,6 +32,11 @@ class FiscalYear:
     def end(self) -> date:
         """The first day after it."""
         return add_months(self.start, 12)
+
+    @property
+    def period(self) -> Period:
+        """Its days."""
+        return Period(self.start, self.end - days(1))
 
     @property
     def months(self) -> list[date]:

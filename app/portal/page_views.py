@@ -75,8 +75,7 @@ def _method(name: str) -> str:
 def own_data_file(donor: Donor) -> ResponseReturnValue:
     """All that we hold of the donor, as a file; what may tell of others is given after somebody read it."""
     _limited(donor)
-    with writing():
-        content = access.as_json(donor.id, looked_through=False, actor=DONOR, now=now())
+    content = access.take_out(donor.id, looked_through=False, actor=DONOR, now=now())
     name = _("my-data")
     return send_file(
         io.BytesIO(content), mimetype="application/json", download_name=name, as_attachment=True, max_age=0

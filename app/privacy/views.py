@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+import io
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -68,14 +70,11 @@ def undo_merge(merge_id: int) -> ResponseReturnValue:
 def access_file(supporter_id: int) -> ResponseReturnValue:
     """All we hold of a person, for a request to see it. Read it before you send it."""
     queries.get(supporter_id)
-    with writing():
-        content = access.as_json(supporter_id, looked_through=True, actor=current_user.actor, now=now())
-    return download(content, f"data-{code_of(supporter_id)}.json")
-
-
-def download(content: bytes, name: str) -> Response:
-    response = Response(content, content_type="application/json")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    content = access.take_out(supporter_id, looked_through=True, actor=current_user.actor, now=now())
+    response = send_file(
+        io.BytesIO(content), mimetype="application/json", as_attachment=True,
+        download_name=f"data-{code_of(supporter_id)}.json",
+    )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return response
 

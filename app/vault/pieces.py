@@ -26,10 +26,13 @@ class Kept:
 
 
 class SealedStore:
-    """A folder of DATA_DIR whose files have the hash of their content as their name. Make one at import."""
+    """A folder of DATA_DIR whose files have the hash of their content as their name. Make one at import.
 
-    def __init__(self, folder: str) -> None:
-        self._name = folder
+    `sealed_for` is what their pieces are sealed for, the folder's name unless said.
+    """
+
+    def __init__(self, folder: str, sealed_for: str = "") -> None:
+        self._name, self._sealed_for = folder, sealed_for or folder
         declare_store(folder, self._reseal)
 
     def keep(self, pieces: Iterable[bytes]) -> Kept:
@@ -70,7 +73,7 @@ class SealedStore:
         return self._folder / sha256
 
     def _context(self, label: str, number: int) -> str:
-        return f"{self._name}:{label}:{number}"
+        return f"{self._sealed_for}:{label}:{number}"
 
     def _blobs(self, path: Path) -> Iterator[tuple[str, bytes]]:
         with path.open("rb") as file:

@@ -40,9 +40,10 @@ def sealed_columns() -> list[SealedColumn]:
 _stores: dict[str, Callable[[], int]] = {}
 
 
-def declare_store(name: str, reseal: Callable[[], int]) -> None:
-    """What is sealed outside the database; `reseal` seals it anew and returns how many changed."""
-    _stores[name] = reseal
+def declare_store(folder: str, reseal: Callable[[], int]) -> None:
+    """A folder of DATA_DIR with sealed files. Backups take all that are declared here; `reseal` seals its files anew
+    and returns how many changed."""
+    _stores[folder] = reseal
 
 
 def sealed_stores() -> dict[str, Callable[[], int]]:

@@ -20,6 +20,7 @@ from app.extensions import db, now, settings, writing
 from app.staff import services as staff
 from app.staff.models import Staff
 from app.ui.permissions import Role
+from app.vault import rotation
 from tests.support.postgres import Missing, binaries
 
 
@@ -40,8 +41,8 @@ def everybody() -> list[tuple[object, ...]]:
     return [tuple(row) for row in db.session.execute(text("SELECT * FROM staff ORDER BY id"))]
 
 
-def keep_a_file(content: bytes) -> Path:
-    path = settings().data_dir / backups.FILES / "ab" / "cdef"
+def keep_a_file(content: bytes, folder: str = "documents") -> Path:
+    path = settings().data_dir / folder / "ab" / "cdef"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
@@ -66,6 +67,20 @@ def test_a_backup_restores_exactly(app: Flask) -> None:
     assert stored.read_bytes() == b"sealed"
     with pytest.raises(Exception, match="append-only"), writing() as session:  # noqa: B017, PT011 (triggers came along)
         session.execute(text("DELETE FROM audit_event"))
+
+
+def test_every_store_of_files_is_in_it(app: Flask) -> None:
+    """Documents, files of the bank, files for the bank, and whatever a room adds: they are declared in one place."""
+    folders = sorted(rotation.sealed_stores())
+    assert {"documents", "bank-files", "collection-files"} <= set(folders)
+    kept = {folder: keep_a_file(folder.encode(), folder) for folder in folders}
+    backup = backups.make(now())
+    for path in kept.values():
+        path.unlink()
+    later = keep_a_file(b"later", "bank-files").rename(settings().data_dir / "bank-files" / "ab" / "later")
+    backups.restore(backup, force=True)
+    assert {folder: path.read_bytes() for folder, path in kept.items()} == {f: f.encode() for f in folders}
+    assert not later.exists(), "what the restored database knows nothing of is gone"
 
 
 def test_a_backup_under_load_is_one_moment(app: Flask) -> None:

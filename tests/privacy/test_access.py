@@ -33,8 +33,7 @@ def two(app: Flask) -> tuple[int, int]:
 
 
 def loaded(supporter_id: int, *, looked_through: bool = True) -> dict[str, Any]:
-    with writing():
-        content = access.as_json(supporter_id, looked_through=looked_through, actor=SYSTEM, now=now())
+    content = access.take_out(supporter_id, looked_through=looked_through, actor=SYSTEM, now=now())
     told: dict[str, Any] = json.loads(content)
     return told["data"]
 

@@ -40,16 +40,17 @@ def find_batches(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
     )  # fmt: skip
     known = {row.reference: row.id for row in rows}
     taken = seen(MatchKind.DEBIT_BATCH, known.values()) | _in_parts(known.values())
+    free = {reference: row_id for reference, row_id in known.items() if row_id not in taken}
+    comes_to = booking.expected(free.values())
     found: Found = {}
     for line in lines:
-        mine = [known[r] for r in sorted(told[line.id]) if known.get(r) not in taken and r in known]
+        mine = [free[reference] for reference in told[line.id] if reference in free]
         if line.cents > 0 and len(mine) == 1:
-            found[line.id] = [_batch(line, mine[0])]
+            found[line.id] = [_batch(line, mine[0], comes_to[mine[0]])]
     return found
 
 
-def _batch(line: Facts, batch_id: int) -> Proposal:
-    expected = booking.expected_cents(batch_id)
+def _batch(line: Facts, batch_id: int, expected: int) -> Proposal:
     same = expected == line.cents
     reasons = [Reason(N_("The reference is that of a batch of direct debits."))]
     if not same:

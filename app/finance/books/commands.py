@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -17,7 +16,8 @@ from app.finance.books import closing
 from app.finance.books.models import Layout, PeriodClosing
 from app.finance.books.postings import Range
 from app.finance.books.writing import write
-from app.finance.periods import Period, fiscal_year
+from app.finance.commands import moved_into_place
+from app.finance.periods import fiscal_year
 from app.organisation.queries import profile
 from app.ui.messages import translated
 
@@ -50,17 +50,11 @@ def verify() -> None:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def auditfile(year: int, chosen: str, output: Path) -> None:
     """Write all entries of a fiscal year as XAF."""
-    whole = fiscal_year(year, profile().fiscal_year_start)
-    wanted = Range(Period(whole.start, date.fromordinal(whole.end.toordinal() - 1)))
-    draft = output.with_name(output.name + ".part")  # moved into place: nobody finds half a file
+    wanted = Range(fiscal_year(year, profile().fiscal_year_start).period)
     try:
-        with draft.open("wb") as file:
+        with moved_into_place(output) as file:
             control = write(file, Layout(f"xaf-{chosen}"), wanted, made_on=local_date(now()))
-        draft.replace(output)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
     except DomainError as error:
-        draft.unlink(missing_ok=True)
         with force_locale(settings().default_language):
             raise click.ClickException(translated(error)) from None
     click.echo(f"{control.entries} entries, {control.lines} lines, debit {control.debit_cents} cents: {output}")

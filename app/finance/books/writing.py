@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from typing import IO, TextIO
 
 from flask_babel import force_locale, gettext
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from app.base.errors import Refused
 from app.base.states import N_
-from app.extensions import db
+from app.extensions import db, migrating
 from app.finance.books.layouts import exact, plain, twinfield, xaf
 from app.finance.books.layouts.facts import Books, LedgerAccount, Postings
 from app.finance.books.models import Layout, LayoutProfile
@@ -58,7 +57,8 @@ def write(file: IO[bytes], layout: Layout, wanted: Range, *, made_on: date) -> C
             first_month=house.fiscal_year_start, period=wanted.period, made_on=made_on,
             control=control(connection, wanted),
             accounts=tuple({account.code: account for account in codes.values()}.values()), codes=codes,
-            events=_events(), programmes=_programmes(connection), profile=profile, version=_version(),
+            events=_events(), programmes=_programmes(connection), profile=profile,
+            version=migrating.scripts().get_current_head() or "",
         )  # fmt: skip
         counted = _Counted(postings(connection, wanted))
         _WRITERS[layout](text, books, counted)
@@ -106,10 +106,3 @@ def _programmes(connection: Connection) -> dict[int | None, str]:
 def _events() -> dict[Event, str]:
     with force_locale("nl"):
         return {event: gettext(event.label) for event in Event}
-
-
-def _version() -> str:
-    try:
-        return version("draagvlak")
-    except PackageNotFoundError:
-        return "1"

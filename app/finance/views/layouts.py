@@ -80,8 +80,17 @@ def _is_csv(form: LayoutForm) -> bool:
     return isinstance(form, CsvLayoutForm)
 
 
+def layout_named(text: str) -> Layout:
+    """The layout of an address, 404 where there is none."""
+    try:
+        return Layout(text)
+    except ValueError:
+        abort(404)
+
+
 def _layout(text: str) -> Layout:
-    found = Layout._value2member_map_.get(text)
-    if not isinstance(found, Layout) or found.is_proven:
+    """One that can be set up."""
+    found = layout_named(text)
+    if found.is_proven:
         abort(404)
     return found

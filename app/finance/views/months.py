@@ -20,10 +20,11 @@ from app.finance.books.models import HandOver, Layout, PeriodClosing
 from app.finance.books.postings import Range
 from app.finance.books.writing import write
 from app.finance.forms import HandOverForm, ReasonForm
-from app.finance.periods import FIRST, LAST, Period, fiscal_year, fiscal_year_of
+from app.finance.periods import FIRST, LAST, fiscal_year, fiscal_year_of
 from app.finance.views import bp
 from app.finance.views.exports import attachment
 from app.finance.views.income import chosen_year
+from app.finance.views.layouts import layout_named
 from app.ledger.queries import booked_months
 from app.organisation.queries import profile
 from app.staff.queries import by_ids
@@ -113,7 +114,7 @@ def month_hand_over(month: str) -> ResponseReturnValue:
 @requires(Permission.FINANCE_WRITE)
 def month_trial(month: str, layout: str) -> ResponseReturnValue:
     """A file to try an import with; nothing is marked."""
-    day, chosen = _month(month), _layout(layout)
+    day, chosen = _month(month), layout_named(layout)
     content = handing_over.trial(day, chosen, now=now())
     return attachment(
         io.BytesIO(content), len(content), f"trial-{month}-{chosen.value}.{chosen.extension}", _type(chosen)
@@ -165,14 +166,13 @@ def hand_over_take_back(hand_over_id: int) -> ResponseReturnValue:
 @requires(Permission.FINANCE_READ)
 def auditfile(year: int, layout: str) -> ResponseReturnValue:
     """All entries of a fiscal year as the auditor asks for them; nothing is marked."""
-    chosen = _layout(layout)
+    chosen = layout_named(layout)
     if not FIRST.year < year < LAST.year or not chosen.is_proven:
         abort(404)
     whole = fiscal_year(year, profile().fiscal_year_start)
     file = tempfile.TemporaryFile(dir=settings().data_dir, prefix="export-")  # noqa: SIM115 (closed when sent)
     try:
-        wanted = Range(Period(whole.start, date.fromordinal(whole.end.toordinal() - 1)))
-        write(file, chosen, wanted, made_on=local_date(now()))
+        write(file, chosen, Range(whole.period), made_on=local_date(now()))
         size = file.tell()
         file.seek(0)
     except BaseException:
@@ -189,13 +189,6 @@ def _month(text: str) -> date:
     if day is None or not FIRST <= day <= LAST:
         abort(404)
     return day
-
-
-def _layout(text: str) -> Layout:
-    found = Layout._value2member_map_.get(text)
-    if not isinstance(found, Layout):
-        abort(404)
-    return found
 
 
 def _hand_over(hand_over_id: int) -> HandOver:
