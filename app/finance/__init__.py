@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.finance import commands, views
     from app.finance.books import commands as books
+    from app.finance.figures import models as figures  # noqa: F401
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission

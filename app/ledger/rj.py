@@ -21,10 +21,11 @@ class RjLine(Labelled):
     OBJECTIVES = "objectives", N_("Spent on objectives")
     RAISING_COSTS = "raising_costs", N_("Costs of raising funds")
     MANAGEMENT = "management", N_("Management and administration")
+    FINANCIAL = "financial", N_("Financial income and expense")
 
     @property
     def number(self) -> int | None:
-        """The place of an income line in RJ 650, 1 to 8; None for a cost line."""
+        """The place of an income line in RJ 650, 1 to 8; None for another line."""
         return INCOME_LINES.index(self) + 1 if self in INCOME_LINES else None
 
     @property
@@ -44,3 +45,4 @@ INCOME_LINES = (
     RjLine.OTHER_INCOME,
 )
 RAISED_LINES = INCOME_LINES[:6]
+COST_LINES = (RjLine.OBJECTIVES, RjLine.RAISING_COSTS, RjLine.MANAGEMENT)  # FINANCIAL stands below both: a balance
