@@ -18,7 +18,7 @@ from config import ROOT, Settings, SettingsError
 ROOMS = (
     ("ui", "vault", "sheets"),
     ("audit",),
-    ("jobs", "documents", "links"),
+    ("jobs", "documents", "links", "saved"),
     ("outbox",),
     ("staff",),
     ("ledger", "organisation", "programmes", "supporters", "tasks"),

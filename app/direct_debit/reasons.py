@@ -25,6 +25,18 @@ class Action(Labelled):
     AGAIN = "again", N_("It never reached the provider and is sent anew by itself.")
 
 
+# The same in a few words, to choose from.
+ACTION_WORDS = {
+    Action.RETRY: N_("Tried again by itself"),
+    Action.ASK_ACCOUNT: N_("Ask for an account number"),
+    Action.CONTACT: N_("Get in touch"),
+    Action.STOP: N_("Look at the mandate"),
+    Action.DECEASED: N_("Check a death"),
+    Action.OURS: N_("Find the cause with us or a bank"),
+    Action.AGAIN: N_("Sent anew by itself"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """`meaning` for staff, `action`, and which paragraph the donor gets."""
@@ -75,6 +87,11 @@ _CODE = re.compile(r"\b([A-Z]{2}\d{2}|CNOR|DNOR)\b")
 def reason_of(code: str | None) -> Reason:
     """What this code means to us; unknown codes are looked at by people."""
     return REASONS.get(code or "", UNKNOWN)
+
+
+def codes_of(action: Action) -> list[str]:
+    """The codes after which this happens. Codes that are not in the table go with those of UNKNOWN."""
+    return [code for code, reason in REASONS.items() if reason.action is action]
 
 
 def code_in(words: str | None) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.base.errors import Invalid
 from app.base.money import parse_money
 from app.base.references import code_of, format_rf, rf_of
+from app.base.states import N_
 from app.extensions import db
 from app.gifts import by_hand, earmarks, listing, refunding, totals, words
 from app.gifts.entering import Source, parts_of
@@ -21,6 +22,7 @@ from app.payments.methods import label_of
 from app.payments.queries import refunds_of
 from app.payments.states import RefundState
 from app.programmes.queries import campaign_names, programme_names
+from app.saved import known
 from app.staff.queries import by_ids
 from app.supporters import queries as supporters
 from app.ui import lists
@@ -56,16 +58,11 @@ def source_label(source: str) -> str:
     return str(known.get(source, source))
 
 
-@bp.get("/gifts")
-@requires(Permission.GIFTS_READ)
-def index() -> ResponseReturnValue:
-    """Gifts: search by donor or reference, filter, sort; what they come to at the foot."""
-    # Labels first: asking the provider for them ends the transaction, and with it what was loaded.
-    methods = {method: method_label(method) for method in listing.methods_used()}
-    wanted = listing.Wanted(
+def _wanted() -> listing.Wanted:
+    return listing.Wanted(
         q=lists.search_text(),
         state=lists.choice("state", GiftState),
-        method=lists.choice("method", methods),
+        method=lists.choice("method", listing.methods_used()),
         programme_id=lists.row_id("programme"),
         supporter_id=lists.row_id("supporter"),
         start=lists.day("from"),
@@ -73,6 +70,20 @@ def index() -> ResponseReturnValue:
         least=_cents("least"),
         most=_cents("most"),
     )
+
+
+known.keep(
+    "gifts", "gifts.index", N_("Gifts"), ("state", "method", "programme", "from", "to", "least", "most"), _wanted
+)  # fmt: skip
+
+
+@bp.get("/gifts")
+@requires(Permission.GIFTS_READ)
+def index() -> ResponseReturnValue:
+    """Gifts: search by donor or reference, filter, sort; what they come to at the foot."""
+    # Labels first: asking the provider for them ends the transaction, and with it what was loaded.
+    methods = {method: method_label(method) for method in listing.methods_used()}
+    wanted = _wanted()
     clauses = wanted.clauses()
     page = lists.page(listing.rows(clauses), listing.SORTS, key=Gift.id, default="date")
     programmes = programme_names(language())

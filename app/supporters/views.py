@@ -15,6 +15,7 @@ from app.base.dates import local_date
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import now, writing
+from app.saved import known
 from app.sheets.columns import Column, Words
 from app.sheets.csv_writer import open_csv, write_csv
 from app.staff.queries import active_staff, by_ids
@@ -52,6 +53,12 @@ def _filter() -> listing.Filter:
         complaint=lists.choice("complaint", ("open",)) == "open",
         owner_id=lists.row_id("owner"),
     )
+
+
+known.keep(
+    "supporters", "supporters.index", N_("Supporters"),
+    ("kind", "role", "consent", "owner", "complaint", "place"), _filter,
+)  # fmt: skip
 
 
 @bp.get("/supporters")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from app.base.references import id_of
 from app.base.states import N_
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.queries import WAITING
-from app.direct_debit.states import MandateKind
+from app.direct_debit.reasons import REASONS, UNKNOWN, Action, codes_of
+from app.direct_debit.states import CollectionState, MandateKind
 from app.extensions import db
 from app.gifts import listing
 from app.gifts.recurring.amounts import amount_on, next_amounts
@@ -84,14 +85,29 @@ def exported(clauses: list[ColumnElement[bool]]) -> Iterator[tuple[Any, ...]]:
         last = page[-1].Commitment.id
 
 
-def waiting() -> Any:
-    """Collections that went wrong and that nobody dealt with, with their recurring gift and donor."""
+def waiting(state: str = "", action: str = "", kind: str = "") -> Any:
+    """Collections that went wrong and that nobody dealt with, with their recurring gift and donor; of a state, of
+    what is to be done and of a kind of mandate where these are given."""
+    clauses: list[ColumnElement[bool]] = [WAITING]
+    if state:
+        clauses.append(Collection.state == CollectionState(state))
+    if action:
+        clauses.append(_with_action(Action(action)))
+    if kind:
+        clauses.append(Mandate.kind == MandateKind(kind))
     return (
         select(Collection, Commitment, Supporter.display_name)
         .join(Commitment, Commitment.id == Collection.commitment_id)
         .join(Supporter, Supporter.id == Commitment.supporter_id)
-        .where(WAITING)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(*clauses)
     )
+
+
+def _with_action(action: Action) -> ColumnElement[bool]:
+    code = Collection.reason_code
+    known = code.in_(codes_of(action))
+    return or_(known, code.is_(None), code.not_in(REASONS)) if action is UNKNOWN.action else known
 
 
 def of_supporter(supporter_id: int) -> list[tuple[Commitment, int]]:

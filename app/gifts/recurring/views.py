@@ -20,8 +20,8 @@ from app.base.states import N_, Labelled
 from app.direct_debit import collections as collecting
 from app.direct_debit import queries as direct_debit
 from app.direct_debit.models import Collection
-from app.direct_debit.reasons import reason_of
-from app.direct_debit.states import CollectionState, MandateKind, MandateState
+from app.direct_debit.reasons import ACTION_WORDS, Action, reason_of
+from app.direct_debit.states import WENT_WRONG, CollectionState, MandateKind, MandateState
 from app.extensions import db, now, writing
 from app.gifts.recurring import listing
 from app.gifts.recurring.amounts import amounts_of, next_amounts
@@ -31,6 +31,7 @@ from app.gifts.recurring.states import MOVES, ChangeKind, CommitmentState, Frequ
 from app.organisation.queries import profile
 from app.payments.models import Checkout
 from app.programmes.queries import programme_names
+from app.saved import known
 from app.sheets.columns import Column, Kind, Words
 from app.sheets.csv_writer import open_csv, write_csv
 from app.staff.queries import by_ids
@@ -82,6 +83,11 @@ def _wanted() -> listing.Wanted:
         supporter_id=lists.row_id("supporter"),
         untold_until=local_date(now()) + timedelta(days=profile().notice_days) if untold else None,
     )
+
+
+known.keep(
+    "recurring", "recurring.index", N_("Recurring gifts"), ("state", "frequency", "kind", "untold"), _wanted
+)  # fmt: skip
 
 
 @bp.get("/recurring")
@@ -151,14 +157,28 @@ def show(commitment_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+def _wanted_failed() -> tuple[str, str, str]:
+    """(state, what to do, paid how) of the work list, as its address asks."""
+    return lists.choice("state", WENT_WRONG), lists.choice("action", Action), lists.choice("kind", MandateKind)
+
+
+known.keep(
+    "failed-collections", "recurring.failed", N_("Failed collections"), ("state", "action", "kind"), _wanted_failed
+)  # fmt: skip
+
+
 @bp.get("/recurring/failed")
 @requires(Permission.GIFTS_READ)
 def failed() -> ResponseReturnValue:
     """Collections that failed or were taken back, and what to do about each."""
-    page = lists.page(listing.waiting(), listing.FAILED_SORTS, key=Collection.id, default="when")
+    state, action, kind = _wanted_failed()
+    page = lists.page(listing.waiting(state, action, kind), listing.FAILED_SORTS, key=Collection.id, default="when")
     return render_template(
         "gifts/recurring/failed.html", page=page, reason_of=reason_of, tones=COLLECTION_TONES,
-        states=TONES, emails=supporters.primary_emails({row.Commitment.supporter_id for row in page.rows}),
+        emails=supporters.primary_emails({row.Commitment.supporter_id for row in page.rows}),
+        state=state, action=action, kind=kind, states=[(s.value, _(s.label)) for s in WENT_WRONG],
+        actions=[(a.value, _(word)) for a, word in ACTION_WORDS.items()],
+        kinds=[(k.value, _(k.label)) for k in MandateKind],
     )  # fmt: skip
 
 
