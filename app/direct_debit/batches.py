@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.business_days import add_bank_days, is_bank_day
-from app.base.dates import local_date
+from app.base.dates import AMSTERDAM, local_date
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
 from app.base.references import code_of
@@ -47,9 +47,12 @@ def locked(batch_id: int) -> DebitBatch:
     return batch
 
 
-def earliest(account: Any, today: date) -> date:
-    """The first day for which the bank still takes a file that is sent today (DOMAIN.md 1.2)."""
-    return add_bank_days(today, account.lead_days + (0 if is_bank_day(today) else 1))
+def earliest(account: Any, now: datetime) -> date:
+    """The first day for which the bank still takes a file that is sent now (DOMAIN.md 1.2): what comes on a closed
+    day, or after the bank's hour, counts as sent on the next."""
+    here = now.astimezone(AMSTERDAM)
+    too_late = account.cut_off is not None and here.time() > account.cut_off
+    return add_bank_days(here.date(), account.lead_days + (1 if too_late or not is_bank_day(here.date()) else 0))
 
 
 def begin(
@@ -62,7 +65,7 @@ def begin(
     creditor_id = account.creditor_id or profile().creditor_id
     if not creditor_id:
         raise Invalid(N_("Fill in our creditor identifier first, under Organisation."), field="account")
-    first = earliest(account, local_date(now))
+    first = earliest(account, now)
     if collect_on < first:
         raise Invalid(N_("The bank needs the file earlier: choose %(first)s or later."), field="on", first=first)
     if not is_bank_day(collect_on):
@@ -142,7 +145,7 @@ def _money_was_seen(batch_id: int) -> bool:
 def check_in_time(batch: DebitBatch, now: datetime) -> None:
     """Raises Refused where a file sent today comes too late."""
     account = db.session.get_one(BankAccount, batch.account_id)
-    if batch.collect_on < earliest(account, local_date(now)):
+    if batch.collect_on < earliest(account, now):
         raise Refused(
             N_("The bank no longer takes a file for this day. Cancel the batch and build another for a later day.")
         )

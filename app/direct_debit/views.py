@@ -66,7 +66,7 @@ def new() -> ResponseReturnValue:
     """Build a batch of one account and day."""
     account = profile().account_for(AccountPurpose.COLLECTIONS)
     row = db.session.get(BankAccount, account.id) if account else None
-    first = batches.earliest(row, local_date(now())) if row else None
+    first = batches.earliest(row, now()) if row else None
     form = BatchForm(data={"account": str(account.id) if account else "", "on": first})
     form.choose()
     if form.validate_on_submit() and form.on.data:

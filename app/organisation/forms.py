@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.dates import month_name
@@ -94,3 +94,4 @@ class AccountForm(Form):
     creditor_id = StringField(_l("Creditor identifier"), validators=[Length(max=35)])
     pain_version = SelectField(_l("Version of the collection file"), choices=options(PainVersion))
     lead_days = IntegerField(_l("Bank days before the collection"), validators=[InputRequired()])
+    cut_off = TimeField(_l("Until what time"), validators=[Optional()])

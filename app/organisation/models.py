@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, false
@@ -108,9 +108,11 @@ class BankAccount(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
     # Of collections: the creditor identifier of the contract for this account (empty: the organisation's), the
-    # version of the file, and how many bank days before the collection the bank wants it.
+    # version of the file, how many bank days before the collection the bank wants it, and until what time of that
+    # day (in Amsterdam; empty: all day).
     creditor_id: Mapped[str | None] = text_column(35, nullable=True)
     pain_version: Mapped[PainVersion] = state_column(
         PainVersion, default=PainVersion.V02, server_default=PainVersion.V02.value
     )
     lead_days: Mapped[int] = mapped_column(default=1, server_default="1")
+    cut_off: Mapped[time | None] = mapped_column(nullable=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import func, select
@@ -133,6 +133,7 @@ def save_account(
     creditor_id: str | None = None,
     pain_version: PainVersion = PainVersion.V02,
     lead_days: int = 1,
+    cut_off: time | None = None,
     actor: Actor,
     now: datetime,
 ) -> int:
@@ -149,6 +150,7 @@ def save_account(
         "creditor_id": checks.creditor_id(creditor_id) if creditor_id and creditor_id.strip() else None,
         "pain_version": pain_version,
         "lead_days": lead_days,
+        "cut_off": cut_off,
     }
     if not values["holder"]:
         raise Invalid(N_("Fill this in."), field="holder")
@@ -211,4 +213,4 @@ def _set(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date | time) else value

@@ -79,7 +79,7 @@ def edit_account(account_id: int) -> ResponseReturnValue:
             "iban": account.iban, "bic": account.bic or "", "holder": account.holder, "purpose": account.purpose.value,
             "booked_by": account.booked_by.value, "active": account.active,
             "creditor_id": account.creditor_id or "", "pain_version": account.pain_version.value,
-            "lead_days": account.lead_days,
+            "lead_days": account.lead_days, "cut_off": account.cut_off,
         },
     )  # fmt: skip
     return _account_page(form, account_id)
@@ -110,7 +110,7 @@ def _store_account(account_id: int | None) -> ResponseReturnValue:
                     purpose=AccountPurpose(form.purpose.data), booked_by=BookedBy(form.booked_by.data),
                     active=bool(form.active.data), creditor_id=form.creditor_id.data,
                     pain_version=PainVersion(form.pain_version.data), lead_days=form.lead_days.data or 1,
-                    actor=current_user.actor, now=now(),
+                    cut_off=form.cut_off.data, actor=current_user.actor, now=now(),
                 )  # fmt: skip
         except Invalid as error:
             form.add_error(error)

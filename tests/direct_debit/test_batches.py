@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment, CommitmentChange
 from app.ledger import checks
 from app.ledger.models import JournalEntry
+from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
@@ -262,6 +263,24 @@ def test_days_on_which_banks_collect(
     else:
         with pytest.raises(Invalid):
             begin()
+
+
+@pytest.mark.parametrize(
+    ("at", "first"),
+    [
+        ((2026, 12, 10, 14, 30), "2026-12-11"),  # half past three in Amsterdam, the bank's last minute
+        ((2026, 12, 10, 14, 31), "2026-12-14"),
+        ((2026, 12, 12, 8), "2026-12-15"),  # on a Saturday the hour says nothing: it is Monday's anyway
+        ((2026, 12, 12, 20), "2026-12-15"),
+        ((2026, 7, 9, 13, 31), "2026-07-13"),  # in summer time
+    ],
+)
+def test_after_the_banks_hour_a_file_counts_as_the_next_days(
+    clock: SettableClock, app: Flask, at: tuple[int, ...], first: str
+) -> None:
+    clock.at(*at)
+    bank = BankAccount(lead_days=1, cut_off=time(15, 30))
+    assert batches.earliest(bank, now()) == date.fromisoformat(first)
 
 
 def test_a_file_that_would_come_too_late_is_not_made(clock: SettableClock, staff: tuple[int, int], app: Flask) -> None:

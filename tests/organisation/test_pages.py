@@ -62,12 +62,19 @@ def test_a_bank_account_is_changed_and_closed(app: Flask, sign_in: SignIn) -> No
     assert account is not None
     client = sign_in("admin")
     assert "NL91 ABNA 0417 1643 00" in client.get(f"/organisation/accounts/{account.id}").text
-    form = ACCOUNT | {"iban": account.iban, "holder": "Anders"}
+    form = ACCOUNT | {"iban": account.iban, "holder": "Anders", "cut_off": "15:30"}
     form.pop("active")
     assert client.post(f"/organisation/accounts/{account.id}", data=form).status_code == 303
+    assert 'value="15:30"' in client.get(f"/organisation/accounts/{account.id}").text
     forget()
     assert profile().gift_account is None
-    for wrong in ({"iban": "NL91ABNA0417164301"}, {"bic": "X"}, {"purpose": "forged"}, {"holder": ""}):
+    for wrong in (
+        {"iban": "NL91ABNA0417164301"},
+        {"bic": "X"},
+        {"purpose": "forged"},
+        {"holder": ""},
+        {"cut_off": "half past"},
+    ):
         assert client.post(f"/organisation/accounts/{account.id}", data=ACCOUNT | wrong).status_code == 422
     assert client.get("/organisation/accounts/1").status_code == 404
 
