@@ -14,6 +14,7 @@ from app.base.money import Money
 from app.base.states import N_
 from app.extensions import now, writing
 from app.gifts import by_hand, refunding
+from app.gifts.by_hand import VIA
 from app.gifts.forms import HandRefundForm, ProviderRefundForm
 from app.gifts.models import Gift
 from app.gifts.views import bp
@@ -96,6 +97,8 @@ def _shown(gift_id: int) -> ResponseReturnValue:
 
 def _page(gift: Gift, way: str, form: AnyForm) -> ResponseReturnValue:
     donor = supporters.names([gift.supporter_id]).get(gift.supporter_id, "")
-    by_us = way == refunding.BY_HAND
-    page = render_template("gifts/refund.html", form=form, gift=gift, donor=donor, by_us=by_us, left=_left(gift))
+    page = render_template(
+        "gifts/refund.html", form=form, gift=gift, donor=donor, by_us=way == refunding.BY_HAND,
+        collected=gift.method not in VIA, left=_left(gift),
+    )  # fmt: skip
     return page, form.status

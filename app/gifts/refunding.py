@@ -11,6 +11,7 @@ from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
 from app.base.money import Money
 from app.base.states import N_
+from app.direct_debit.sending import METHOD
 from app.extensions import db
 from app.gifts import services
 from app.gifts.by_hand import VIA, load
@@ -19,6 +20,8 @@ from app.payments import services as payments
 from app.payments.models import Payment
 
 BY_HAND = "bank"
+# Where the money that goes back is: what we collected ourselves goes back by a transfer.
+_FROM = VIA | {METHOD: "bank"}
 
 
 def way_back(gift: Gift) -> str | None:
@@ -32,7 +35,7 @@ def first_way(gift: Gift) -> str | None:
     """The same, whatever went back since."""
     if gift.payment_id is not None:
         return db.session.execute(select(Payment.provider).where(Payment.id == gift.payment_id)).scalar()
-    return BY_HAND if gift.method in VIA else None
+    return BY_HAND if gift.method in _FROM else None
 
 
 def ask_provider(key: int, gift_id: int, amount: Money, reason: str, *, actor: Actor, now: datetime) -> None:
@@ -62,7 +65,7 @@ def record(
     if on > local_date(now):
         raise Invalid(N_("This day is still to come."), field="refunded_on")
     back = services.Return(
-        gift_id=gift_id, cents=amount.cents, on=on, via=VIA[gift.method], part=str(key), step_id=key,
+        gift_id=gift_id, cents=amount.cents, on=on, via=_FROM[gift.method], part=str(key), step_id=key,
         reference=" · ".join(text for text in (bank_reference, reason) if text)[:140],
     )  # fmt: skip
     services.give_back([back], actor=actor, now=now)

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM, Actor
 from app.base.errors import Invalid
+from app.base.money import Money
 from app.base.references import code_of
 from app.direct_debit import batch_queries, batches, booking, collections, exporting, mandates, returning
 from app.direct_debit.batch_models import DebitBatch, DebitReturn, MandateAmendment
@@ -21,12 +22,15 @@ from app.direct_debit.pain import pain002
 from app.direct_debit.reading import take_in
 from app.direct_debit.states import BatchState, CollectionState, MandateState, ReturnState
 from app.extensions import db, now, writing
-from app.gifts.models import Gift, GiftState
+from app.gifts import refunding
+from app.gifts.models import Gift, GiftState, GiftStep
 from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
 from app.ledger import checks
+from app.ledger.accounts import BANK, CLEARING
 from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
+from app.ledger.queries import balances
 from app.outbox.models import Message
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
@@ -113,6 +117,23 @@ def test_the_same_return_counts_once_whoever_tells_it(ids: list[int]) -> None:
     assert tell(replace(first, key="from the other format", end_to_end="", mandate="")) == [R.PARKED]
     assert tell(replace(first, key="third"), replace(first, key="fourth", settled=False)) == [R.KNOWN, R.KNOWN]
     assert (db.session.scalar(select(func.count()).select_from(JournalEntry)), mails()) == (entries, sent)
+
+
+@pytest.mark.parametrize(("ours", "banks"), [(500, 1000), (1500, 0)])
+def test_what_we_paid_back_ourselves_does_not_go_off_the_gift_again(ids: list[int], ours: int, banks: int) -> None:
+    """The donor had the bank return it after we paid back too: what went twice stays to be seen on clearing."""
+    book()
+    paid_back = {"bank_reference": "T-9", "reason": "asked by phone", "actor": SYSTEM, "now": now()}
+    for _ in range(2):
+        with writing():
+            refunding.record(new := 77, ids[0], Money(ours), date(2026, 12, 16), **paid_back)  # type: ignore[arg-type]
+    assert tell(told(ids[0], "MD06")) == [R.DONE]
+    given = db.session.get_one(Gift, ids[0])
+    assert (given.refunded_cents, given.kept_cents) == (1500, 0)
+    sums = balances()
+    assert (sums[BANK].cents, sums[CLEARING["direct_debit"]].cents) == (-ours, 1500 + 2500 + 750 - banks)
+    assert db.session.get(GiftStep, new) is not None
+    assert not [problem for outcome in checks.run() for problem in outcome.problems]
 
 
 def test_a_return_before_its_batch_is_booked(ids: list[int]) -> None:

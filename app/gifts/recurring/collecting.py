@@ -73,17 +73,17 @@ def booked(event: CollectionsBooked) -> None:
 
 @on(CollectionsTakenBack)
 def taken_back(event: CollectionsTakenBack) -> None:
-    """The bank took money back: its gift is charged back with a counter entry, and stays to be seen."""
-    held = set(db.session.execute(select(Gift.id).where(Gift.id.in_(event.ids), Gift.state.in_(HELD))).scalars())
+    """The bank took money back: its gift is charged back with a counter entry, and stays to be seen. Where we paid
+    back too, only what is left goes off the gift; the rest stays on clearing, for people to ask the donor about."""
+    gifts = select(Gift).where(Gift.id.in_(event.ids), Gift.state.in_(HELD)).order_by(Gift.id)
     services.give_back(
         [
             services.Return(
-                gift_id=row.id, cents=row.amount_cents, on=event.on, via=postings.BY_DEBIT,
-                part=f"return-{event.on}",
-                charged_back=True,
+                gift_id=gift.id, cents=gift.kept_cents, on=event.on, via=postings.BY_DEBIT,
+                part=f"return-{event.on}", charged_back=True,
             )
-            for row in _collections(event.ids)
-            if row.id in held
+            for gift in db.session.scalars(gifts)
+            if gift.kept_cents
         ],
         actor=event.actor,
         now=event.at,
