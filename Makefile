@@ -19,8 +19,8 @@ demo: environment ## Load a demo organisation of any size: make demo ARGS="--sup
 worker: environment ## Run jobs in a process of their own (start the server with WORKER=no)
 	@exec $(FLASK) worker
 
-test: dev-environment ## Run the whole suite on SQLite and PostgreSQL: make test PYTEST_ARGS="tests/grants -x"
-	@$(BIN)/python -m pytest --database both -n 2 $(PYTEST_ARGS)
+test: dev-environment ## Run every test, on SQLite or PostgreSQL in turns; COMPLETE=1 all on both; PYTEST_ARGS="tests/grants -x"
+	@$(BIN)/python -m pytest $(if $(COMPLETE),--database both --complete,--database turns) -n 2 $(PYTEST_ARGS)
 
 lint: dev-environment ## Check style, types, templates and dependencies
 	$(BIN)/ruff check

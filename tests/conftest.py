@@ -1,14 +1,17 @@
 """Fixtures shared by all tests: a fresh real database for each test, a clock that can be set.
 
 A test that asks for `app` (or anything that stands on it) runs on the databases named by
-`--database`: sqlite (default), postgresql or both. `@pytest.mark.databases("sqlite")` keeps a test
-to one of them. Without PostgreSQL its part is skipped with the reason, and fails with REQUIRE_ALL=1.
+`--database`: sqlite (default), postgresql, both, or turns: one test function here, the next there.
+`@pytest.mark.databases("sqlite")` keeps a test to one of them, and naming both means both, in turns too.
+Without PostgreSQL its part is skipped with the reason, and fails with REQUIRE_ALL=1.
+`--complete` also runs what is marked `complete`: long looks that every change can do without, but no release.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,11 +55,15 @@ class SettableClock:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=(*KINDS, "both"), default="sqlite", help="databases to run the tests on")
+    parser.addoption(
+        "--database", choices=(*KINDS, "both", "turns"), default="sqlite", help="databases to run the tests on"
+    )
+    parser.addoption("--complete", action="store_true", help="run the tests marked complete too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*kinds): run on these databases only (sqlite, postgresql)")
+    config.addinivalue_line("markers", "complete: long; runs with --complete only")
     config.addinivalue_line("markers", "no_tables: start from a database without a single table")
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.database == "sqlite":
         return
@@ -90,9 +97,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" not in metafunc.fixturenames:
         return
     chosen = metafunc.config.getoption("--database")
-    kinds = KINDS if chosen == "both" else (chosen,)
     marker = metafunc.definition.get_closest_marker("databases")
+    if chosen == "turns" and marker is None:
+        kinds = (KINDS[zlib.crc32(metafunc.definition.nodeid.encode()) % 2],)
+    else:
+        kinds = (chosen,) if chosen in KINDS else KINDS
     metafunc.parametrize("database", [kind for kind in kinds if marker is None or kind in marker.args])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--complete"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("complete")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(tryfirst=True)
