@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0ff00c1a5e1"
-down_revision = "6b33154dbcde"
+down_revision = "8b99daafc992"
 branch_labels = None
 depends_on = None
 
