@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +111,7 @@ def _value(column: Column[Any]) -> Any:
         return list(impl.enum_class)[0] if impl.enum_class else impl.enums[0]
     choices: list[tuple[type, Any]] = [
         (types.Boolean, False), (types.Date, date(2026, 11, 23)),
-        (types.DateTime, datetime(2026, 11, 23, 12, tzinfo=UTC)),
+        (types.DateTime, datetime(2026, 11, 23, 12, tzinfo=UTC)), (types.Time, time(15, 30)),
         (types.Integer, 1), (types.Float, 0.5), (types.Numeric, Decimal("0.5")), (types.JSON, {}), (Uuid, None),
         (types.LargeBinary, b"x" * 32), (types.String, "nl"),
     ]  # fmt: skip
