@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c0ff00c1a5e1"
-down_revision = "8b99daafc992"
+down_revision = "51bfae75bbbe"
 branch_labels = None
 depends_on = None
 
