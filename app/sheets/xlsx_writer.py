@@ -33,9 +33,14 @@ _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def write_xlsx(
-    file: IO[bytes], name: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]], words: Words
+    file: IO[bytes],
+    name: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+    words: Words,
+    more: Sequence[tuple[str, Sequence[Column], Sequence[Sequence[Any]]]] = (),
 ) -> Counted:
-    """A sheet called `name` with the rows, and a sheet with the control totals."""
+    """A sheet called `name` with the rows, short sheets of another kind, and a sheet with the control totals."""
     counted = Counted(columns)
     names: list[str] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=2, strict_timestamps=False) as package:
@@ -45,6 +50,11 @@ def write_xlsx(
             names.append(_sheet_name(name, len(names)))
             with _part(package, f"xl/worksheets/sheet{len(names)}.xml") as part:
                 batch = _write_sheet(part, columns, source, batch, counted)
+        for other, headings, lines in more:
+            names.append(_sheet_name(other, 0, taken=names))
+            with _part(package, f"xl/worksheets/sheet{len(names)}.xml") as part:
+                left = iter(lines)
+                _write_sheet(part, headings, left, list(islice(left, BATCH)), Counted(headings))
         names.append(_sheet_name(words.totals_sheet, 0, taken=names))
         with _part(package, f"xl/worksheets/sheet{len(names)}.xml") as part:
             _write_totals(part, counted, words)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import docx
 import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from flask_babel import force_locale
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
@@ -62,8 +63,45 @@ def test_one_report_in_three_forms(fundraiser: Client, obligation_id: int) -> No
         for expected in ("Adessium Foundation", 'leerlingen #eval("1")', "Tweede alinea.", "500", "1.234,56"):
             assert expected in told
     book = CalamineWorkbook.from_filelike(io.BytesIO(fundraiser.get(f"{address}/xlsx").data))
-    rows = book.get_sheet_by_index(0).to_python()
-    assert rows[1][2:] == ["=Materiaal", "", "", 1234.56]
+    assert book.get_sheet_by_index(0).to_python()[1] == ["", "=Materiaal", 1234.56]
+    assert book.get_sheet_by_name("Indicatoren").to_python()[1] == ["Leerlingen", "", "500", "400"]
+
+
+def test_the_word_file_is_one_a_funder_can_work_in(fundraiser: Client, obligation_id: int) -> None:
+    with writing():
+        part = db.session.execute(select(ReportPart).where(ReportPart.title == "Bereik")).scalar_one()
+        part.answer = "Eerste <regel> & meer\r\ntweede\x0b regel\n\nNieuwe alinea."
+    written = docx.Document(io.BytesIO(fundraiser.get(f"/grants/obligations/{obligation_id}/report/docx").data))
+    page = written.sections[0]
+    assert (page.page_width.mm, page.page_height.mm) == (pytest.approx(210, abs=1), pytest.approx(297, abs=1))
+    assert [line.text for line in written.paragraphs if line.style.name == "Heading 1"][0] == "Bereik"
+    texts = [line.text for line in written.paragraphs]
+    assert texts[texts.index("Nieuwe alinea.") - 1] == "Eerste <regel> & meer\ntweede regel"
+    assert "PAGE" in page.footer._element.xml
+    heads = [table.rows[0]._tr.xpath("./w:trPr/w:tblHeader") for table in written.tables[1:]]
+    assert heads
+    assert all(heads), "the head row comes back on every page"
+    costs = written.tables[-1]
+    assert [cell.text for cell in costs.rows[-1].cells][0] == "Totaal"
+    assert costs.rows[-1].cells[2].paragraphs[0].alignment == WD_ALIGN_PARAGRAPH.RIGHT
+    assert written.core_properties.comments == ""
+
+
+def test_one_click_gives_everything_with_the_evidence(fundraiser: Client, obligation_id: int, now: datetime) -> None:
+    part_id = db.session.execute(select(ReportPart.id).where(ReportPart.title == "Bereik")).scalar_one()
+    with writing():
+        for content in (b"%PDF-1.7 een", b"%PDF-1.7 twee"):
+            kept = files.keep(content, "lijst.pdf")
+            family = documents.attach(kept, ("report_part", part_id), "other", actor=SYSTEM, now=now).family
+    answer = fundraiser.get(f"/grants/obligations/{obligation_id}/report.zip")
+    content = answer.data
+    answer.close()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        assert [name.rsplit(".", 1)[1] for name in names[:3]] == ["pdf", "docx", "xlsx"]
+        assert names[3:] == ["Bewijsstukken/01 lijst.pdf", "Bewijsstukken/02 lijst.pdf"]
+        assert archive.read(names[4]) == b"%PDF-1.7 twee"
+    assert "document.opened" in [line.action for line in audit.trail("document", family)]
 
 
 def test_the_page_counts_characters_for_the_portal(fundraiser: Client, obligation_id: int) -> None:

@@ -4,10 +4,14 @@ recognised afterwards by their fingerprint (SHA-256)."""
 from __future__ import annotations
 
 import hashlib
+import tempfile
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
+from typing import IO
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app.audit import services as audit
@@ -16,7 +20,7 @@ from app.documents import files
 from app.documents import services as documents
 from app.documents.files import StoredFile
 from app.documents.models import Document
-from app.extensions import db
+from app.extensions import db, settings
 from app.grants.obligations.models import Obligation, ObligationKind, ObligationMove, ObligationState
 from app.grants.reports import pack as packs
 from app.grants.reports import word
@@ -41,6 +45,29 @@ def content(pack: Pack, form: str, template: bytes | None = None) -> bytes:
 
 def name(pack: Pack, form: str) -> str:
     return f"{pack.title} {pack.line.funder}.{form}".replace("/", "-")
+
+
+def bundle(pack: Pack, evidence: Sequence[Document]) -> IO[bytes]:
+    """All forms and the evidence with them as one zip, in a file of the disk that goes when it is closed.
+
+    Slow: with no transaction open.
+    """
+    file = tempfile.TemporaryFile(dir=settings().data_dir, prefix="report-")  # noqa: SIM115 (the caller closes it)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for form in FORMS:
+            archive.writestr(files.clean(name(pack, form)), content(pack, form))
+        for place, document in enumerate(evidence, 1):  # numbered: two partners may both send a "foto.jpg"
+            path = f"{_('Evidence list')}/{place:02d} {files.clean(document.filename)}"
+            archive.writestr(path, files.read(document.sha256))
+    file.seek(0)
+    return file
+
+
+def evidence(pack: Pack) -> list[Document]:
+    """The files that partners sent with their parts, in the order of the list of evidence."""
+    ids = [each for part in pack.parts for each in part.files]
+    found = {row.id: row for row in db.session.execute(select(Document).where(Document.id.in_(ids))).scalars()}
+    return [found[each] for each in ids if each in found]
 
 
 def make(pack: Pack) -> list[StoredFile]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ class Pack:
     budget: list[BudgetLineView]
     partners: list[PartnerView]
     evidence: list[tuple[str, str]]
+    parts: list[PartView]  # all of them, in the order of the report
     unfinished: bool  # a part is not accepted yet: what is made of it now is a draft, and says so
 
     @property
@@ -64,6 +66,7 @@ def gather(obligation_id: int) -> Pack:
         budget=budgets.lines(row.grant_id) if row.grant_id else [],
         partners=partners.partners(row.grant_id) if row.grant_id else [],
         evidence=[(name, part.partner_name) for part in asked for name in part.file_names],
+        parts=asked,
         unfinished=any(part.state != PartState.ACCEPTED.value for part in asked),
     )
 
@@ -90,66 +93,29 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
     if pack.indicators:
         rows = [[part.title, part.partner_name, part.target, part.answer] for part in pack.indicators]
         labels = [_("Indicator"), _("Partner"), _("Target"), _("Actual")]
-        found.append(
-            {
-                "name": "indicators",
-                "heading": _("Indicators"),
-                "columns": labels,
-                "rows": rows,
-                "numbers": [],
-                "total": None,
-            }
-        )
+        found.append(_table("indicators", _("Indicators"), labels, rows))
     if pack.budget:
         found.append(_budget_table(pack.budget))
     if pack.figures:
         rows = [
-            [part.partner_name, figure.label, filters.money(figure.cents)]
+            [part.partner_name, figure.label, filters.money(figure.cents) if figure.known else "–"]
             for part in pack.figures
             for figure in part.figures
         ]
         total = [_("Total"), "", filters.money(sum(part.cents for part in pack.figures))]
         labels = [_("Partner"), _("Budget line"), _("Amount")]
-        found.append(
-            {
-                "name": "figures",
-                "heading": _("Figures"),
-                "columns": labels,
-                "rows": rows,
-                "numbers": [2],
-                "total": total,
-            }
-        )
+        found.append(_table("figures", _("Figures"), labels, rows, [2], total))
     if pack.partners:
         rows = [
-            [each.name, "" if each.share_percent is None else filters.percent(each.share_percent / 100, 2)]
-            + ["" if each.amount_cents is None else filters.money(each.amount_cents)]
+            [each.name, _share(each), "" if each.amount_cents is None else filters.money(each.amount_cents)]
             for each in pack.partners
         ]
         labels = [_("Partner"), _("Share"), _("Amount")]
-        found.append(
-            {
-                "name": "partners",
-                "heading": _("Partners"),
-                "columns": labels,
-                "rows": rows,
-                "numbers": [1, 2],
-                "total": None,
-            }
-        )
+        found.append(_table("partners", _("Partners"), labels, rows, [1, 2]))
     if pack.evidence:
         rows = [list(each) for each in pack.evidence]
         labels = [_("File"), _("Partner")]
-        found.append(
-            {
-                "name": "evidence",
-                "heading": _("Evidence"),
-                "columns": labels,
-                "rows": rows,
-                "numbers": [],
-                "total": None,
-            }
-        )
+        found.append(_table("evidence", _("Evidence list"), labels, rows))
     return found
 
 
@@ -161,8 +127,20 @@ def _budget_table(lines: list[BudgetLineView]) -> dict[str, Any]:
     ]
     labels = [_("Budget line"), _("Budget"), _("Actual"), _("Left")]
     total = [_("Total"), *(filters.money(cents) for cents in sums)]
-    heading = _("Budget against actual")
-    return {"name": "budget", "heading": heading, "columns": labels, "rows": rows, "numbers": [1, 2, 3], "total": total}
+    return _table("budget", _("Budget against actual"), labels, rows, [1, 2, 3], total)
+
+
+def _table(
+    name: str,
+    heading: str,
+    columns: list[str],
+    rows: list[list[str]],
+    numbers: Sequence[int] = (),
+    total: list[str] | None = None,
+) -> dict[str, Any]:
+    return {
+        "name": name, "heading": heading, "columns": columns, "rows": rows, "numbers": list(numbers), "total": total
+    }  # fmt: skip
 
 
 def as_pdf(pack: Pack) -> bytes:
@@ -182,19 +160,35 @@ def as_pdf(pack: Pack) -> bytes:
 
 
 def as_xlsx(pack: Pack) -> bytes:
-    """The figures as typed cells: the budget lines, and what partners stated."""
-    columns = [Column(_("Partner"), width=28), Column(_("Code")), Column(_("Budget line"), width=36)]
-    columns += [Column(label, Kind.AMOUNT, total=True) for label in (_("Approved"), _("Budget"), _("Actual"))]
-    rows: list[list[Any]] = [
-        [None, line.code, line.name, line.approved_cents, line.revised_cents, line.spent_cents] for line in pack.budget
-    ]
-    if not pack.budget:
-        rows = [
-            [part.partner_name, None, figure.label, None, None, figure.cents]
+    """The figures as typed cells: budget lines, what partners stated, indicators and shares, a sheet for each."""
+    amount, text = Kind.AMOUNT, Kind.TEXT
+    budget = [Column(_("Code")), Column(_("Budget line"), width=36)]
+    budget += [Column(label, amount, total=True) for label in (_("Approved"), _("Budget"), _("Actual"))]
+    sheets: list[tuple[str, list[Column], list[list[Any]]]] = []
+    if pack.budget:
+        lines = [[x.code, x.name, x.approved_cents, x.revised_cents, x.spent_cents] for x in pack.budget]
+        sheets.append((_("Budget against actual"), budget, lines))
+    if pack.figures or not sheets:
+        columns = [Column(_("Partner"), width=36), Column(_("Budget line"), width=36)]
+        stated = [
+            [part.partner_name, figure.label, figure.cents if figure.known else None]
             for part in pack.figures
             for figure in part.figures
         ]
+        sheets.append((_("Figures"), [*columns, Column(_("Amount"), amount, total=True)], stated))
+    for table in tables(pack):
+        if table["name"] == "indicators":
+            kinds = [Column(label, text, width=36) for label in table["columns"]]
+            sheets.append((table["heading"], kinds, table["rows"]))
+    if pack.partners:
+        kinds = [Column(_("Partner"), width=36), Column(_("Share")), Column(_("Amount"), amount)]
+        shares = [[each.name, _share(each) or None, each.amount_cents] for each in pack.partners]
+        sheets.append((_("Partners"), kinds, shares))
     words = Words(_("Rows"), _("Total"), _("Totals"), tuple(facts(pack)))
     out = io.BytesIO()
-    write_xlsx(out, _("Figures"), columns, rows, words)
+    write_xlsx(out, *sheets[0], words, more=sheets[1:])
     return out.getvalue()
+
+
+def _share(partner: PartnerView) -> str:
+    return "" if partner.share_percent is None else filters.percent(partner.share_percent / 100, 2)

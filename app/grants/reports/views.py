@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.audit.services import record
 from app.base.dates import local_date
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
@@ -28,7 +29,7 @@ from app.grants.reports.keeping import FORMS
 from app.grants.reports.pack import Pack
 from app.grants.rows import locked
 from app.ui import filters, lists
-from app.ui.permissions import Permission, requires
+from app.ui.permissions import Permission, may, requires
 
 
 @bp.get("/grants/obligations/<int:obligation_id>/report")
@@ -61,6 +62,21 @@ def report_file(obligation_id: int, form: str) -> ResponseReturnValue:
     content = keeping.content(pack, form, _template(pack, chosen) if chosen is not None and form == "docx" else None)
     name = keeping.name(pack, form)
     return send_file(io.BytesIO(content), mimetype=FORMS[form], as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/grants/obligations/<int:obligation_id>/report.zip")
+@requires(Permission.GRANTS_READ)
+def report_bundle(obligation_id: int) -> ResponseReturnValue:
+    """Everything for the funder in one go: the three files, and the evidence where one may open documents."""
+    pack = packs.gather(obligation_id)
+    evidence = keeping.evidence(pack) if may(Permission.DOCUMENTS_READ) else []
+    made = keeping.bundle(pack, evidence)
+    with writing():
+        for each in evidence:
+            told = {"file": each.filename, "version": each.number}
+            record("document.opened", ("document", each.family), actor=current_user.actor, now=now(), changes=told)
+    name = keeping.name(pack, "zip")
+    return send_file(made, mimetype="application/zip", as_attachment=True, download_name=name, max_age=0)
 
 
 @bp.post("/grants/obligations/<int:obligation_id>/report/keep")

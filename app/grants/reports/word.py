@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.grants.reports.pack import Pack, facts, tables
+from app.grants.reports import paper
+from app.grants.reports.pack import Pack, tables
 from app.organisation.queries import profile
 from app.ui import filters
 
@@ -36,7 +37,6 @@ ROWS: dict[str, tuple[str, ...]] = {
     "evidence": ("file", "partner"),
 }
 MAX_UNPACKED = 40 * 1024 * 1024  # bytes
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def as_docx(pack: Pack, template: bytes | None = None) -> bytes:
@@ -44,15 +44,13 @@ def as_docx(pack: Pack, template: bytes | None = None) -> bytes:
     import docx
 
     if template is None:
-        document = docx.Document()
-        _write(document, pack)
-    else:
-        check(template)
-        try:
-            document = docx.Document(io.BytesIO(template))
-        except Exception as error:  # a damaged file fails in many ways, deep in its parser
-            raise Invalid(N_("This template cannot be read. Save it again as .docx and upload it anew.")) from error
-        fill(document, words(pack), {table["name"]: table for table in tables(pack)})
+        return paper.as_docx(pack)
+    check(template)
+    try:
+        document = docx.Document(io.BytesIO(template))
+    except Exception as error:  # a damaged file fails in many ways, deep in its parser
+        raise Invalid(N_("This template cannot be read. Save it again as .docx and upload it anew.")) from error
+    fill(document, words(pack), {table["name"]: table for table in tables(pack)})
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -96,7 +94,7 @@ def words(pack: Pack) -> dict[str, str]:
         "narrative": told,
         **{name: listed.get(name, "") for name in ROWS},
     }
-    return {name: _clean(text) for name, text in found.items()}
+    return {name: paper.clean(text) for name, text in found.items()}
 
 
 def fill(document: Document, known: Mapping[str, str], listed: Mapping[str, dict[str, Any]]) -> None:
@@ -140,7 +138,7 @@ def _repeat_rows(
             for line in listed.get(name, {"rows": []})["rows"]:
                 copied = deepcopy(row._tr)
                 row._tr.addprevious(copied)
-                mine = {f"{name}.{cell}": _clean(text) for cell, text in zip(ROWS[name], line, strict=True)}
+                mine = {f"{name}.{cell}": paper.clean(text) for cell, text in zip(ROWS[name], line, strict=True)}
                 for cell in _Row(copied, table).cells:
                     for paragraph in cell.paragraphs:
                         _fill(paragraph, {**known, **mine}, done)
@@ -149,13 +147,15 @@ def _repeat_rows(
 
 def _set_tables(document: Document, listed: Mapping[str, dict[str, Any]], done: set[Any]) -> None:
     """A list's placeholder alone in a paragraph of the text makes place for its table."""
+    from docx.oxml.ns import qn
+
     for paragraph in list(document.paragraphs):
         found = PLACEHOLDER.fullmatch(paragraph.text.strip())
         if not found or found[1] not in listed:
             continue
-        grid = _grid(document, listed[found[1]])
-        paragraph._p.addnext(grid._tbl)
-        done |= {line._p for row in grid.rows for cell in row.cells for line in cell.paragraphs}
+        grid = paper.grid(listed[found[1]])
+        paragraph._p.addnext(grid)
+        done |= set(grid.iter(qn("w:p")))
         for run in paragraph.runs:
             run.text = ""
 
@@ -176,44 +176,3 @@ def _tables(document: Document) -> Iterator[Table]:
         table = waiting.pop()
         yield table
         waiting += [inner for row in table.rows for cell in row.cells for inner in cell.tables]
-
-
-def _write(document: Document, pack: Pack) -> None:
-    document.core_properties.author, document.core_properties.title = profile().name, _clean(pack.title)
-    document.add_heading(_clean(pack.title), 0)
-    for label, value in facts(pack):
-        line = document.add_paragraph()
-        line.add_run(f"{label}: ").bold = True
-        line.add_run(_clean(value))
-    for part in pack.texts:
-        document.add_heading(_clean(part.title), 1)
-        if part.partner_name:
-            document.add_paragraph(_clean(part.partner_name)).runs[0].italic = True
-        for text in re.split(r"\n\s*\n", part.answer):
-            document.add_paragraph(_clean(text))
-    for table in tables(pack):
-        document.add_heading(table["heading"], 1)
-        _grid(document, table)
-
-
-def _grid(document: Document, table: dict[str, Any]) -> Table:
-    """A table at the end of the document: bold labels and totals, amounts to the right."""
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-
-    rows = [table["columns"], *table["rows"], *([table["total"]] if table["total"] else [])]
-    grid = document.add_table(len(rows), len(table["columns"]))
-    if "Table Grid" in {style.name for style in document.styles}:  # a funder's file may have thrown it out
-        grid.style = "Table Grid"
-    for place, (cells, row) in enumerate(zip(grid.rows, rows, strict=True)):
-        bold = place == 0 or (table["total"] is not None and place == len(rows) - 1)
-        for index, (cell, text) in enumerate(zip(cells.cells, row, strict=True)):
-            line = cell.paragraphs[0]
-            line.add_run(_clean(text)).bold = bold
-            if index in table["numbers"]:
-                line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    return grid
-
-
-def _clean(text: str) -> str:
-    """Without the few characters XML has no place for."""
-    return _CONTROLS.sub("", text)
