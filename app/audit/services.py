@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, inspect
+from sqlalchemy import inspect
 
 from app.audit.models import AuditEvent, AuditFresh
 from app.base.actor import Actor
 from app.base.ids import new_ids
 from app.base.money import Money
-from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.vault.services import seal_many_for
 
 _UNTOLD = ("password", "token", "sealed", "hash", "_index")
@@ -56,8 +56,8 @@ def record_many(traces: Iterable[Trace], *, actor: Actor, now: datetime) -> None
         if trace.person_id is not None and text is not None
     ]
     sealed = dict(zip((context for _, _, context in personal), seal_many_for(personal), strict=True))
-    db.session.execute(
-        insert(AuditEvent.__table__),
+    insert_rows(
+        AuditEvent,
         [
             {
                 "id": row_id,
@@ -75,7 +75,7 @@ def record_many(traces: Iterable[Trace], *, actor: Actor, now: datetime) -> None
             for trace, text, row_id in zip(traces, texts, ids, strict=True)
         ],
     )
-    db.session.execute(insert(AuditFresh.__table__), [{"id": row_id} for row_id in ids])
+    insert_rows(AuditFresh, [{"id": row_id} for row_id in ids])
 
 
 def changes_of(row: Any) -> dict[str, list[Any]]:
@@ -93,7 +93,7 @@ def changes_of(row: Any) -> dict[str, list[Any]]:
 
 
 def _as_text(changes: dict[str, Any] | None) -> str | None:
-    return json.dumps(changes, default=_plain, ensure_ascii=False, sort_keys=True) if changes else None
+    return _ENCODER.encode(changes) if changes else None
 
 
 def _plain(value: Any) -> Any:
@@ -104,3 +104,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return "…"
     return str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, sort_keys=True)

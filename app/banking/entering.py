@@ -1,28 +1,33 @@
-"""Entering what a checked file told, batch by batch: what is known stays, what is new is written and booked once."""
+"""Entering what a checked file told, batch by batch: what is known stays, what is new is written and booked once,
+and explained where that is sure."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from app.banking import booking
 from app.banking.checking import Checked
 from app.banking.formats.facts import Entry, Transaction
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
+from app.banking.matching import by_itself
+from app.banking.matching.facts import Facts, facts_from
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
+from app.banking.queries import Party
 from app.base.actor import Actor
 from app.base.dates import month_start
 from app.base.ids import new_ids
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_rows
 from app.extensions.transactions import writing_in_bulk
 from app.ledger.queries import closed_months
 from app.organisation.models import BankAccount
-from app.vault.services import blind_index, seal
+from app.vault.services import blind_indexes, seal_many
 
 BATCH = 250  # entries of one transaction
 IBAN_PURPOSE = "bank-line-iban"
@@ -36,12 +41,13 @@ class _Done:
 
 @dataclass(slots=True)
 class _Item:
-    """An entry on its way in."""
+    """An entry on its way in; its row and those of its lines once they are made."""
 
     entry: Entry
     key: bytes
     statement_id: int
-    iban_index: bytes | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def first(self) -> Transaction:
@@ -73,30 +79,29 @@ def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done, 
     known = _known([item.key for item in batch])
     db.session.rollback()
     fresh = [item for item in batch if item.key not in known]
-    for item in fresh:
-        iban = item.first.iban if len(item.entry.transactions) == 1 else ""
-        item.iban_index = blind_index(iban, IBAN_PURPOSE) if iban else None
-    rows = {item.key: _rows(item, account_id, family) for item in fresh}
     detailed = [item for item in batch if item.key in known and len(item.entry.transactions) > 1]
-    more = {item.key: _rows(item, account_id, family)[1] for item in detailed}
+    _make_rows([*fresh, *detailed], account_id, family)
+    more = {item.key: item.lines for item in detailed}
     with writing_in_bulk():
         # One file at a time for each account: two at once would not see what the other brings.
         account = select(BankAccount.booked_by).where(BankAccount.id == account_id).with_for_update()
         booked_by = db.session.execute(account).scalar_one()
-        known |= _known(list(rows))
+        known |= _known([item.key for item in fresh])
         fresh = [item for item in fresh if item.key not in known]
         told = _told_otherwise(fresh, account_id, family)
         entered = [item for item in fresh if item.key not in told]
-        more |= {key: rows[key][1] for key in told if len(rows[key][1]) > 1}
-        _give_days([rows[item.key][0] for item in entered])
-        _insert([rows[item.key] for item in entered])
-        booking.book([rows[item.key][0] for item in entered], booked_by, actor=actor, now=now)
-        _remember({item.key: rows[item.key][0]["id"] for item in entered} | told)
+        more |= {item.key: item.lines for item in fresh if item.key in told and len(item.lines) > 1}
+        _give_days([item.row for item in entered])
+        insert_rows(BankEntry, [item.row for item in entered])
+        insert_rows(BankLine, [line for item in entered for line in item.lines])
+        booking.book([item.row for item in entered], booked_by, actor=actor, now=now)
+        _remember({item.key: item.row["id"] for item in entered} | told)
         if told:
             both = update(BankEntry).where(BankEntry.id == bindparam("row"))
             both = both.values(families=BankEntry.families.op("|")(family))
             db.session.connection().execute(both, [{"row": entry_id} for entry_id in told.values()])
         _tell_more({(known | told)[key]: lines for key, lines in more.items()})
+        by_itself.look_at([line for item in entered for line in _facts(item)], actor=actor, now=now)
     count = sum(len(item.entry.transactions) for item in entered)
     done.new += count
     done.already_known += sum(len(item.entry.transactions) for item in batch) - count
@@ -108,8 +113,7 @@ def _known(keys: list[bytes]) -> dict[bytes, int]:
 
 
 def _remember(keys: dict[bytes, int]) -> None:
-    if keys:
-        db.session.execute(insert_new(BankKey), [{"key": key, "entry_id": entry_id} for key, entry_id in keys.items()])
+    insert_rows(BankKey, [{"key": key, "entry_id": entry_id} for key, entry_id in keys.items()], only_new=True)
 
 
 def _told_otherwise(fresh: list[_Item], account_id: int, family: int) -> dict[bytes, int]:
@@ -133,57 +137,88 @@ def _told_otherwise(fresh: list[_Item], account_id: int, family: int) -> dict[by
     for position in best_first([item.entry for item in fresh]) if candidates else ():
         item = fresh[position]
         there = candidates.get((item.entry.booked_on, item.entry.cents), [])
-        chosen = same(item.entry.reference, item.first.end_to_end, item.iban_index, there)
+        chosen = same(item.entry.reference, item.first.end_to_end, _iban_index(item), there)
         if chosen is not None:
             told[item.key] = chosen.entry_id
             there.remove(chosen)
     return told
 
 
-def _rows(item: _Item, account_id: int, family: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The rows of an entry and of its lines, sealed and ready."""
-    entry = item.entry
-    entry_id, *line_ids = new_ids(1 + len(entry.transactions))
-    row = {
-        "id": entry_id,
-        "account_id": account_id,
-        "statement_id": item.statement_id,
-        "booked_on": entry.booked_on,
-        "value_on": entry.value_on,
-        "cents": entry.cents,
-        "reference": entry.reference,
-        "code": entry.code[:20],
-        "bank_code": entry.bank_code[:20],
-        "is_return": entry.is_return,
-        "families": family,
-    }
-    lines = [
-        _line_row(line_id, position, entry, each, row)
-        for position, (line_id, each) in enumerate(zip(line_ids, entry.transactions, strict=True))
-    ]
-    return row, lines
+def _iban_index(item: _Item) -> bytes | None:
+    index: bytes | None = item.lines[0]["iban_index"] if len(item.lines) == 1 else None
+    return index
 
 
-def _line_row(line_id: int, position: int, entry: Entry, each: Transaction, row: dict[str, Any]) -> dict[str, Any]:
-    party = {"name": each.name, "iban": each.iban, "bic": each.bic, "text": each.text}
-    told = {name: value for name, value in party.items() if value}
+def _make_rows(items: list[_Item], account_id: int, family: int) -> None:
+    """The rows of entries and of their lines, sealed and ready."""
+    told = [each for item in items for each in item.entry.transactions]
+    ids = iter(new_ids(len(items) + len(told)))
+    ibans = [each.iban for each in told if each.iban]
+    index_of = dict(zip(ibans, blind_indexes(ibans, IBAN_PURPOSE), strict=True))
+    opened: list[tuple[dict[str, Any], str]] = []
+    for item in items:
+        entry = item.entry
+        item.row = {
+            "id": next(ids),
+            "account_id": account_id,
+            "statement_id": item.statement_id,
+            "booked_on": entry.booked_on,
+            "value_on": entry.value_on,
+            "cents": entry.cents,
+            "reference": entry.reference,
+            "code": entry.code[:20],
+            "bank_code": entry.bank_code[:20],
+            "is_return": entry.is_return,
+            "families": family,
+            "ledger_on": None,
+        }
+        for position, each in enumerate(entry.transactions):
+            line = _line_row(next(ids), position, each, item.row, index_of.get(each.iban))
+            item.lines.append(line)
+            if each.name or each.iban or each.bic or each.text:
+                opened.append((line, json.dumps(_party(each))))
+    sealed = seal_many((said, f"bank_line:{line['id']}") for line, said in opened)
+    for (line, _), blob in zip(opened, sealed, strict=True):
+        line["party_sealed"] = blob
+
+
+def _line_row(
+    line_id: int, position: int, each: Transaction, row: dict[str, Any], index: bytes | None
+) -> dict[str, Any]:
     return {
         "id": line_id,
         "entry_id": row["id"],
         "account_id": row["account_id"],
         "position": position,
-        "booked_on": entry.booked_on,
+        "booked_on": row["booked_on"],
         "cents": each.cents,
         "state": LineState.REVIEW,
+        "looked": False,
         "end_to_end": each.end_to_end,
         "mandate": each.mandate,
         "creditor_id": each.creditor_id,
         "batch": each.batch,
         "structured": each.structured,
         "return_reason": each.return_reason,
-        "iban_index": blind_index(each.iban, IBAN_PURPOSE) if each.iban else None,
-        "party_sealed": seal(json.dumps(told), f"bank_line:{line_id}") if told else None,
+        "iban_index": index,
+        "party_sealed": None,
     }
+
+
+def _party(each: Transaction) -> dict[str, str]:
+    party = {"name": each.name, "iban": each.iban, "bic": each.bic, "text": each.text}
+    return {name: value for name, value in party.items() if value}
+
+
+def _facts(item: _Item) -> list[Facts]:
+    """What matching sees of the lines of an entry; nothing while it waits for its period."""
+    day, returned = item.row["ledger_on"], item.row["is_return"]
+    if day is None:
+        return []
+    return [
+        facts_from(SimpleNamespace(**line), Party(each.name, each.iban, each.bic, each.text), day, is_return=returned)
+        for line, each in zip(item.lines, item.entry.transactions, strict=True)
+    ]
 
 
 def _give_days(rows: list[dict[str, Any]]) -> None:
@@ -191,12 +226,6 @@ def _give_days(rows: list[dict[str, Any]]) -> None:
     closed = closed_months({month_start(row["booked_on"]) for row in rows})
     for row in rows:
         row["ledger_on"] = None if month_start(row["booked_on"]) in closed else row["booked_on"]
-
-
-def _insert(rows: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:
-    if rows:
-        db.session.execute(insert(BankEntry.__table__), [entry for entry, _ in rows])
-        db.session.execute(insert(BankLine.__table__), [line for _, lines in rows for line in lines])
 
 
 def _tell_more(details: dict[int, list[dict[str, Any]]]) -> None:
@@ -210,5 +239,4 @@ def _tell_more(details: dict[int, list[dict[str, Any]]]) -> None:
     parted = [e for e, rows in there.items() if len(rows) == 1 and rows[0].state is LineState.REVIEW]
     if parted:
         db.session.execute(delete(BankLine).where(BankLine.entry_id.in_(parted)))
-        new = [line | {"entry_id": entry_id} for entry_id in parted for line in details[entry_id]]
-        db.session.execute(insert(BankLine.__table__), new)
+        insert_rows(BankLine, [line | {"entry_id": entry_id} for entry_id in parted for line in details[entry_id]])

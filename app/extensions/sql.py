@@ -1,14 +1,17 @@
-"""Inserting what is not there yet: the one statement the two databases spell differently in the same way."""
+"""Inserting what is not there yet, and inserting thousands of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import FromClause
+from sqlalchemy import Dialect, FromClause
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
+
+_AT_ONCE = 30_000  # values in one statement: SQLite takes 32,766, PostgreSQL 65,535
 
 
 def insert_new(table: Any) -> Any:
@@ -22,27 +25,72 @@ def insert_new(table: Any) -> Any:
     return postgresql.insert(target).on_conflict_do_nothing()  # type: ignore[arg-type]
 
 
-def insert_new_rows(table: Any, names: Sequence[str], rows: Sequence[Sequence[Any]], same: Mapping[str, Any]) -> None:
-    """`insert_new` of thousands of rows: tuples in the order of `names`, and what is the same in each.
+def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], *, only_new: bool = False) -> int:
+    """Insert thousands of rows that all have the names of the first; how many went in.
 
-    They go to the driver as they are, values of special types converted column by column:
-    preparing each row as a statement of its own took longer than writing it.
+    They go to the driver as tuples, values of special types converted column by column: preparing each row as a
+    statement of its own takes SQLAlchemy longer than writing it takes the database. Nothing is filled in: a column
+    that is not named gets the database's own default. `only_new` leaves rows that are there as they are.
     """
     if not rows:
-        return
-    dialect, target = db.engine.dialect, getattr(table, "__table__", table)
+        return 0
+    names = tuple(rows[0])
+    return _write(table, names, [[row[name] for row in rows] for name in names], only_new)
 
-    def converter(name: str) -> Any:
-        return target.c[name].type.dialect_impl(dialect).bind_processor(dialect)
 
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for place, name in enumerate(names):
-        if (convert := converter(name)) is not None:
-            columns[place] = [convert(value) for value in columns[place]]
-    for name, value in same.items():
-        convert = converter(name)
-        columns.append([convert(value) if convert else value] * len(rows))
+def insert_new_rows(table: Any, names: Sequence[str], rows: Sequence[Sequence[Any]], same: Mapping[str, Any]) -> None:
+    """`insert_rows` of what is not there yet: tuples in the order of `names`, and what is the same in each."""
+    if rows:
+        columns = [*zip(*rows, strict=True), *([value] * len(rows) for value in same.values())]
+        _write(table, (*names, *same), columns, True)
+
+
+def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: str) -> set[Any]:
+    """`insert_rows` of what is not there yet; this column of the rows that really went in."""
+    if not rows:
+        return set()
+    target, names = getattr(table, "__table__", table), tuple(rows[0])
+    statement, converters = _statement(target, names, db.engine.dialect)
+    columns = [
+        _converted(convert, column) if convert else column
+        for convert, column in zip(converters, [[row[each] for row in rows] for each in names], strict=True)
+    ]
+    values, head, marks = list(zip(*columns, strict=True)), *statement.split(" VALUES ")
+    done: set[Any] = set()
+    for start in range(0, len(values), _AT_ONCE // len(names)):
+        some = values[start : start + _AT_ONCE // len(names)]
+        whole = f"{head} VALUES {', '.join([marks] * len(some))} ON CONFLICT DO NOTHING RETURNING {name}"
+        flat = tuple(value for row in some for value in row)
+        done.update(db.session.connection().exec_driver_sql(whole, flat).scalars())
+    return done
+
+
+def _write(table: Any, names: tuple[str, ...], columns: list[Sequence[Any]], only_new: bool) -> int:
+    target: FromClause = getattr(table, "__table__", table)
+    statement, converters = _statement(target, names, db.engine.dialect)
+    converted = [
+        column if convert is None else _converted(convert, column)
+        for convert, column in zip(converters, columns, strict=True)
+    ]
+    done = db.session.connection().exec_driver_sql(
+        f"{statement} ON CONFLICT DO NOTHING" if only_new else statement,
+        list(zip(*converted, strict=True)),
+        execution_options={"preserve_rowcount": True},
+    )
+    return done.rowcount
+
+
+@lru_cache(maxsize=200)
+def _statement(target: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[Any]]:
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    every = (*names, *same)
-    statement = f"INSERT INTO {target.name} ({', '.join(every)}) VALUES ({', '.join([mark] * len(every))})"  # noqa: S608
-    db.session.connection().exec_driver_sql(f"{statement} ON CONFLICT DO NOTHING", list(zip(*columns, strict=True)))
+    statement = f"INSERT INTO {target.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608
+    return statement, [target.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+
+
+def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Days, states and instants are often the same: each is converted once."""
+    try:
+        known = {value: convert(value) for value in set(values)}
+    except TypeError:  # what JSON holds
+        return [convert(value) for value in values]
+    return [known[value] for value in values]

@@ -21,6 +21,7 @@ from app.extensions import db
 from app.extensions.database import WRITING
 
 _one_writer = threading.Lock()
+_pace = threading.local()  # `free_from`: when this thread's next batch may begin
 _AFTER = "draagvlak_after_commit"
 
 
@@ -63,13 +64,18 @@ def writing() -> Iterator[Session]:
 
 @contextmanager
 def writing_in_bulk() -> Iterator[Session]:
-    """One bounded batch of a bulk job: afterwards rest as long as the lock was held, so that
-    donors' writes get their turn. Keep each batch under about 50 ms."""
+    """One bounded batch of a bulk job. The lock is free between two batches for as long as it was held, so that
+    donors' writes get their turn; what a job prepares meanwhile counts as rest. A worker beside the server rests
+    without doing anything: its work would take the interpreter from donors. Keep each batch under about 50 ms."""
+    time.sleep(max(0.0, getattr(_pace, "free_from", 0.0) - time.monotonic()))
     started = time.monotonic()
     with writing() as session:
         started = time.monotonic()
         yield session
-    time.sleep(min(time.monotonic() - started, 1.0))
+    held = min(time.monotonic() - started, 1.0)
+    _pace.free_from = time.monotonic() + held
+    if threading.current_thread() is not threading.main_thread():
+        time.sleep(held)
 
 
 @contextmanager

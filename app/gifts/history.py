@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.ids import new_id
-from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.gifts.models import GiftState, GiftStep
 
 
@@ -43,7 +41,7 @@ def tell(action: str, steps: Sequence[Step], actor: Actor, now: datetime) -> Non
         }
         for s in steps
     ]  # fmt: skip
-    db.session.execute(insert(GiftStep.__table__), rows)
+    insert_rows(GiftStep, rows)
     audit.record_many(
         [
             audit.Trace(
@@ -69,5 +67,4 @@ def note_references(entered: Iterable[tuple[int, date, int, str | None]], actor:
         for gift_id, on, cents, reference in entered
         if reference
     ]  # fmt: skip
-    if rows:
-        db.session.execute(insert(GiftStep), rows)
+    insert_rows(GiftStep, rows)

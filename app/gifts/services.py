@@ -20,7 +20,7 @@ from app.base.events import publish
 from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_new_returning
 from app.gifts import totals
 from app.gifts.events import GiftsUndone
 from app.gifts.history import Step, note_references, tell
@@ -105,7 +105,7 @@ def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
     ]  # fmt: skip
     if not rows:
         return []
-    made = set(db.session.execute(insert_new(Gift).returning(Gift.__table__.c.id), rows).scalars())
+    made = insert_new_returning(Gift, rows, "id")
     received = [g for g in gifts if g.id in made and g.via]
     ledger.post([_received(g, g.amount_cents, g.gift_date, g.via or "", _part(g.payment_id)) for g in received],
                 actor=actor, now=now)  # fmt: skip

@@ -19,6 +19,7 @@ from app.base.events import on
 from app.base.ids import new_ids
 from app.base.works import Payload
 from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.models import HELD, Gift, GiftFresh, GiftTotal
 from app.jobs.services import periodic
@@ -61,10 +62,9 @@ def add(changes: Iterable[Change]) -> None:
     rows = [
         {"supporter_id": c.supporter_id, "cents": c.cents, "gifts": c.gifts, "given_on": c.given_on} for c in changes
     ]
-    if rows:
-        for row, row_id in zip(rows, new_ids(len(rows)), strict=True):
-            row["id"] = row_id
-        db.session.execute(insert(GiftFresh.__table__), rows)
+    for row, row_id in zip(rows, new_ids(len(rows)), strict=True):
+        row["id"] = row_id
+    insert_rows(GiftFresh, rows)
 
 
 def fold(limit: int = _BATCH) -> int:

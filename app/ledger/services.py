@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.base.actor import Actor
 from app.base.errors import NotFound, Refused
 from app.base.ids import new_ids
 from app.base.states import N_
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_rows
 from app.ledger import periods, sums
 from app.ledger.accounts import Postable, ensure_chart, map_account, postable
 from app.ledger.entries import Entry, Line, reversal_key
@@ -38,9 +38,9 @@ def post(entries: Sequence[Entry], *, actor: Actor, now: datetime) -> list[int]:
         periods.refuse_closed(entry.booked_on for entry in todo)
         accounts = postable(line.account for entry in todo for line in entry.lines)
         line_rows = _line_rows(todo, fresh, accounts)
-        db.session.execute(insert(JournalLine.__table__), line_rows)
-        db.session.execute(
-            insert(JournalEntry.__table__),
+        insert_rows(JournalLine, line_rows)
+        insert_rows(
+            JournalEntry,
             [
                 {
                     "id": fresh[entry.key],
@@ -134,27 +134,25 @@ def _claim(entries: Sequence[Entry]) -> dict[str, tuple[int, bool]]:
     claiming the same keys wait for each other instead of locking each other out."""
     contents: dict[str, bytes] = {}
     for entry in entries:
-        if contents.setdefault(entry.key, entry.content) != entry.content:
+        content = entry.content
+        if contents.setdefault(entry.key, content) != content:
             raise Refused(_OTHER_CONTENT, key=entry.key)
     keys = sorted(contents)
     ids = dict(zip(keys, new_ids(len(keys)), strict=True))
-    claimed: set[str] = set()
-    claim = insert_new(LedgerKey).returning(LedgerKey.__table__.c.key)
-    if keys:
-        rows = [{"key": key, "entry_id": ids[key], "content": contents[key]} for key in keys]
-        claimed.update(db.session.execute(claim, rows).scalars())
-    known = {key: (ids[key], True) for key in claimed}
-    taken = [key for key in keys if key not in claimed]
-    for start in range(0, len(taken), _CHUNK):
-        rows_taken = db.session.execute(
+    rows = [{"key": key, "entry_id": ids[key], "content": contents[key]} for key in keys]
+    if insert_rows(LedgerKey, rows, only_new=True) == len(rows):
+        return {key: (entry_id, True) for key, entry_id in ids.items()}
+    known: dict[str, tuple[int, bool]] = {}
+    for start in range(0, len(keys), _CHUNK):
+        there = db.session.execute(
             select(LedgerKey.key, LedgerKey.entry_id, LedgerKey.content).where(
-                LedgerKey.key.in_(taken[start : start + _CHUNK])
+                LedgerKey.key.in_(keys[start : start + _CHUNK])
             )
         )
-        for key, entry_id, content in rows_taken:
+        for key, entry_id, content in there:
             if content != contents[key]:
                 raise Refused(_OTHER_CONTENT, key=key)
-            known[key] = (entry_id, False)
+            known[key] = (entry_id, entry_id == ids[key])
     return known
 
 

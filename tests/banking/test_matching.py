@@ -22,15 +22,18 @@ from app.banking.matching.names import agree
 from app.banking.models import BankLine, LineState
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM, Actor
+from app.base.dates import days
 from app.base.errors import DomainError, Invalid, Refused
+from app.base.ids import new_ids
 from app.base.money import Money
 from app.base.references import rf_of
 from app.extensions import db, writing
+from app.extensions.sql import insert_rows
 from app.gifts import by_hand
 from app.gifts.models import Gift, GiftState
 from app.grants.awards.models import Grant
 from app.grants.funders.models import Funder
-from app.grants.instalments.models import InstalmentState
+from app.grants.instalments.models import Instalment, InstalmentState
 from app.ledger import queries as ledger
 from app.ledger.checks import run
 from app.supporters.contacts import add_iban
@@ -315,3 +318,24 @@ def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> N
     assert state(first) is not InstalmentState.RECEIVED
     assert balances() == before | {"1100": 6_000_000, "2900": -6_000_000}
     assert whole()
+
+
+def test_one_that_cannot_be_booked_does_not_hold_up_another(now: datetime) -> None:
+    good, early = promised_gift(5000), promised_gift(4000)
+    tomorrow = (now.date() + days(2)).isoformat()
+    done = take(Pay(4000, "R1", more=strd(rf_of(early)), on=tomorrow), Pay(5000, "R2", more=strd(rf_of(good))), now=now)
+    assert (done.matched, done.in_review) == (1, 1), "a day to come is refused by who books it"
+    assert line(4000).looked
+    assert balances() == {"1100": 9000, "2900": -4000, "8010": -5000}
+    assert whole()
+
+
+def test_an_instalment_is_found_among_thousands_of_its_amount(now: datetime) -> None:
+    _, (first, _) = granted(now)
+    table = Instalment.__table__
+    row = db.session.execute(select(table).where(table.c.id == first)).mappings().one()
+    others = [dict(row) | {"id": i, "expected_on": row["expected_on"] - days(400)} for i in new_ids(2500)]
+    with writing():
+        insert_rows(Instalment, others)
+    take(Pay(5_000_000, "R1", name="ADESSIUM FOUNDATION", on="2026-11-12"), now=now)
+    assert proposals()[0].target_id == first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks import (
+    banking,
     books,
     direct_debit,
     donation,
@@ -19,7 +20,19 @@ from tests.benchmarks import (
 from tests.benchmarks.harness import ROOT, Result, chosen, report
 
 # Importing them registers their jobs.
-GROUPS = (books, direct_debit, donation, exports, giving, grant_money, grant_pages, planning, staff_pages, start)
+GROUPS = (
+    banking,
+    books,
+    direct_debit,
+    donation,
+    exports,
+    giving,
+    grant_money,
+    grant_pages,
+    planning,
+    staff_pages,
+    start,
+)
 
 
 def main() -> int:

@@ -126,6 +126,8 @@ def _party(node: Any, transaction: Transaction, own: str) -> None:
 
 def _side(parties: Any, agents: Any, role: str) -> tuple[str, str, str]:
     """(name, IBAN, BIC) of the `Dbtr` or `Cdtr`."""
+    if parties is None or (role not in parties and f"{role}Acct" not in parties):
+        return "", "", ""
     name = first(parties, (role, "Nm"), (role, "Pty", "Nm"), (role, "Agt", "FinInstnId", "Nm"))
     account = child(parties, f"{role}Acct", "Id")
     iban = first(account, ("IBAN",), ("Othr", "Id"))

@@ -27,33 +27,39 @@ def local(element: Any) -> str:
 def tree(element: Any) -> Node:
     """An element as plain values, read in one pass: asking lxml for every field again takes ten times as long."""
     node: Node = {}
-    for child in element:
-        name = local(child)
-        value = tree(child) if len(child) else (child.text or "").strip()
+    for each in element:
+        name = _names.get(each.tag) or local(each)
+        value = tree(each) if len(each) else (each.text or "").strip()
         if name in _MANY:
             node.setdefault(name, []).append(value)
         elif name not in node:
             node[name] = value
             if name == "Amt":
-                node["Ccy"] = child.get("Ccy", "")
+                node["Ccy"] = each.get("Ccy", "")
     return node
 
 
 def child(node: Any, *path: str) -> Any:
     for name in path:
-        if not isinstance(node, dict):
+        if node.__class__ is not dict:
             return None
         node = node.get(name)
     return node
 
 
 def text(node: Any, *path: str) -> str:
-    found = child(node, *path)
-    return found if isinstance(found, str) else ""
+    for name in path:
+        if node.__class__ is not dict:
+            return ""
+        node = node.get(name)
+    return node if node.__class__ is str else ""
 
 
 def first(node: Any, *paths: tuple[str, ...]) -> str:
-    return next((found for path in paths if (found := text(node, *path))), "")
+    for path in paths:
+        if found := text(node, *path):
+            return found
+    return ""
 
 
 def nodes(node: Any, name: str) -> list[Any]:

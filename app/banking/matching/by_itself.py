@@ -46,23 +46,36 @@ def look(*, actor: Actor, now: datetime) -> Looked:
     return done
 
 
-def sure(lines: Sequence[Facts], found: Found) -> list[tuple[int, Proposal]]:
+def look_at(lines: Sequence[Facts], *, actor: Actor, now: datetime) -> None:
+    """Look at lines that this transaction makes. Where something of them cannot be booked they are left for `look`."""
+    if not lines:
+        return
+    try:
+        with db.session.begin_nested():
+            chosen = sure(lines, find(lines))
+            deciding.decide_new(chosen, actor=actor, now=now)
+            _mark([line.id for line in lines])
+    except DomainError:
+        return
+
+
+def sure(lines: Sequence[Facts], found: Found) -> list[tuple[Facts, Proposal]]:
     """The lines that may book by themselves: one proposal above the threshold that nothing speaks against, and no
     two lines for the same thing. An amount that may have been recorded by hand is left to people, unless a
     reference says what it is."""
-    chosen: list[tuple[int, Proposal]] = []
-    taken: list[tuple[object, date]] = []
+    chosen: list[tuple[Facts, Proposal]] = []
+    taken: dict[object, list[date]] = {}
     for line in lines:
         what = _best(found.get(line.id, []))
         if what is None:
             continue
         name = _name(what)
         lasting = what.target_id is not None
-        if any(name == other and (lasting or abs((day - line.booked_on).days) <= TWICE_WITHIN) for other, day in taken):
+        if any(lasting or abs((day - line.booked_on).days) <= TWICE_WITHIN for day in taken.get(name, ())):
             continue
         if name is not None:
-            taken.append((name, line.booked_on))
-        chosen.append((line.id, what))
+            taken.setdefault(name, []).append(line.booked_on)
+        chosen.append((line, what))
     return chosen
 
 
@@ -90,7 +103,7 @@ def _chunk(ids: Sequence[int], actor: Actor, now: datetime) -> int:
     db.session.rollback()
     with writing_in_bulk():
         chosen = sure(facts, find(facts))
-        deciding.decide(chosen, actor=actor, now=now)
+        deciding.decide([(line.id, what) for line, what in chosen], actor=actor, now=now)
         _mark(ids)
     return len(chosen)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import func, select, update
 
 from app.audit import services as audit
 from app.banking.booking import MATCH
@@ -27,7 +27,7 @@ from app.base.money import Money
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_new, insert_rows
 from app.gifts import by_hand as gifts_by_hand
 from app.gifts import entering
 from app.gifts import services as gifts
@@ -61,17 +61,29 @@ def decide(chosen: Sequence[tuple[int, Proposal]], *, actor: Actor, now: datetim
     """
     left = _locked([line_id for line_id, _ in chosen])
     facts = {line.id: line for line in facts_of(left)}
+    if any(line_id not in facts for line_id, _ in chosen):
+        raise Refused(N_("This line is not booked yet: its period is closed."))
+    return _decide([(facts[line_id], what) for line_id, what in chosen], left, actor, now)
+
+
+def decide_new(chosen: Sequence[tuple[Facts, Proposal]], *, actor: Actor, now: datetime) -> list[int]:
+    """`decide` for lines that this very transaction makes: nobody else can have explained them."""
+    return _decide(chosen, {line.id: line.cents for line, _ in chosen}, actor, now, new=True)
+
+
+def _decide(
+    chosen: Sequence[tuple[Facts, Proposal]], left: dict[int, int], actor: Actor, now: datetime, *, new: bool = False
+) -> list[int]:
     made = []
-    for match_id, (line_id, what) in zip(new_ids(len(chosen)), chosen, strict=True):
-        if line_id not in facts:
-            raise Refused(N_("This line is not booked yet: its period is closed."))
+    for match_id, (line, what) in zip(new_ids(len(chosen)), chosen, strict=True):
+        line_id = line.id
         if what.cents == 0 or what.cents * left[line_id] < 0 or abs(what.cents) > abs(left[line_id]):
             raise Invalid(N_("At most %(most)s of it is still to be explained."), field="amount",
                           most=Money(abs(left[line_id])))  # fmt: skip
         left[line_id] -= what.cents
-        made.append(_Made(match_id, facts[line_id], what))
+        made.append(_Made(match_id, line, what))
     targets = _book(made, actor, now)
-    _write(made, targets, actor, now)
+    _write(made, targets, {} if new else _positions({m.line.id for m in made}), actor, now)
     _move([line_id for line_id, cents in left.items() if not cents], LineState.EXPLAINED)
     return [each.id for each in made]
 
@@ -226,10 +238,15 @@ def _check_by_hand(made: list[_Made]) -> None:
         raise Refused(N_("That was found on a statement already."))
 
 
-def _write(made: list[_Made], targets: dict[int, int | None], actor: Actor, now: datetime) -> None:
-    lines = {m.line.id for m in made}
-    most = select(BankMatch.line_id, func.max(BankMatch.position)).where(BankMatch.line_id.in_(lines))
-    positions: dict[int, int] = dict(db.session.execute(most.group_by(BankMatch.line_id)).all())
+def _positions(line_ids: set[int]) -> dict[int, int]:
+    """The last part of each line that was explained before."""
+    most = select(BankMatch.line_id, func.max(BankMatch.position)).where(BankMatch.line_id.in_(line_ids))
+    return dict(db.session.execute(most.group_by(BankMatch.line_id)).all())
+
+
+def _write(
+    made: list[_Made], targets: dict[int, int | None], positions: dict[int, int], actor: Actor, now: datetime
+) -> None:
     rows = []
     for m in made:
         positions[m.line.id] = positions.get(m.line.id, -1) + 1
@@ -241,8 +258,7 @@ def _write(made: list[_Made], targets: dict[int, int | None], actor: Actor, now:
                 "staff_id": actor.id if actor.kind == "staff" else None,
             }
         )  # fmt: skip
-    if rows:
-        db.session.execute(insert(BankMatch.__table__), rows)
+    insert_rows(BankMatch, [row | {"undone_at": None} for row in rows])
     audit.record_many(
         [
             audit.Trace(
@@ -298,8 +314,8 @@ def _shift(line_id: int, state: LineState, action: str, actor: Actor, now: datet
 
 def _move(line_ids: Sequence[int], state: LineState) -> None:
     if line_ids:
-        moved = update(BankLine.__table__).where(BankLine.__table__.c.id == bindparam("line")).values(state=state)
-        db.session.connection().execute(moved, [{"line": line_id} for line_id in line_ids])
+        moved = update(BankLine.__table__).where(BankLine.__table__.c.id.in_(line_ids)).values(state=state)
+        db.session.execute(moved)
 
 
 def _standing(condition: Any) -> list[BankMatch]:

@@ -50,7 +50,7 @@ class Proposal:
         return f"{self.kind.value}:{self.target_id or self.supporter_id or 0}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """A line that waits, opened. `day` is the day it is booked on."""
 
@@ -77,11 +77,15 @@ def facts_of(line_ids: Iterable[int]) -> list[Facts]:
         .where(BankLine.id.in_(list(line_ids)), BankEntry.ledger_on.is_not(None))
         .order_by(BankLine.id)
     )
-    return [_facts(line, ledger_on, is_return) for line, ledger_on, is_return in rows]
+    return [
+        facts_from(line, party(line), ledger_on, is_return=is_return)
+        for line, ledger_on, is_return in rows
+        if ledger_on is not None
+    ]
 
 
-def _facts(line: BankLine, ledger_on: Any, is_return: bool) -> Facts:
-    known = party(line)
+def facts_from(line: Any, known: Party, ledger_on: date, *, is_return: bool) -> Facts:
+    """Of a line with its party opened, and the day it is booked on."""
     return Facts(
         line.id, line.cents, ledger_on, line.booked_on, line.iban_index, is_return or bool(line.return_reason),
         tuple(_rf_ids(line.structured, line.end_to_end, known.text)), known,
@@ -93,7 +97,7 @@ def _facts(line: BankLine, ledger_on: Any, is_return: bool) -> Facts:
 def _rf_ids(*texts: str) -> Iterable[int]:
     """Row ids behind the RF references in these texts. In free text words may follow, so the longest first."""
     for text in texts:
-        for match in _RF.finditer(text.upper()):
+        for match in _RF.finditer(upper) if "RF" in (upper := text.upper()) else ():
             whole = match[0].replace(" ", "")
             for end in range(len(whole), 5, -1):
                 if (found := id_of_rf(whole[:end])) is not None:

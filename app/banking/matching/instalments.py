@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,6 @@ from app.grants.funders.models import Funder
 from app.grants.instalments.models import OPEN_INSTALMENTS, Instalment, Receipt
 from app.supporters.models import Supporter
 
-_MOST = 2000
 _NEAR = 45  # days from the day it was expected
 
 
@@ -44,12 +44,17 @@ def find(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> dict[int, list
         .where(Instalment.state.in_(OPEN_INSTALMENTS), Grant.confirmed_at.is_not(None))
         .where(Instalment.amount_cents.in_({line.cents for line in incoming}) | Supporter.id.in_(known))
         .order_by(Instalment.expected_on, Instalment.id)
-        .limit(_MOST)
     ).all()  # fmt: skip
+    of_amount, of_funder = defaultdict(list), defaultdict(list)
+    for row in rows:
+        of_amount[row.amount_cents].append(row)
+        of_funder[row.funder].append(row)
     found: dict[int, list[Proposal]] = {}
     for line in incoming if rows else ():
-        proposals = [p for row in rows if (p := _proposal(line, row, owners.get(line.id, []))) is not None]
-        if proposals:
+        mine = owners.get(line.id, [])
+        near = {row.id: row for owner in mine for row in of_funder[owner.id]}
+        near |= {row.id: row for row in of_amount[line.cents]}
+        if proposals := [p for row in near.values() if (p := _proposal(line, row, mine)) is not None]:
             found[line.id] = proposals
     return found
 

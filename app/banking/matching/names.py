@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from app.supporters.matching import bank_names, fold, fold_surname
-from app.supporters.names import Name
 
 _LEGAL = frozenset("stichting st bv nv vof vereniging ver b v n".split())
 
@@ -12,13 +13,23 @@ def agree(bank: str, ours: str, *, organisation: bool = False) -> bool:
     """Of people the surname must be the same, and the first letter where both have one; of organisations all
     telling words of the shorter name."""
     if organisation:
-        theirs, mine = (set(fold(name).split()) - _LEGAL for name in (bank, ours))
+        theirs, mine = _telling(bank), _telling(ours)
         return bool(theirs and mine) and (theirs <= mine or mine <= theirs)
-    known = bank_names(ours)
-    return any(_same(one, other) for one in bank_names(bank) for other in known)
+    known = _folded(ours)
+    return any(
+        surname == other and (not letter or not first or letter == first)
+        for surname, letter in _folded(bank)
+        for other, first in known
+    )
 
 
-def _same(one: Name, other: Name) -> bool:
-    surnames = {fold_surname(one.last_name), fold_surname(other.last_name)}
-    letters = {fold((name.initials or name.first_name)[:1]) for name in (one, other)} - {""}
-    return len(surnames) == 1 and "" not in surnames and len(letters) < 2
+@lru_cache(maxsize=8192)
+def _telling(name: str) -> frozenset[str]:
+    return frozenset(fold(name).split()) - _LEGAL
+
+
+@lru_cache(maxsize=8192)  # who transfers each month comes back in every file
+def _folded(text: str) -> list[tuple[str, str]]:
+    """The people named here: surname and first letter, folded."""
+    people = ((fold_surname(n.last_name), fold((n.initials or n.first_name)[:1])) for n in bank_names(text))
+    return [(surname, letter) for surname, letter in people if surname]

@@ -1,0 +1,205 @@
+"""A bank file of 100,000 entries read, matched and booked, against a bare reading of it and bare inserts of the same
+rows. `BANK_ENTRIES` is another size."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+from tests.banking.files import Pay, camt, mt940
+from tests.benchmarks.harness import ROOT, Result, bench, environment, flask, workplace
+from tests.factories.debits import dutch_iban
+
+ENTRIES = int(os.environ.get("BANK_ENTRIES", "100000"))
+DONORS = 5_000  # who transfer the same amount each month: half of the entries
+SUPPLIERS = 20  # of whom a rule says that they are no gifts: one entry in twenty
+_FIRST = date(2026, 1, 15)
+_BATCH = 250
+_SETUP = """
+import sys
+from datetime import date
+from app import create_app
+from app.banking.match_models import BankRule, MatchKind
+from app.base.actor import SYSTEM
+from app.extensions import db, now, writing
+from app.gifts import services as gifts
+from app.ledger.rj import RjLine
+from app.organisation import services as organisation
+from app.organisation.models import AccountPurpose, BookedBy
+from app.supporters.drafts import PersonDraft
+from app.supporters.names import split_full_name
+from app.supporters.services import create_people
+from app.banking.entering import IBAN_PURPOSE
+from app.vault.services import blind_index
+from tests.banking.files import OWN
+from tests.benchmarks import banking
+with create_app().app_context():
+    with writing():
+        organisation.save_account(None, iban=OWN, bic="ABNANL2A", holder="Bench", booked_by=BookedBy.HERE,
+                                  purpose=AccountPurpose.GENERAL, actor=SYSTEM, now=now())
+        for n in range(banking.SUPPLIERS):
+            db.session.add(BankRule(iban_index=blind_index(banking.supplier(n)[0], IBAN_PURPOSE), incoming=False,
+                                    kind=MatchKind.NOT_OURS, made_at=now()))
+    for first in range(0, banking.DONORS, 500):
+        known = [banking.donor(n) for n in range(first, first + 500)]
+        drafts = [PersonDraft(name=split_full_name(name), iban=iban) for iban, name, _ in known]
+        with writing():
+            ids = create_people(drafts, actor=SYSTEM, now=now(), look_for_doubles=False)
+            gifts.make([gifts.NewGift(supporter_id=i, amount_cents=cents, gift_date=date(2025, 12, 1), source="bank",
+                                      method="bank_transfer", rj_line=RjLine.INDIVIDUALS, via="bank")
+                        for i, (_, _, cents) in zip(ids, known, strict=True)], actor=SYSTEM, now=now())
+"""
+_OURS = """
+import json, re, sys, time
+from pathlib import Path
+from app import create_app
+from app.banking import imports
+from app.base.actor import SYSTEM
+from app.extensions import now
+with create_app().app_context(), open(sys.argv[1], "rb") as file:
+    wall, busy = time.perf_counter(), time.process_time()
+    done = imports.take(file, "bench", actor=SYSTEM, now=now())
+    told = {"wall": time.perf_counter() - wall, "busy": time.process_time() - busy}
+    status = Path("/proc/self/status").read_text()
+    told["mb"] = int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024
+    print(json.dumps(told | {"new": done.new, "matched": done.matched, "error": str(done.checked.error or "")}))
+"""
+
+
+@bench("finance.camt053")
+def camt053() -> list[Result]:
+    """Entries each second of processor time, and by the clock with the rests it takes for the sake of donors."""
+    return _measure("finance.camt053", camt(_pays(), on="2026-01-15"), _read_camt)
+
+
+@bench("finance.mt940")
+def swift() -> list[Result]:
+    cents = 100_000 + sum(pay.cents for pay in _pays())
+    content = mt940(_swift_lines(), opening="C260114EUR1000,00", closing=f"C261231EUR{cents // 100},{cents % 100:02d}")
+    return _measure("finance.mt940", content, _read_lines)
+
+
+def donor(n: int) -> tuple[str, str, int]:
+    """IBAN, name, and the cents of each month."""
+    return dutch_iban(1_000_000 + n), f"J. Jansen{_letters(n)}", 500 + n % 40 * 100
+
+
+def supplier(n: int) -> tuple[str, str]:
+    return dutch_iban(5_000_000 + n), f"Leverancier {n} B.V."
+
+
+def _letters(n: int) -> str:
+    return "".join(chr(97 + int(digit)) for digit in str(n))
+
+
+def _pays() -> Iterator[Pay]:
+    for n in range(ENTRIES):
+        on = (_FIRST + timedelta(days=n * 330 // max(ENTRIES, 100_000))).isoformat()
+        if n % 20 == 19:
+            iban, name = supplier(n % SUPPLIERS)
+            yield Pay(-1234, f"A{n:07}", iban=iban, name=name, on=on, more=_text(f"Factuur {n}"))
+        elif n % 2:
+            yield Pay(700 + n % 50, f"A{n:07}", iban=dutch_iban(2_000_000 + n), name="K. de Boer", on=on,
+                      more=_text(f"Gift van ons {n}"))  # fmt: skip
+        else:
+            iban, name, cents = donor(n // 2 % DONORS)
+            yield Pay(cents, f"A{n:07}", f"E{n:07}", iban=iban, name=name, on=on, more=_text("Maandelijkse gift"))
+
+
+def _text(text: str) -> str:
+    return f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>"
+
+
+def _swift_lines() -> Iterator[str]:
+    for pay in _pays():
+        sign, cents, day = "D" if pay.cents < 0 else "C", abs(pay.cents), pay.on[2:].replace("-", "")
+        yield f":61:{day}{day[2:]}{sign}{cents // 100},{cents % 100:02d}NTRFNONREF//{pay.reference}"
+        text = pay.more[14:-17]
+        yield f":86:/EREF/{pay.end_to_end}//CNTP/{pay.iban}/RABONL2U/{pay.name}///REMI/USTD//{text}/"
+
+
+def _measure(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
+    with workplace() as ours, workplace() as bare:
+        flask(ours, "demo", "load", "--supporters", "0")
+        _python(_SETUP, ours)
+        shutil.copy(ours / "draagvlak.db", bare / "draagvlak.db")
+        file = ours / "file"
+        file.write_bytes(content)
+        told = json.loads(_python(_OURS, ours, str(file)).splitlines()[-1])
+        if told["new"] != ENTRIES or not told["matched"]:
+            raise RuntimeError(str(told))
+        start = time.process_time()
+        if read(file) != ENTRIES:
+            raise RuntimeError("the bare reader read another number of entries")
+        _insert_bare(ours / "draagvlak.db", bare / "draagvlak.db")
+        floor = ENTRIES / (time.process_time() - start)
+    print(f"  of {job}, {told['matched']:,} booked by themselves", file=sys.stderr)
+    return [
+        Result(job=job, ours=round(ENTRIES / told["busy"]), floor=round(floor), unit="/s", aim="≥ 0.2",
+               peak_mb=round(told["mb"])),
+        Result(job=f"{job}.clock", ours=round(ENTRIES / told["wall"]), unit="/s", aim="≥ 3000 /s"),
+    ]  # fmt: skip
+
+
+def _python(script: str, directory: Path, *arguments: str) -> str:
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=environment(directory, WORKER="no"), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+def _read_camt(path: Path) -> int:
+    from lxml import etree
+
+    count = 0
+    for _, element in etree.iterparse(path, tag="{*}Ntry"):
+        count += 1
+        element.clear()
+        while (before := element.getprevious()) is not None:
+            element.getparent().remove(before)
+    return count
+
+
+def _read_lines(path: Path) -> int:
+    with path.open(encoding="utf-8") as file:
+        return sum(line.startswith(":61:") for line in file)
+
+
+def _insert_bare(ours: Path, bare: Path) -> None:
+    """The rows that ours has more, into the same tables with the same indexes, without triggers and foreign keys."""
+    source, target = sqlite3.connect(ours), sqlite3.connect(bare, isolation_level=None)
+    target.execute("PRAGMA journal_mode = wal")
+    for care in ("synchronous = full", "secure_delete = on", "cache_size = -32000"):
+        target.execute(f"PRAGMA {care}")
+    for (name,) in target.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        target.execute(f"DROP TRIGGER {name}")
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    reading = [_rows(source, target, name) for (name,) in target.execute(tables).fetchall()]
+    for statement, rows in reading:
+        while batch := list(islice(rows, _BATCH * 4)):
+            target.execute("BEGIN IMMEDIATE")
+            target.executemany(statement, batch)
+            target.execute("COMMIT")
+    source.close()
+    target.close()
+
+
+def _rows(
+    source: sqlite3.Connection, target: sqlite3.Connection, table: str
+) -> tuple[str, Iterator[tuple[object, ...]]]:
+    count = target.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+    found = source.execute(f"SELECT * FROM {table} ORDER BY rowid LIMIT -1 OFFSET {count}")  # noqa: S608
+    marks = ", ".join("?" * len(found.description))
+    return f"INSERT OR IGNORE INTO {table} VALUES ({marks})", found  # noqa: S608
