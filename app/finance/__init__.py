@@ -11,7 +11,6 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.finance import commands, views
     from app.finance.books import commands as books
-    from app.finance.figures import models as figures  # noqa: F401
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
@@ -32,10 +31,20 @@ def init_app(app: Flask) -> None:
             order=35,
             covers=("finance.mon", "finance.lay"),
         ),
+        NavItem(
+            Section.FINANCE,
+            "finance.figures",
+            N_("Costs and budget"),
+            money,
+            order=37,
+            covers=("finance.figures",),
+        ),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),
     )  # fmt: skip
     words.subject("hand_over", N_("Hand-over"))
     words.subject("fiscal_period", N_("Month"))
+    words.subject("figure_import", N_("Costs and budget"))
+    words.subject("figure_rule", N_("Costs and budget"))
     words.subject("layout_profile", N_("Layout"))
     words.actions(
         {
@@ -43,6 +52,9 @@ def init_app(app: Flask) -> None:
             "period.reopened": N_("opened a month again"),
             "books.handed_over": N_("handed a month over to the accounting package"),
             "books.taken_back": N_("took a hand-over back"),
+            "figures.taken_in": N_("took figures in from the accounting package"),
+            "figures.undone": N_("took figures back"),
+            "figures.mapped": N_("mapped accounts of the accounting package"),
             "books.layout_changed": N_("changed a layout for the accounting package"),
             "books.layout_tested": N_("recorded a test import"),
         }

@@ -25,8 +25,10 @@ from app.finance.figures.models import (
     FigureImport,
     FigureKind,
     FigureMonth,
+    FigureRule,
     FigureState,
     OutsideFigure,
+    RuleOn,
     Signs,
 )
 from app.ledger.rj import COST_LINES, RjLine
@@ -87,6 +89,68 @@ def begin(
     db.session.add(row)
     db.session.flush()
     return row.id
+
+
+def choose(
+    import_id: int,
+    columns: Mapping[str, int],
+    *,
+    signs: Signs,
+    year: int | None,
+    control_cents: int,
+    version: int,
+) -> None:
+    """How the file is to be read, and what the accounting package says it comes to (cents, debit less credit).
+
+    Raises Invalid with the field where columns are missing or chosen twice."""
+    row = locked(import_id, version)
+    if row.state is not _S.READ:
+        raise Refused(N_("This file was decided upon already."))
+    wide = [name for name in columns if name.startswith("month_")]
+    if "account" not in columns:
+        raise Invalid(N_("Choose the column with the ledger account."), field="account")
+    if wide and year is None:
+        raise Invalid(N_("Say of which year these months are."), field="year")
+    if not wide and "month" not in columns:
+        raise Invalid(N_("Choose the column with the month or the date."), field="month")
+    if not wide and ("amount" in columns) == ("debit" in columns):
+        raise Invalid(N_("Choose the column with the amount, or those of debit and credit."), field="amount")
+    if len(set(columns.values())) != len(columns):
+        raise Invalid(N_("One column is chosen twice."), field="amount")
+    row.columns, row.signs, row.year, row.control_cents = dict(columns), signs, year, control_cents
+    row.version += 1
+
+
+def rules() -> dict[tuple[RuleOn, str], FigureRule]:
+    """What accounts and cost centres mean, by (field, code)."""
+    return {(rule.field, rule.code): rule for rule in db.session.execute(select(FigureRule)).scalars()}
+
+
+def remember(
+    meant: Mapping[tuple[RuleOn, str], tuple[RjLine | None, int | None, bool]], *, actor: Actor, now: datetime
+) -> int:
+    """What these accounts and cost centres mean from now on, as (line, programme, left out); nothing chosen
+    forgets it. What was taken in before stays as it was. Returns how many changed."""
+    known, changed = rules(), {}
+    for key, (line, programme_id, left_out) in meant.items():
+        rule = known.get(key)
+        if (line, programme_id, left_out) == (
+            (rule.rj_line, rule.programme_id, rule.left_out) if rule else (None, None, False)
+        ):
+            continue
+        changed[f"{key[0].value} {key[1]}"] = "left out" if left_out else line.value if line else ""
+        if line is None and programme_id is None and not left_out:
+            db.session.delete(rule)
+        elif rule is None:
+            db.session.add(
+                FigureRule(field=key[0], code=key[1], rj_line=line, programme_id=programme_id, left_out=left_out)
+            )
+        else:
+            rule.rj_line, rule.programme_id, rule.left_out = line, programme_id, left_out
+    db.session.flush()
+    if changed:
+        record("figures.mapped", ("figure_rule", 0), actor=actor, now=now, changes=changed)
+    return len(changed)
 
 
 def enter(
@@ -177,6 +241,12 @@ def replaced(kind: FigureKind, months: Iterable[date]) -> dict[date, FigureImpor
     return dict(rows.all())
 
 
+def counting(import_id: int) -> list[date]:
+    """The months of which this import counts now."""
+    mine = select(FigureMonth.month).where(FigureMonth.import_id == import_id).order_by(FigureMonth.month)
+    return list(db.session.execute(mine).scalars())
+
+
 def locked(import_id: int, version: int | None = None) -> FigureImport:
     """The import, held until the transaction ends. Raises NotFound, and Refused for another version than was seen."""
     row = db.session.get(FigureImport, import_id, with_for_update=True, populate_existing=True)
@@ -190,13 +260,13 @@ def locked(import_id: int, version: int | None = None) -> FigureImport:
 def _earlier(kind: FigureKind, months: list[date]) -> dict[date, int]:
     """The newest other import that counts and holds each of these months."""
     rows = db.session.execute(
-        select(OutsideFigure.month, FigureImport.id)
+        select(OutsideFigure.month, FigureImport.id, FigureImport.entered_at)
         .join(FigureImport, FigureImport.id == OutsideFigure.import_id)
         .where(FigureImport.kind == kind, FigureImport.state == _S.IN, OutsideFigure.month.in_(months))
         .distinct()
         .order_by(FigureImport.entered_at, FigureImport.id)
     )
-    return dict(rows.all())  # of one month the last stays
+    return {month: import_id for month, import_id, _ in rows}  # of one month the last stays
 
 
 def _point(kind: FigureKind, months: Mapping[date, int]) -> None:

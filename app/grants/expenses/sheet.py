@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.base.errors import DomainError
-from app.base.money import MAX_CENTS, parse_money
 from app.base.states import N_
+from app.sheets.amounts import PLAIN, cents_of
 from app.sheets.reading import MAX_COLUMNS, Cell, Row
 from app.ui.fields import parse_date
 
@@ -30,7 +30,6 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
 # In the order of the fields of Cost.
 LENGTHS = {"description": 300, "ledger_account": 40, "cost_centre": 40, "voucher": 80}
 HEADER_LOOK = 15  # filled rows in which the headings are looked for
-_PLAIN = re.compile(r"-?\d{1,9}[.,]\d{2}", re.ASCII)
 
 
 @dataclass
@@ -153,7 +152,7 @@ class _Reader:
             return debit - (0 if self.credit_at is None else _cents(row, self.credit_at, "credit", needed=False))
         if column < len(row.cells) and not row.borrowed:
             cell = row.cells[column]
-            if type(cell) is str and _PLAIN.fullmatch(cell):
+            if type(cell) is str and PLAIN.fullmatch(cell):
                 return int(cell[:-3] + cell[-2:])
         return _cents(row, column, "amount", needed=True)
 
@@ -202,36 +201,3 @@ def _cents(row: Row, column: int, field: str, *, needed: bool) -> int:
     except ValueError:
         shown = cell.isoformat() if isinstance(cell, date) else str(cell)
         raise Problem(row.number, field, N_("“%(text)s” is not an amount."), {"text": shown[:60]}) from None
-
-
-def cents_of(cell: Cell) -> int:
-    """Cents of a cell: `1.234,56`, `1234.56`, `€ -12,50`, `12,50-`, `(12,50)`, or a number. ValueError or Invalid."""
-    if type(cell) is str:
-        if _PLAIN.fullmatch(cell):
-            return int(cell[:-3] + cell[-2:])
-        return _typed(cell)
-    if not isinstance(cell, Decimal):
-        raise ValueError(cell)
-    exact = cell * 100
-    cents = round(exact)
-    # A spreadsheet writes 12.1 as 12.0999999999999996: that is 12.10; 12.345 is no amount.
-    if abs(exact - cents) > Decimal("0.0001") or abs(cents) > MAX_CENTS:
-        raise ValueError(cell)
-    return int(cents)
-
-
-def _typed(text: str) -> int:
-    bare = text.replace("\u2212", "-").strip()
-    negative = False
-    if bare.startswith("(") and bare.endswith(")"):
-        bare, negative = bare[1:-1].strip(), True
-    elif bare.endswith("-") and not bare.endswith((",-", ",--")):
-        bare, negative = bare[:-1].strip(), True
-    else:
-        match = re.fullmatch(r"((?:€|EUR)?\s*)-\s*((?:€|EUR)?.*)", bare, re.DOTALL)
-        if match:
-            bare, negative = match[1] + match[2], True
-    if not any(char.isdigit() for char in bare):
-        raise ValueError(text)
-    cents = parse_money(bare).cents
-    return -cents if negative else cents
