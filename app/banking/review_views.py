@@ -14,7 +14,7 @@ from app.banking import queries
 from app.banking.booking import SOURCE
 from app.banking.forms import GiftOfForm, RememberForm
 from app.banking.match_models import BankMatch, MatchKind
-from app.banking.matching import by_people, deciding
+from app.banking.matching import by_people, deciding, undoing
 from app.banking.models import BankLine, LineState
 from app.banking.views import LINE_SORTS, bp
 from app.base.errors import Invalid, NotFound
@@ -114,7 +114,7 @@ def undo(line_id: int) -> ResponseReturnValue:
     """Take back what explains it."""
     _line(line_id)
     with writing():
-        deciding.undo(line_id, actor=current_user.actor, now=now())
+        undoing.undo(line_id, actor=current_user.actor, now=now())
     flash(_("Undone. What was booked is reversed."), "ok")
     return redirect(url_for("banking.line", line_id=line_id), 303)
 

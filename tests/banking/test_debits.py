@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.banking import imports
 from app.banking.match_models import BankMatch, MatchKind
-from app.banking.matching import deciding
+from app.banking.matching import undoing
 from app.banking.models import BankEntry, BankLine, LineState
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM, Actor
@@ -165,7 +165,7 @@ def test_undoing_takes_only_the_line_back(batch: DebitBatch) -> None:
     take(summed(batch.reference))
     line = db.session.scalars(select(BankLine)).one()
     with writing():
-        deciding.undo(line.id, actor=Actor("staff", 1), now=datetime.fromisoformat("2026-12-16T12:00:00+00:00"))
+        undoing.undo(line.id, actor=Actor("staff", 1), now=datetime.fromisoformat("2026-12-16T12:00:00+00:00"))
     assert db.session.get_one(BankLine, line.id).state is LineState.REVIEW
     assert (gifts(), balance("1220"), balance("2900")) == (3, TOTAL, -TOTAL)
     assert whole()

@@ -15,7 +15,7 @@ from sqlalchemy import event, select
 
 from app.banking import imports
 from app.banking.match_models import BankMatch, BankRule, MatchKind
-from app.banking.matching import deciding
+from app.banking.matching import deciding, undoing
 from app.banking.matching.facts import Proposal, facts_of
 from app.banking.matching.finders import find
 from app.banking.matching.names import agree
@@ -198,7 +198,7 @@ def test_splitting_leaves_the_rest_to_be_explained(now: datetime) -> None:
         deciding.decide([(line().id, part(400, MatchKind.NOT_OURS))], actor=ANNE, now=now)
     assert (line().state, balances()) == (LineState.EXPLAINED, {"1100": 1000, "1190": -400, "8010": -600})
     with writing():
-        deciding.undo(line().id, actor=ANNE, now=now)
+        undoing.undo(line().id, actor=ANNE, now=now)
     assert (line().state, balances()) == (LineState.REVIEW, {"1100": 1000, "2900": -1000})
     assert whole()
 
@@ -246,7 +246,7 @@ def test_deciding_and_undoing_leaves_the_ledger_as_before(organisation: int, now
         try:
             with writing():
                 if step == "undo":
-                    deciding.undo(line_id, actor=ANNE, now=now)
+                    undoing.undo(line_id, actor=ANNE, now=now)
                 elif step == "aside":
                     deciding.set_aside(line_id, actor=ANNE, now=now)
                 else:
@@ -256,7 +256,7 @@ def test_deciding_and_undoing_leaves_the_ledger_as_before(organisation: int, now
         assert balances()["1100"] == before["1100"], "what the bank says does not change by what we think of it"
     if line().state is LineState.EXPLAINED:
         with writing():
-            deciding.undo(line_id, actor=ANNE, now=now)
+            undoing.undo(line_id, actor=ANNE, now=now)
     assert balances() == before
     assert not db.session.execute(select(BankMatch).where(BankMatch.undone_at.is_(None))).all()
 
@@ -314,7 +314,7 @@ def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> N
     best = proposals(1_000_000)[0]
     assert (best.kind, best.target_id, best.blocked) == (MatchKind.INSTALMENT, second, True)
     with writing():
-        deciding.undo(line(5_000_000).id, actor=ANNE, now=now)
+        undoing.undo(line(5_000_000).id, actor=ANNE, now=now)
     assert state(first) is not InstalmentState.RECEIVED
     assert balances() == before | {"1100": 6_000_000, "2900": -6_000_000}
     assert whole()

@@ -20,7 +20,6 @@ from app.banking.matching import debits
 from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.models import LINE_MOVES, BankLine, LineState
 from app.base.actor import Actor
-from app.base.dates import local_date
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_ids
 from app.base.money import Money
@@ -28,7 +27,6 @@ from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new, insert_rows
-from app.gifts import by_hand as gifts_by_hand
 from app.gifts import entering
 from app.gifts import services as gifts
 from app.gifts.models import BANK_TRANSFER, Gift
@@ -40,7 +38,6 @@ from app.payments import services as payments
 
 SOURCE = "bank"  # where gifts that a statement brought came in
 _DEBITS = (MatchKind.DEBIT_BATCH, MatchKind.COLLECTION, MatchKind.TAKEN_BACK)
-_QUIETLY = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,43 +111,6 @@ def remember(line_id: int, what: Proposal, *, actor: Actor, now: datetime) -> No
     audit.record(
         "bank_line.remembered", ("bank_line", line_id), actor=actor, now=now, changes={"kind": what.kind.value}
     )
-
-
-def undo(line_id: int, *, actor: Actor, now: datetime) -> None:
-    """Take back all that explains this line: what was booked of it is reversed, and it waits again."""
-    _lock(line_id)
-    standing = _standing(BankMatch.line_id == line_id)
-    if not standing:
-        raise Refused(N_("Nothing explains this line."))
-    for match in standing:
-        _undo(match, actor, now)
-    released([match.id for match in standing], actor=actor, now=now)
-
-
-def _undo(match: BankMatch, actor: Actor, now: datetime) -> None:
-    reason = f"bank {code_of(match.line_id)}"
-    match match.kind:
-        case MatchKind.PROMISE:
-            gifts_by_hand.undo(match.target_id or 0, actor=actor, now=now)
-        case MatchKind.GIFT:
-            gifts.cancel([match.target_id or 0], actor=actor, now=now)
-        case MatchKind.INSTALMENT:
-            instalments.take_back(match.target_id or 0, reason, actor=actor, now=now)
-        case _:  # gifts and batches behind it stay: only what the line was said to be is taken back
-            ledger.reverse(source=(MATCH, match.id), on=local_date(now), actor=actor, now=now)
-
-
-def released(match_ids: Sequence[int], *, actor: Actor, now: datetime) -> None:
-    """These matches explain nothing any more: mark them, and let their lines wait again. Told twice is told once."""
-    standing = _standing(BankMatch.id.in_(match_ids))
-    ids, lines = [m.id for m in standing], sorted({m.line_id for m in standing})
-    db.session.execute(update(BankMatch).where(BankMatch.id.in_(ids)).values(undone_at=now), execution_options=_QUIETLY)
-    explained = (BankLine.id.in_(lines)) & (BankLine.state == LineState.EXPLAINED)
-    db.session.execute(update(BankLine).where(explained).values(state=LineState.REVIEW), execution_options=_QUIETLY)
-    audit.record_many(
-        [audit.Trace(action="bank_line.undone", subject=("bank_line", line_id)) for line_id in lines],
-        actor=actor, now=now,
-    )  # fmt: skip
 
 
 def _book(made: list[_Made], actor: Actor, now: datetime) -> dict[int, int | None]:
@@ -234,7 +194,7 @@ def _check_by_hand(made: list[_Made]) -> None:
     booked = {(row.entry_id, row.cents) for row in db.session.execute(there)} if ids else set()
     if any((m.what.target_id, m.what.cents) not in booked for m in made):
         raise Refused(N_("What was recorded by hand is of another amount."))
-    if ids and _standing(BankMatch.target_id.in_(ids) & (BankMatch.kind == MatchKind.BY_HAND)):
+    if ids and standing(BankMatch.target_id.in_(ids) & (BankMatch.kind == MatchKind.BY_HAND)):
         raise Refused(N_("That was found on a statement already."))
 
 
@@ -296,7 +256,7 @@ def _locked(line_ids: Sequence[int]) -> dict[int, int]:
     return {row.id: row.cents - explained.get(row.id, 0) for row in rows}
 
 
-def _lock(line_id: int) -> BankLine:
+def lock_line(line_id: int) -> BankLine:
     chosen = select(BankLine).where(BankLine.id == line_id).with_for_update()
     line: BankLine | None = db.session.execute(chosen).scalar_one_or_none()
     if line is None:
@@ -305,7 +265,7 @@ def _lock(line_id: int) -> BankLine:
 
 
 def _shift(line_id: int, state: LineState, action: str, actor: Actor, now: datetime) -> None:
-    line = _lock(line_id)
+    line = lock_line(line_id)
     LINE_MOVES.check(line.state, state)
     audit.record(action, ("bank_line", line_id), actor=actor, now=now,
                  changes={"state": [line.state.value, state.value]})  # fmt: skip
@@ -318,6 +278,6 @@ def _move(line_ids: Sequence[int], state: LineState) -> None:
         db.session.execute(moved)
 
 
-def _standing(condition: Any) -> list[BankMatch]:
+def standing(condition: Any) -> list[BankMatch]:
     chosen = select(BankMatch).where(condition, BankMatch.undone_at.is_(None)).order_by(BankMatch.id)
     return list(db.session.execute(chosen).scalars())

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.banking.booking import MATCH
 from app.banking.match_models import BankMatch, MatchKind
-from app.banking.matching.deciding import released
+from app.banking.matching.undoing import released
 from app.base.dates import local_date
 from app.base.events import Event, on
 from app.extensions import db

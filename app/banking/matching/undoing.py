@@ -1,0 +1,63 @@
+"""Taking back what explains a payment on the bank. Inside the caller's `with writing():`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+
+from app.audit import services as audit
+from app.banking.booking import MATCH
+from app.banking.match_models import BankMatch, MatchKind
+from app.banking.matching.deciding import lock_line, standing
+from app.banking.models import BankLine, LineState
+from app.base.actor import Actor
+from app.base.dates import local_date
+from app.base.errors import Refused
+from app.base.references import code_of
+from app.base.states import N_
+from app.extensions import db
+from app.gifts import by_hand as gifts_by_hand
+from app.gifts import services as gifts
+from app.grants.instalments import services as instalments
+from app.ledger import services as ledger
+
+_QUIETLY = {"synchronize_session": False}
+
+
+def undo(line_id: int, *, actor: Actor, now: datetime) -> None:
+    """Take back all that explains this line: what was booked of it is reversed, and it waits again."""
+    lock_line(line_id)
+    matches = standing(BankMatch.line_id == line_id)
+    if not matches:
+        raise Refused(N_("Nothing explains this line."))
+    for match in matches:
+        _undo(match, actor, now)
+    released([match.id for match in matches], actor=actor, now=now)
+
+
+def _undo(match: BankMatch, actor: Actor, now: datetime) -> None:
+    reason = f"bank {code_of(match.line_id)}"
+    match match.kind:
+        case MatchKind.PROMISE:
+            gifts_by_hand.undo(match.target_id or 0, actor=actor, now=now)
+        case MatchKind.GIFT:
+            gifts.cancel([match.target_id or 0], actor=actor, now=now)
+        case MatchKind.INSTALMENT:
+            instalments.take_back(match.target_id or 0, reason, actor=actor, now=now)
+        case _:  # gifts and batches behind it stay: only what the line was said to be is taken back
+            ledger.reverse(source=(MATCH, match.id), on=local_date(now), actor=actor, now=now)
+
+
+def released(match_ids: Sequence[int], *, actor: Actor, now: datetime) -> None:
+    """These matches explain nothing any more: mark them, and let their lines wait again. Told twice is told once."""
+    matches = standing(BankMatch.id.in_(match_ids))
+    ids, lines = [m.id for m in matches], sorted({m.line_id for m in matches})
+    db.session.execute(update(BankMatch).where(BankMatch.id.in_(ids)).values(undone_at=now), execution_options=_QUIETLY)
+    explained = (BankLine.id.in_(lines)) & (BankLine.state == LineState.EXPLAINED)
+    db.session.execute(update(BankLine).where(explained).values(state=LineState.REVIEW), execution_options=_QUIETLY)
+    audit.record_many(
+        [audit.Trace(action="bank_line.undone", subject=("bank_line", line_id)) for line_id in lines],
+        actor=actor, now=now,
+    )  # fmt: skip
