@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import click
 
 ROOT = Path(__file__).resolve().parent
-SECRETS = ("secret_key", "vault_keys", "mollie_api_key", "smtp_url", "database_url", "migration_database_url")
+SECRETS = ("secret_key", "vault_keys", "mollie_api_key", "mollie_organisation_token", "smtp_url", "database_url",
+           "migration_database_url")  # fmt: skip
 OWN_PREFIXES = (
     "MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "BACKUP_", "TRUSTED_", "MIGRATION_",
 )  # fmt: skip
@@ -72,6 +73,7 @@ class Settings:
     payment_ideal_label: str = "iDEAL | Wero"
     payment_costs_cents: int = 0
     mollie_api_key: str = ""
+    mollie_organisation_token: str = ""
     mollie_api_url: str = "https://api.mollie.com"
     mollie_profile_id: str = ""
     session_idle_minutes: int = 60
@@ -188,6 +190,8 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
         raise SettingsError("MOLLIE_API_KEY is missing: PAYMENT_PROVIDER=mollie cannot work without it.")
     if (key := values.get("mollie_api_key")) and not re.fullmatch(r"(test|live)_\w+", str(key), re.ASCII):
         raise SettingsError("MOLLIE_API_KEY: a key of Mollie begins with test_ or live_.")
+    if (token := values.get("mollie_organisation_token")) and not re.fullmatch(r"access_\w+", str(token), re.ASCII):
+        raise SettingsError("MOLLIE_ORGANISATION_TOKEN: an organisation token of Mollie begins with access_.")
     if (base := values.get("base_url")) and not _is_site(str(base).rstrip("/")):
         raise SettingsError(f"BASE_URL: {base!r} is not an http(s) address of a host alone.")
     if not _is_site(str(values.get("mollie_api_url", "https://x")).rstrip("/")):

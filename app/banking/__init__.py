@@ -9,12 +9,18 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.banking import commands, jobs, match_models, models, reconciliation_views, review_views, store, views
     from app.banking.matching import events
+    from app.banking.payouts import asking as payouts_asking
+    from app.banking.payouts import models as payout_models
+    from app.banking.payouts import views as payout_views
     from app.base.states import N_
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
     assert match_models
+    assert payout_models
+    assert payout_views
+    assert payouts_asking  # registers its daily job
     assert models
     assert store  # its files are sealed anew when keys are rotated
     assert events  # registers what it does when another room takes back what explained a line
@@ -35,12 +41,21 @@ def init_app(app: Flask) -> None:
             order=15,
             covers=("banking.line",),
         ),
+        NavItem(
+            Section.BANK, "banking.payouts", N_("Payouts"), Permission.BANK_READ, order=30, covers=("banking.payout",)
+        ),
         NavItem(Section.BANK, "banking.reconcile", N_("Bank and ledger"), Permission.BANK_READ, order=40),
+        NavItem(Section.BANK, "banking.clearing", N_("Clearing"), Permission.BANK_READ, order=45),
     )
     words.subject("bank_file", N_("Bank file"), "banking.file", "file_id")
     words.subject("bank_line", N_("Payment on the bank"), "banking.line", "line_id")
+    words.subject("payout", N_("Payout"), "banking.payout", "payout_id")
     words.actions(
         {
+            "payout.taken": N_("took in a payout of a payment provider"),
+            "payout.undone": N_("undid a payout of a payment provider"),
+            "payout.part_outside": N_("left a part of a payout to the accounting package"),
+            "payout.part_taken_back": N_("took back that a part of a payout is the accounting package's"),
             "bank.imported": N_("took in a bank file"),
             "bank_line.explained": N_("explained a payment on the bank"),
             "bank_line.undone": N_("took back what explained a payment on the bank"),

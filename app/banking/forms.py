@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, MultipleFileField, SelectField, StringField
+from wtforms import BooleanField, FileField, MultipleFileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.programmes.queries import active_programmes
@@ -14,6 +14,10 @@ from app.ui.languages import language
 
 class ImportForm(Form):
     files = MultipleFileField(_l("Bank files"))
+
+
+class PayoutFileForm(Form):
+    file = FileField(_l("Settlement export"))
 
 
 class GiftOfForm(Form):

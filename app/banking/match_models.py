@@ -23,6 +23,7 @@ class MatchKind(Labelled):
     DEBIT_BATCH = "debit_batch", N_("Batch of direct debits")
     COLLECTION = "collection", N_("Direct debit")
     TAKEN_BACK = "taken_back", N_("Direct debit taken back")
+    PAYOUT = "payout", N_("Payout of a provider")
     BY_HAND = "by_hand", N_("Recorded by hand before")
     NOT_OURS = "not_ours", N_("Not a gift")
 
@@ -34,8 +35,8 @@ _STANDS_BY_HAND = text("undone_at IS NULL AND kind = 'by_hand'")
 class BankMatch(db.Model):
     """One explanation of (a part of) a payment on the bank. Undone, it stays to be seen.
 
-    `target_id` is the gift, the receipt of an instalment, the batch or the collection, or the journal entry that was
-    booked by hand.
+    `target_id` is the gift, the receipt of an instalment, the batch or the collection, the payout, or the journal entry
+    that was booked by hand.
     `reasons` are [msgid, parameters] as they were when it was made; `staff_id` is empty where it booked by itself.
     """
 

@@ -177,6 +177,8 @@ def _where(match: BankMatch) -> str | None:
     """The page of what it became."""
     if match.kind in (MatchKind.PROMISE, MatchKind.GIFT) and may_open("gifts.show"):
         return url_for("gifts.show", gift_id=match.target_id)
+    if match.kind is MatchKind.PAYOUT:
+        return url_for("banking.payout", payout_id=match.target_id)
     if match.kind is MatchKind.BY_HAND and may_open("finance.entry"):
         return url_for("finance.entry", entry_id=match.target_id)
     return None

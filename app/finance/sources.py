@@ -16,6 +16,8 @@ _NAMES = {
     "gift": N_("Gift"),
     "payment": N_("Payment"),
     "bank_entry": N_("Line on a bank statement"),
+    "payout": N_("Payout of a provider"),
+    "payout_part": N_("Part of a payout"),
     "instalment": N_("Instalment"),
     "instalment_receipt": N_("Received instalment"),
     "grant_award": N_("Grant"),
@@ -26,6 +28,7 @@ _PAGES = {
     "gift": ("gifts.show", "gift_id"),
     "payment": ("payments.show", "checkout_id"),
     "bank_entry": ("banking.payments", "entry"),
+    "payout": ("banking.payout", "payout_id"),
 }
 
 

@@ -15,7 +15,9 @@ gift charged back         income, same line                  clearing account, o
 provider fee              provider fees (raising costs)      clearing account of the provider
 gift given another        income of the gift as it was       income of the gift as it is now
   purpose                   (reversal, then booked anew)
-provider payout           bank                               clearing account of the provider
+provider payout           suspense: its line is on the bank  clearing account of the provider
+part of a payout that is  clearing account of the provider   clearing with the accounting package
+  not ours to book
 instalment requested      nothing: a request is no money and changes no right
 grant recognised          received in advance, as far as     income, line of the grant
                           there is any; the rest receivable
@@ -133,14 +135,20 @@ def gift_for_another_purpose(entry: Entry, on: date, purpose: Purpose, *, part: 
 
 def payment_fee(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
     """What the provider withholds for a payment, a refund or a chargeback. Fees it invoices apart
-    reach the accounting package as an invoice and are not booked here."""
-    lines = (Line(FEES, _positive(cents)), Line(_clearing(provider), -cents))
+    reach the accounting package as an invoice and are not booked here. Negative where it gives fees back."""
+    lines = (Line(FEES, cents), Line(_clearing(provider), -cents))
     return _entry(Event.FEE_CHARGED, source, on, lines, part)
 
 
 def payout_received(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
-    """The provider pays what it holds to our bank account (net of withheld fees)."""
-    lines = (Line(BANK, _positive(cents)), Line(_clearing(provider), -cents))
+    """The provider paid what it holds (net of withheld fees), signed cents; the line of it is on the bank already."""
+    lines = (Line(SUSPENSE, cents), Line(_clearing(provider), -cents))
+    return _entry(Event.PAYOUT_RECEIVED, source, on, lines, part)
+
+
+def payout_part_elsewhere(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
+    """Signed cents in a payout that the accounting package books: no gift of ours stands on clearing for it."""
+    lines = (Line(_clearing(provider), cents), Line(ACCOUNTING, -cents))
     return _entry(Event.PAYOUT_RECEIVED, source, on, lines, part)
 
 

@@ -131,7 +131,11 @@ class PaymentEvent(db.Model):
     at: Mapped[datetime] = instant_column()
     created_at: Mapped[datetime] = instant_column()
 
-    __table_args__ = (*whole("amount_cents"), CheckConstraint("amount_cents <> 0", name="amount_moves"))
+    __table_args__ = (
+        *whole("amount_cents"),
+        CheckConstraint("amount_cents <> 0", name="amount_moves"),
+        Index("ix_payment_event_provider_id", "provider_id"),
+    )
 
 
 class Refund(db.Model):

@@ -27,7 +27,7 @@ TABLE = [
     (postings.gift_refunded(SOURCE, 100, ON, GIVER, via="bank"), {"8020": 100, "1100": -100}),
     (postings.gift_charged_back(SOURCE, 100, ON, GIVER, via="mollie"), {"8020": 100, "1210": -100}),
     (postings.payment_fee(SOURCE, 29, ON, provider="mollie"), {"4510": 29, "1210": -29}),
-    (postings.payout_received(SOURCE, 71, ON, provider="mollie"), {"1100": 71, "1210": -71}),
+    (postings.payout_received(SOURCE, 71, ON, provider="mollie"), {"2900": 71, "1210": -71}),
     (postings.grant_recognised(SOURCE, 100, ON, GRANT), {"1300": 100, "8030": -100}),
     (postings.grant_recognised(SOURCE, 100, ON, GRANT, ahead_cents=40), {"2100": 40, "1300": 60, "8030": -100}),
     (postings.grant_recognised(SOURCE, 100, ON, GRANT, ahead_cents=500), {"2100": 100, "8030": -100}),

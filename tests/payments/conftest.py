@@ -50,6 +50,7 @@ def mollie_app(database_url: str, tmp_path: Path, clock: SettableClock, mollie: 
     """The application with Mollie for its provider, over real HTTP."""
     mollie.clock = clock.now
     names = {"DATABASE_URL": database_url, "MOLLIE_API_KEY": mollie.key, "MOLLIE_API_URL": mollie.url}
+    names["MOLLIE_ORGANISATION_TOKEN"] = mollie.organisation
     app = create_app(make_settings(tmp_path, **names), clock)
     app.test_client_class = Client
     with app.app_context():

@@ -22,7 +22,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -52,6 +52,10 @@ STARTING = ("ideal", "creditcard", "paypal")  # a first payment with it makes a 
 Body = dict[str, Any]
 
 
+def _cents(row: Body) -> int:
+    return round(float(row["amount"]["value"]) * 100)
+
+
 def _id(prefix: str) -> str:
     return prefix + "".join(random.choices(string.ascii_letters + string.digits, k=10))
 
@@ -72,6 +76,10 @@ class FakeMollie:
         self.customers: dict[str, Body] = {}
         self.mandates: dict[str, list[Body]] = {}  # by customer
         self.mandate_status = "valid"  # that first payments make
+        self.organisation = "access_fakefakefakefakefakefake"  # of the organisation: settlements only
+        self.settlements: dict[str, Body] = {}
+        self.settled: dict[str, dict[str, list[Body]]] = {}  # by settlement: its payments, refunds, chargebacks
+        self.page = 250  # rows of a settlement's lists that come at once
         self.methods = list(METHODS)
         self.faults: list[str] = []
         self.sticky: str | None = None
@@ -150,6 +158,45 @@ class FakeMollie:
             self._sum(payment_id, self.chargebacks, "amountChargedBack")
         self._ping(payment_id)
 
+    def settle(
+        self, reference: str, payments: Sequence[Body] = (), refunds: Sequence[Body] = (),
+        chargebacks: Sequence[Body] = (), costs: str = "0.0000", vat: str = "0.0000", net: int | None = None,
+        status: str = "paidout",
+    ) -> str:  # fmt: skip
+        """A settlement of these; `costs` with VAT, in four decimals as Mollie counts. Refunds come without a sign,
+        chargebacks with one, as in the examples of its API."""
+        cents = sum(_cents(p) for p in payments) - sum(_cents(r) for r in [*refunds, *chargebacks])
+        net = cents - round(float(costs) * 100) if net is None else net
+        row = {
+            "resource": "settlement", "id": _id("stl_"), "reference": reference, "createdAt": self._now(),
+            "settledAt": self._now() if status == "paidout" else None, "status": status,
+            "amount": {"currency": "EUR", "value": f"{net / 100:.2f}"},
+        }  # fmt: skip
+        cost = {"description": "iDEAL", "method": "ideal", "count": len(payments)}
+        for name, value in (("amountGross", costs), ("amountVat", vat)):
+            cost[name] = {"currency": "EUR", "value": value}
+        row["periods"] = {self._now()[:4]: {self._now()[5:7]: {"revenue": [], "costs": [cost]}}}
+        row["_links"] = {"self": self._link(f"settlements/{row['id']}")}
+        for name in ("payments", "refunds", "chargebacks"):
+            row["_links"][name] = self._link(f"settlements/{row['id']}/{name}")
+        back = [dict(c, settlementAmount={"currency": "EUR", "value": f"-{c['amount']['value']}"}) for c in chargebacks]
+        self.settlements[row["id"]] = row
+        self.settled[row["id"]] = {"payments": [*payments], "refunds": [*refunds], "chargebacks": back}
+        return str(row["id"])
+
+    def _settlements(self, parts: list[str], query: dict[str, str]) -> tuple[int, Body]:
+        if parts == ["settlements"]:
+            return 200, self._list("settlements", list(self.settlements.values())[::-1])
+        if parts[1] not in self.settlements:
+            return error(404, "Not Found", "No settlement exists with this token.")
+        if len(parts) == 2:
+            return 200, self.settlements[parts[1]]
+        rows = self.settled[parts[1]].get(parts[2], [])
+        start = next((i for i, row in enumerate(rows) if row["id"] == query.get("from")), 0)
+        more = rows[start + self.page : start + self.page + 1]
+        link = self._link(f"{'/'.join(parts)}?from={more[0]['id']}&limit={self.page}") if more else None
+        return 200, self._list(parts[2], rows[start : start + self.page], link)
+
     def _movement(self, resource: str, prefix: str, payment_id: str, cents: int) -> Body:
         amount = {
             "value": f"{cents // 100}.{cents % 100:02d}",
@@ -203,6 +250,8 @@ class FakeMollie:
             first = query.get("sequenceType") == "first"
             offered = [m for m in self.methods if not first or m[0] in STARTING]
             return 200, self._list("methods", [self._method(*m) for m in offered])
+        if parts[0] == "settlements":
+            return self._settlements(parts, query)
         if parts[0] == "customers":
             return self._customers(method, parts, body)
         if parts[0] == "payments":
@@ -418,7 +467,8 @@ class _Handler(BaseHTTPRequestHandler):
                 *error(int(fault), "Too Many Requests" if fault == "429" else "Service Unavailable", "Try again later.")
             )
             return
-        if self.headers.get("Authorization") != f"Bearer {self.fake.key}":
+        token = self.fake.organisation if url.path.startswith("/v2/settlements") else self.fake.key
+        if self.headers.get("Authorization") != f"Bearer {token}":
             self._send(*error(401, "Unauthorized Request", "Missing authentication, or failed to authenticate"))
             return
         path = url.path.removeprefix("/v2")

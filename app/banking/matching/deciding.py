@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from app.audit import services as audit
 from app.banking.booking import MATCH
 from app.banking.match_models import BankMatch, BankRule, MatchKind
-from app.banking.matching import debits
+from app.banking.matching import debits, payouts
 from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.models import LINE_MOVES, BankLine, LineState
 from app.base.actor import Actor
@@ -123,6 +123,7 @@ def _book(made: list[_Made], actor: Actor, now: datetime) -> dict[int, int | Non
     entries = [postings.bank_line_known((MATCH, m.id), m.what.cents, m.line.day) for m in of[MatchKind.BY_HAND]]
     entries += [postings.bank_line_not_ours((MATCH, m.id), m.what.cents, m.line.day) for m in of[MatchKind.NOT_OURS]]
     entries += [postings.bank_line_collected((MATCH, m.id), m.what.cents, m.line.day) for k in _DEBITS for m in of[k]]
+    entries += payouts.entries([(m.id, m.line, m.what) for m in of[MatchKind.PAYOUT]])
     debits.book([(m.line, m.what) for k in _DEBITS for m in of[k]], actor=actor, now=now)
     _check_by_hand(of[MatchKind.BY_HAND])
     ledger.post(entries, actor=actor, now=now)

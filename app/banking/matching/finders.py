@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.banking.match_models import BankRule, MatchKind
-from app.banking.matching import by_hand, debits, instalments
+from app.banking.matching import by_hand, debits, instalments, payouts
 from app.banking.matching.facts import Facts, Proposal, Reason
 from app.banking.matching.names import agree
 from app.base.dates import days
@@ -195,7 +195,6 @@ def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
     return {line_id: owners[lookup] for line_id, lookup in lookups.items() if lookup in owners}
 
 
-# What tells of provider payouts is added here.
 FINDERS: tuple[Finder, ...] = (
-    promises, debits.find_batches, debits.find_collections, by_hand.find, instalments.find, rules, donors,
+    promises, debits.find_batches, debits.find_collections, payouts.find, by_hand.find, instalments.find, rules, donors,
 )  # fmt: skip

@@ -25,12 +25,12 @@ from app.payments.providers.base import (
     UnknownPayment,
 )
 from app.payments.providers.caller import Caller
+from app.payments.providers.mollie_calls import call, client
 from app.payments.providers.mollie_words import instant_of, movements_of, truth_of
 from app.payments.states import Sequence
 from config import Settings
 
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{4,60}")
-TIMEOUTS = (2, 6)  # seconds to connect, to read
 _LOCALES = {"nl": "nl_NL", "en": "en_GB"}
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _PAGES = 8  # of 250 payments each, when looking for one whose id we never heard
@@ -51,38 +51,12 @@ class MollieProvider:
         self._webhooks = not (ours and urlsplit(self._url).hostname not in _LOCAL_HOSTS)
 
     def _client(self) -> Any:
-        import requests
-        from mollie.api.client import Client
-
-        client = Client(api_endpoint=self._url, timeout=TIMEOUTS, retry=0)
-        client.set_api_key(self._key)
-        session = requests.Session()
-        session.max_redirects = 0  # only the configured host is ever called
-        client._client = session
-        return client
+        made = client(self._url)
+        made.set_api_key(self._key)
+        return made
 
     def _call(self, ask: Callable[[Any], T]) -> T:
-        """Run a call and sort its failures into unsure, refused and unknown."""
-
-        def guarded(client: Any) -> T:
-            from mollie.api import error
-
-            try:
-                return ask(client)
-            except error.NotFoundError:
-                raise UnknownPayment from None
-            except (error.ResponseHandlingError, error.RequestError) as problem:
-                raise ProviderUnsure(_short(problem)) from None
-            except error.ResponseError as problem:
-                status = problem.status if isinstance(problem.status, int) else 0
-                told = f"{status} {_short(problem)}" + (f" ({problem.field})" if problem.field else "")
-                if status in (400, 401, 403, 410, 422):
-                    raise ProviderRefused(told) from None
-                raise ProviderUnsure(told) from None
-            except (KeyError, TypeError, ValueError, AttributeError, LookupError) as problem:
-                raise ProviderUnsure(f"an answer that makes no sense: {_short(problem)}") from None
-
-        return self._caller.call(guarded)
+        return call(self._caller, ask)
 
     def methods(self) -> list[Method]:
         """The methods that are switched on at Mollie, in its order, with its own names for them."""
@@ -263,7 +237,3 @@ def _checkout_id(payment: Mapping[str, Any]) -> int | None:
 
 def _cents(amount: Mapping[str, str] | None) -> int | None:
     return Money.from_value(amount["value"], amount["currency"]).cents if amount else None
-
-
-def _short(problem: BaseException) -> str:
-    return re.sub(r"\s+", " ", str(problem))[:200]
