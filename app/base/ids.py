@@ -18,6 +18,7 @@ _EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _COUNTER_BITS = 12
 _PROCESS_BITS = 10
 MAX_ID = 2**63 - 1
+INSTANT_BITS = _PROCESS_BITS + _COUNTER_BITS  # what of an id is below its millisecond
 
 
 class _Maker:

@@ -6,6 +6,7 @@ and the sum at the foot counts at most `SUMMED` gifts and says so beyond.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, func, select
 
-from app.base.references import id_of, id_of_rf
+from app.base.references import id_of, id_of_rf, ids_of_payment_number, payment_number_of
 from app.base.states import N_
 from app.extensions import db
 from app.gifts.models import Gift, GiftState
@@ -55,11 +56,21 @@ class Wanted:
         return [*clauses, self._searched()] if self.q else clauses
 
     def _searched(self) -> ColumnElement[bool]:
-        row_id = id_of_rf(self.q) or id_of(self.q)
+        row_id = id_of_rf(self.q) or id_of(self.q) or numbered(self.q)
         if row_id is not None:
             return (Gift.id == row_id) | (Gift.supporter_id == row_id)
         found = donors(self.q)
         return Gift.supporter_id.in_(found) if found else false()
+
+
+def numbered(text: str) -> int | None:
+    """The gift with this betalingskenmerk; None where there is none, or not one alone."""
+    span = ids_of_payment_number(text)
+    if span is None:
+        return None
+    near = db.session.execute(select(Gift.id).where(Gift.id.between(span.start, span.stop - 1))).scalars()
+    found = [row_id for row_id in near if payment_number_of(row_id) == re.sub(r"\s", "", text)]
+    return found[0] if len(found) == 1 else None
 
 
 def _between(column: Any, least: Any, most: Any) -> list[ColumnElement[bool]]:

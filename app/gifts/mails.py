@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.base.dates import format_long_date, local_date
-from app.base.references import code_of, format_rf, rf_of
+from app.base.references import code_of, in_fours, payment_number_of, rf_of
 from app.extensions import db
 from app.organisation.queries import profile
 from app.outbox.services import Mail
@@ -72,7 +72,8 @@ def thank(gifts: Sequence[Given], *, now: datetime) -> None:
         person, language = people[g.supporter_id], people[g.supporter_id].language.value
         data = {
             "salutation": person.salutation(), "amount_cents": g.cents, "code": code_of(g.gift_id),
-            "day": format_long_date(g.on, language), "rf": format_rf(rf_of(g.gift_id)), "iban": "", "holder": "",
+            "day": format_long_date(g.on, language), "rf": in_fours(rf_of(g.gift_id)), "number": "",
+            "iban": "", "holder": "",
             "programme": ", ".join(programmes[i].name(language) for i in g.programme_ids),
         }  # fmt: skip
         to = "" if g.by_letter else known.get(person.id, "")
@@ -104,7 +105,8 @@ def _data(f: CheckoutFacts, programmes: Mapping[int, Programme], now: datetime) 
         "day": format_long_date(local_date(f.paid_at or now), f.language),
         "code": code_of(f.id),
         "programme": programme.name(f.language) if programme else "",
-        "rf": format_rf(rf_of(f.id)),
+        "rf": in_fours(rf_of(f.id)),
+        "number": in_fours(payment_number_of(f.id)),
         "iban": account.iban_spaced if account else "",
         "holder": account.holder if account else "",
         "frequency": str(f.details.get("frequency", "once")),

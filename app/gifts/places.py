@@ -96,7 +96,7 @@ def gifts(supporter_id: int) -> Panel | None:
 @search.provider("gifts", N_("Gifts"), order=30, permission=Permission.GIFTS_READ)
 def find_gifts(query: str, limit: int) -> list[search.Hit]:
     """A gift by its reference or the RF number of its transfer, typed whole."""
-    gift_id = id_of_rf(query) or id_of(query)
+    gift_id = id_of_rf(query) or id_of(query) or listing.numbered(query)
     gift = db.session.execute(select(Gift).where(Gift.id == gift_id)).scalar_one_or_none() if gift_id else None
     if gift is None:
         return []

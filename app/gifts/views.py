@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.base.errors import Invalid
 from app.base.money import parse_money
-from app.base.references import code_of, format_rf, rf_of
+from app.base.references import code_of, in_fours, payment_number_of, rf_of
 from app.base.states import N_
 from app.extensions import db
 from app.gifts import by_hand, earmarks, listing, refunding, totals, words
@@ -127,7 +127,8 @@ def show(gift_id: int) -> ResponseReturnValue:
         programmes=programme_names(language()),
         campaigns=campaign_names(language()), tone=TONES[gift.state], words=words.of_gift(gift_id),
         method=method, source=source_label(gift.source), code=code_of(gift_id),
-        rf=format_rf(rf_of(gift_id)), may_undo=by_hand.may_undo(gift), GiftState=GiftState, tones=TONES,
+        rf=in_fours(rf_of(gift_id)), number=in_fours(payment_number_of(gift_id)),
+        may_undo=by_hand.may_undo(gift), GiftState=GiftState, tones=TONES,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.base.actor import system
 from app.base.dates import format_long_date, local_date
 from app.base.money import Money, format_money
-from app.base.references import code_of, format_rf, rf_of
+from app.base.references import code_of, in_fours, payment_number_of, rf_of
 from app.base.states import N_
 from app.extensions import db
 from app.gifts.models import Gift, GiftState
@@ -138,7 +138,8 @@ def facts(result: Result, profile: Profile, language: str) -> list[tuple[str, st
             amount,
             ("IBAN", account.iban_spaced if account else ""),
             (_("In the name of"), account.holder if account else ""),
-            (_("Reference"), format_rf(rf_of(result.id))),
+            (_("Reference"), in_fours(rf_of(result.id))),
+            (_("Or in 16 digits"), in_fours(payment_number_of(result.id))),
         ]
     day = local_date(result.paid_at or result.created_at)
     return [amount, (_("Date"), format_long_date(day, language)), (_("Reference"), code_of(result.id))]

@@ -135,7 +135,14 @@ def gift_for_another_purpose(entry: Entry, on: date, purpose: Purpose, *, part: 
 
 def payment_fee(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
     """What the provider withholds for a payment, a refund or a chargeback. Fees it invoices apart
-    reach the accounting package as an invoice and are not booked here. Negative where it gives fees back."""
+    reach the accounting package as an invoice and are not booked here."""
+    lines = (Line(FEES, _positive(cents)), Line(_clearing(provider), -cents))
+    return _entry(Event.FEE_CHARGED, source, on, lines, part)
+
+
+def payout_fees(source: Source, cents: int, on: date, *, provider: str, part: str = "") -> Entry:
+    """What the provider withheld from a payout, VAT included, as far as it was not booked with the payments; negative
+    where it gave fees back."""
     lines = (Line(FEES, cents), Line(_clearing(provider), -cents))
     return _entry(Event.FEE_CHARGED, source, on, lines, part)
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b0817848da47"
-down_revision = "6b33154dbcde"
+down_revision = "c0ff00c1a5e1"
 branch_labels = None
 depends_on = None
 KINDS = ("promise", "gift", "instalment", "debit_batch", "collection", "taken_back", "payout", "by_hand", "not_ours")

@@ -26,7 +26,7 @@ from app.base.dates import days
 from app.base.errors import DomainError, Invalid, Refused
 from app.base.ids import new_ids
 from app.base.money import Money
-from app.base.references import rf_of
+from app.base.references import in_fours, payment_number_of, rf_of
 from app.extensions import db, writing
 from app.extensions.sql import insert_rows
 from app.gifts import by_hand
@@ -339,3 +339,25 @@ def test_an_instalment_is_found_among_thousands_of_its_amount(now: datetime) -> 
         insert_rows(Instalment, others)
     take(Pay(5_000_000, "R1", name="ADESSIUM FOUNDATION", on="2026-11-12"), now=now)
     assert proposals()[0].target_id == first
+
+
+@pytest.mark.parametrize("where", ["structured", "text", "end_to_end"])
+def test_a_promise_is_found_by_its_betalingskenmerk(now: datetime, where: str) -> None:
+    gift_id = promised_gift(2500)
+    number = payment_number_of(gift_id)
+    spaced = in_fours(number)
+    pay = {
+        "structured": Pay(2500, more=strd(number)),
+        "text": Pay(2500, more=f"<RmtInf><Ustrd>kenmerk {spaced} dank</Ustrd></RmtInf>"),
+        "end_to_end": Pay(2500, end_to_end=number),
+    }[where]
+    assert take(pay, now=now).matched == 1
+    assert db.session.get_one(Gift, gift_id, populate_existing=True).state is GiftState.RECEIVED
+    assert whole()
+
+
+def test_a_betalingskenmerk_of_somebody_else_finds_nothing(now: datetime) -> None:
+    promised_gift(2500)
+    assert (
+        take(Pay(2500, more=strd("5000056789012345")), Pay(2500, more=strd("9001123412341234")), now=now).matched == 0
+    )

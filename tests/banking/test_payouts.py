@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.banking import imports
-from app.banking.matching import deciding
+from app.banking.matching import undoing
 from app.banking.models import BankLine, LineState
 from app.banking.payouts import asking, mollie_file, queries, taking
 from app.banking.payouts.models import Payout, PayoutOrigin, PayoutPart, PayoutState
@@ -184,7 +184,7 @@ def test_undone_and_taken_again_it_is_booked_once(mollie: FakeMollie, now: datet
     with writing(), pytest.raises(Refused, match="undo that first"):
         taking.undo(only().id, actor=ANNE, now=now)
     with writing():
-        deciding.undo(line.id, actor=ANNE, now=now)
+        undoing.undo(line.id, actor=ANNE, now=now)
     with writing():
         taking.undo(only().id, actor=ANNE, now=now)
     assert (on("4510"), on("1210"), on("2900")) == (0, 5000, -4970)

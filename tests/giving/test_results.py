@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.base.actor import SYSTEM
 from app.base.dates import format_long_date
 from app.base.money import Money
-from app.base.references import format_rf, rf_of
+from app.base.references import in_fours, rf_of
 from app.extensions import db, now, writing
 from app.gifts.models import Gift
 from app.gifts.recurring.models import Commitment
@@ -148,7 +148,7 @@ def test_a_transfer_shows_all_one_needs_and_a_code_to_scan(client: Client) -> No
     for part in (
         "NL91 ABNA 0417 1643 00",
         "€\u00a050,00",
-        format_rf(rf_of(checkout_id)),
+        in_fours(rf_of(checkout_id)),
         "Stichting Voorbeeld Nederland",
     ):
         assert part in text

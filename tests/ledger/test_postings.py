@@ -27,6 +27,8 @@ TABLE = [
     (postings.gift_refunded(SOURCE, 100, ON, GIVER, via="bank"), {"8020": 100, "1100": -100}),
     (postings.gift_charged_back(SOURCE, 100, ON, GIVER, via="mollie"), {"8020": 100, "1210": -100}),
     (postings.payment_fee(SOURCE, 29, ON, provider="mollie"), {"4510": 29, "1210": -29}),
+    (postings.payout_fees(SOURCE, -5, ON, provider="mollie"), {"4510": -5, "1210": 5}),
+    (postings.payout_part_elsewhere(SOURCE, -9, ON, provider="mollie"), {"1210": -9, "1190": 9}),
     (postings.payout_received(SOURCE, 71, ON, provider="mollie"), {"2900": 71, "1210": -71}),
     (postings.grant_recognised(SOURCE, 100, ON, GRANT), {"1300": 100, "8030": -100}),
     (postings.grant_recognised(SOURCE, 100, ON, GRANT, ahead_cents=40), {"2100": 40, "1300": 60, "8030": -100}),

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from app.banking.match_models import MatchKind
 from app.banking.models import BankEntry, BankLine
 from app.banking.queries import Party, party
-from app.base.references import id_of_rf
+from app.base.references import id_of_rf, ids_of_payment_number
 from app.extensions import db
 
 AUTO = 90  # of 100: from here on a proposal may book by itself
+_NUMBER = re.compile(r"(?<!\d)\d{4}(?: ?\d{4}){3}(?!\d)", re.ASCII)
 _RF = re.compile(r"RF\d{2}(?: ?[0-9A-Z]){1,21}")
 
 
@@ -67,6 +68,7 @@ class Facts:
     mandate: str = ""
     batch: str = ""
     return_reason: str = ""
+    numbers: tuple[str, ...] = ()  # betalingskenmerken whose check digit is right
 
 
 def facts_of(line_ids: Iterable[int]) -> list[Facts]:
@@ -90,8 +92,16 @@ def facts_from(line: Any, known: Party, ledger_on: date, *, is_return: bool) -> 
         line.id, line.cents, ledger_on, line.booked_on, line.iban_index, is_return or bool(line.return_reason),
         tuple(_rf_ids(line.structured, line.end_to_end, known.text)), known,
         line.structured or line.end_to_end or line.batch or line.mandate, line.end_to_end, line.mandate, line.batch,
-        line.return_reason,
+        line.return_reason, tuple(_numbers(line.structured, line.end_to_end, known.text)),
     )  # fmt: skip
+
+
+def _numbers(*texts: str) -> Iterable[str]:
+    """Betalingskenmerken in these texts. One that fails its check is of somebody else, and no error (DOMAIN.md 6)."""
+    for text in texts:
+        for match in _NUMBER.finditer(text):
+            if ids_of_payment_number(match[0]) is not None:
+                yield match[0].replace(" ", "")
 
 
 def _rf_ids(*texts: str) -> Iterable[int]:

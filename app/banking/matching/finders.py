@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.banking.match_models import BankRule, MatchKind
 from app.banking.matching import by_hand, debits, instalments, payouts
 from app.banking.matching.facts import Facts, Proposal, Reason
 from app.banking.matching.names import agree
 from app.base.dates import days
+from app.base.references import ids_of_payment_number, payment_number_of
 from app.base.states import N_
 from app.extensions import db
 from app.gifts.models import BANK_TRANSFER, HELD, Gift, GiftState
@@ -51,22 +52,28 @@ def _weighed(proposals: Sequence[Proposal]) -> list[Proposal]:
 
 
 def promises(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
-    """By the RF reference that the donor was given: it is the gift's own number."""
-    ids = {row_id for line in lines if line.cents > 0 for row_id in line.rf_ids}
-    if not ids:
+    """By the RF reference or betalingskenmerk that the donor was given: both are made of the gift's own number."""
+    coming = [line for line in lines if line.cents > 0]
+    ids = {row_id for line in coming for row_id in line.rf_ids}
+    spans = [span for line in coming for number in line.numbers if (span := ids_of_payment_number(number))]
+    if not ids and not spans:
         return {}
     rows = db.session.execute(
         select(Gift.id, Gift.state, Gift.amount_cents, Gift.supporter_id, Gift.programme_id, Supporter.display_name,
                Checkout.state.label("checkout"))
         .join(Supporter, Supporter.id == Gift.supporter_id)
         .outerjoin(Checkout, Checkout.id == Gift.checkout_id)
-        .where(Gift.id.in_(ids))
+        .where(or_(Gift.id.in_(ids), *(Gift.id.between(span.start, span.stop - 1) for span in spans)))
     )  # fmt: skip
     gifts = {row.id: row for row in rows}
+    numbered: dict[str, list[int]] = defaultdict(list)
+    for row_id in gifts:
+        numbered[payment_number_of(row_id)].append(row_id)
     found: Found = {}
-    for line in lines:
-        known = [gifts[row_id] for row_id in dict.fromkeys(line.rf_ids) if row_id in gifts]
-        if line.cents > 0 and known:
+    for line in coming:
+        told = [*line.rf_ids, *(row_id for number in line.numbers for row_id in numbered[number])]
+        known = [gifts[row_id] for row_id in dict.fromkeys(told) if row_id in gifts]
+        if known:
             found[line.id] = [_promise(line, gift) for gift in known]
     return found
 

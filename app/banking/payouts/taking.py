@@ -123,7 +123,7 @@ def _book(payout: Payout, on: date, actor: Actor, now: datetime) -> bool:
     payout.state, payout.booked_on = PayoutState.BOOKED, on
     if cents := payout.fee_cents - booked_before(payout):
         part = str(payout.round) if payout.round > 1 else ""
-        fee = postings.payment_fee((SOURCE, payout.id), cents, on, provider=payout.provider, part=part)
+        fee = postings.payout_fees((SOURCE, payout.id), cents, on, provider=payout.provider, part=part)
         ledger.post([fee], actor=actor, now=now)
     return True
 
