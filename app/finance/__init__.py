@@ -9,7 +9,7 @@ from app.base.states import N_
 
 def init_app(app: Flask) -> None:
     from app.audit import words
-    from app.finance import commands, views
+    from app.finance import commands, places, views  # noqa: F401
     from app.finance.books import commands as books
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
@@ -21,7 +21,14 @@ def init_app(app: Flask) -> None:
     money, files = Permission.FINANCE_READ, Permission.EXPORTS_FIGURES
     navigation.add(
         NavItem(Section.FINANCE, "finance.index", N_("Income by line"), money, order=10),
-        NavItem(Section.FINANCE, "finance.entries", N_("Journal"), money, order=20, covers=("finance.entr",)),
+        NavItem(
+            Section.FINANCE,
+            "finance.entries",
+            N_("Journal"),
+            money,
+            order=20,
+            covers=("finance.entr", "finance.sample"),
+        ),
         NavItem(Section.FINANCE, "finance.accounts", N_("Accounts"), money, order=30, covers=("finance.acc",)),
         NavItem(
             Section.FINANCE,
@@ -52,6 +59,8 @@ def init_app(app: Flask) -> None:
             "period.reopened": N_("opened a month again"),
             "books.handed_over": N_("handed a month over to the accounting package"),
             "books.taken_back": N_("took a hand-over back"),
+            "account.added": N_("added an account"),
+            "account.changed": N_("changed an account"),
             "figures.taken_in": N_("took figures in from the accounting package"),
             "figures.undone": N_("took figures back"),
             "figures.mapped": N_("mapped accounts of the accounting package"),

@@ -201,3 +201,20 @@ def test_the_exports_page_offers_every_file_and_keeps_wrong_dates(sign_in: SignI
     wrong = text_of(client, "/finance/exports?from=ooit", 422)
     assert 'value="ooit"' in wrong
     assert "from=ooit is geen datum" in wrong
+
+
+def test_accounts_are_added_renamed_and_put_to_rest_on_a_page(sign_in: SignIn) -> None:
+    book(1)
+    finance = sign_in("finance")
+    new = {"code": "8011", "name_nl": "Nalatenschappen", "name_en": "Legacies", "kind": "income", "rj_line": ""}
+    refused = finance.post("/finance/accounts/new", data=new)
+    assert refused.status_code == 422
+    assert 'value="Nalatenschappen"' in refused.get_data(as_text=True)  # what was typed stays
+    assert finance.post("/finance/accounts/new", data=new | {"rj_line": "individuals"}).status_code == 303
+    changed = new | {"name_nl": "Legaten", "rj_line": "individuals"}  # and no longer in use: no tick
+    assert finance.post("/finance/accounts/8011/facts", data=changed).status_code == 303
+    page = text_of(finance, "/finance/accounts")
+    assert "8011 Legaten" in page
+    assert "buiten gebruik" in page
+    needed = {"name_nl": "Bank", "name_en": "Bank", "kind": "asset", "rj_line": ""}
+    assert finance.post("/finance/accounts/1100/facts", data=needed).status_code == 422

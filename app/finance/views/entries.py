@@ -88,7 +88,7 @@ def entry(entry_id: int) -> ResponseReturnValue:
     return render_template(
         "finance/entry.html", entry=found, lines=lines, accounts={a.id: a for a in queries.accounts()},
         source=sources.name_of(found.source_type),
-        source_url=sources.url_of(found.source_type, found.source_id, grant_id),
+        steps=sources.steps(found, grant_id),
         siblings=[e for e in queries.entries_of((found.source_type, found.source_id)) if e.id != entry_id][:50],
         reversed_by=queries.reversed_by(entry_id), code_of=code_of,
         programmes=programme_names(language()), campaigns=campaign_names(language()),
