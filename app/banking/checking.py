@@ -56,6 +56,12 @@ class Checked:
     def accounts(self) -> list[str]:
         return list(dict.fromkeys(statement.account for statement in self.statements))
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of its entries; there is one at least."""
+        firsts = [each.first_on for each in self.statements if each.first_on]
+        return min(firsts), max(each.last_on for each in self.statements if each.last_on)
+
 
 def check(source: BufferedReader, account_of: Callable[[Opened], tuple[int, str]], today: date) -> Checked:
     """Read all of a file. `account_of` gives id and IBAN of an account, or raises Unreadable."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 
 from app.banking import imports
 from app.banking.formats.facts import Unreadable
@@ -47,6 +48,13 @@ def _one(path: Path, add_accounts: bool) -> dict[str, Any]:
         return _failed(path, translated(error))
     except OSError as error:
         return _failed(path, _("%(file)s cannot be read or kept: %(why)s.", file=path.name, why=error.strerror))
+    except OperationalError as error:
+        why = str(error.orig).strip().splitlines()[0]
+        said = _(
+            "%(file)s: the database stopped while this file came in (%(why)s). What was entered stands. Once that is "
+            "mended, import the file again: it goes on, and nothing enters twice.", file=path.name, why=why,
+        )  # fmt: skip
+        return _failed(path, said)
     return _told(path, done)
 
 
@@ -71,8 +79,21 @@ def _told(path: Path, done: Imported) -> dict[str, Any]:
         "in_review": done.in_review,
         "balances_ok": checked.balances_ok and error is None,
         "errors": [_where(path.name, error)] if error else [],
-        "warnings": [_line(path.name, line, _(said)) for line, said in checked.warnings],
+        "warnings": [*(_line(path.name, line, _(said)) for line, said in checked.warnings), *_waiting(path, done)],
     }
+
+
+def _waiting(path: Path, done: Imported) -> list[str]:
+    if not done.waiting:
+        return []
+    said = ngettext(
+        "%(file)s: %(num)d entry waits, its month is closed. It is booked once that is opened again, or on the first "
+        "open day after it: see Bank and ledger.",
+        "%(file)s: %(num)d entries wait, their month is closed. They are booked once that is opened again, or on the "
+        "first open day after it: see Bank and ledger.",
+        done.waiting, file=path.name,
+    )  # fmt: skip
+    return [said]
 
 
 def _where(name: str, error: Unreadable) -> str:

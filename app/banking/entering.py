@@ -15,7 +15,7 @@ from app.banking import booking
 from app.banking.checking import Checked
 from app.banking.formats.facts import Entry, Transaction
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
-from app.banking.matching import by_itself
+from app.banking.matching import by_hand, by_itself
 from app.banking.matching.facts import Facts, facts_from
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
 from app.banking.queries import Party
@@ -33,8 +33,14 @@ BATCH = 250  # entries of one transaction
 IBAN_PURPOSE = "bank-line-iban"
 
 
-@dataclass(slots=True)
-class _Done:
+@dataclass(slots=True, kw_only=True)
+class _File:
+    """A file that is entered: what holds for all of its batches, and how many payments were new or known."""
+
+    family: int
+    recorded: by_hand.Recorded | None
+    actor: Actor
+    now: datetime
     new: int = 0
     already_known: int = 0
 
@@ -57,25 +63,27 @@ class _Item:
 def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: datetime) -> tuple[int, int]:
     """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
     assert checked.format is not None
-    done, family = _Done(), FAMILIES[checked.format]
+    family, recorded = FAMILIES[checked.format], by_hand.recorded(*checked.days) if checked.entries else None
+    file = _File(family=family, recorded=recorded, actor=actor, now=now)
     keys: dict[int, Keys] = {}
     batch: list[_Item] = []
     account_id = 0
     for position, entry in checked.spool:
         before, account_id = account_id, checked.statements[position].account_id
         if batch and (len(batch) == BATCH or before != account_id):
-            _enter_batch(batch, before, family, done, actor, now)
+            _enter_batch(batch, before, file)
             batch = []
         own = keys.setdefault(account_id, Keys(account_id, family))
         batch.append(_Item(entry, own.of(entry), statement_ids[position]))
-    _enter_batch(batch, account_id, family, done, actor, now)
-    return done.new, done.already_known
+    _enter_batch(batch, account_id, file)
+    return file.new, file.already_known
 
 
-def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done, actor: Actor, now: datetime) -> None:
+def _enter_batch(batch: list[_Item], account_id: int, file: _File) -> None:
     """Enter entries of one account. Sealing is done before the transaction, deciding inside it."""
     if not batch:
         return
+    family = file.family
     known = _known([item.key for item in batch])
     db.session.rollback()
     fresh = [item for item in batch if item.key not in known]
@@ -94,17 +102,18 @@ def _enter_batch(batch: list[_Item], account_id: int, family: int, done: _Done, 
         _give_days([item.row for item in entered])
         insert_rows(BankEntry, [item.row for item in entered])
         insert_rows(BankLine, [line for item in entered for line in item.lines])
-        booking.book([item.row for item in entered], booked_by, actor=actor, now=now)
+        booking.book([item.row for item in entered], booked_by, actor=file.actor, now=file.now)
         _remember({item.key: item.row["id"] for item in entered} | told)
         if told:
             both = update(BankEntry).where(BankEntry.id == bindparam("row"))
             both = both.values(families=BankEntry.families.op("|")(family))
             db.session.connection().execute(both, [{"row": entry_id} for entry_id in told.values()])
         _tell_more({(known | told)[key]: lines for key, lines in more.items()})
-        by_itself.look_at([line for item in entered for line in _facts(item)], actor=actor, now=now)
+        lines = [line for item in entered for line in _facts(item)]
+        by_itself.look_at(lines, file.recorded, actor=file.actor, now=file.now)
     count = sum(len(item.entry.transactions) for item in entered)
-    done.new += count
-    done.already_known += sum(len(item.entry.transactions) for item in batch) - count
+    file.new += count
+    file.already_known += sum(len(item.entry.transactions) for item in batch) - count
 
 
 def _known(keys: list[bytes]) -> dict[bytes, int]:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, insert, select
 
 from app.audit import services as audit
-from app.banking import booking, store
+from app.banking import booking, queries, store
 from app.banking.accounts import finder
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
@@ -47,6 +47,7 @@ class Imported:
     already_known: int = 0
     matched: int = 0  # of the payments that this file brought
     in_review: int = 0
+    waiting: int = 0  # entries that are not booked: their month is closed
 
 
 def take(source: BinaryIO, filename: str, *, actor: Actor, now: datetime, add_accounts: bool = False) -> Imported:
@@ -94,6 +95,8 @@ def process(file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = F
         _book_waiting(actor, now)
         by_itself.look(actor=actor, now=now)
         done.matched, done.in_review = _explained(file_id)
+        done.waiting = queries.waiting_of(file_id)
+        db.session.rollback()
     return done
 
 

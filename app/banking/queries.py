@@ -109,6 +109,13 @@ def statements_of(file_id: int) -> Sequence[Any]:
     return db.session.execute(found).all()
 
 
+def waiting_of(file_id: int) -> int:
+    """Entries that this file brought and that are not booked, because their month is closed."""
+    mine = select(func.count(BankEntry.id)).join(BankStatement, BankStatement.id == BankEntry.statement_id)
+    mine = mine.where(BankStatement.file_id == file_id, BankEntry.ledger_on.is_(None))
+    return int(db.session.execute(mine).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class LineFilter:
     state: LineState | None = None

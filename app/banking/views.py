@@ -66,6 +66,9 @@ def _bring(upload: FileStorage) -> int | None:
     except Unreadable as error:
         flash(f"{name}: {translated(error)}", "danger")
         return None
+    except OSError as error:
+        flash(_("%(file)s cannot be read or kept: %(why)s.", file=name, why=error.strerror), "danger")
+        return None
     _read(file_id, name)
     return file_id
 
@@ -99,6 +102,7 @@ def file(file_id: int) -> ResponseReturnValue:
     again = row.state is FileState.REFUSED or row.state is FileState.ENTERING
     return render_template(
         "banking/file.html", file=row, errors=errors, warnings=warnings, again=again,
+        waiting=queries.waiting_of(file_id),
         statements=queries.statements_of(file_id),
     )  # fmt: skip
 

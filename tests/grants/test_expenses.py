@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
-import os
 import re
-import signal
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +30,7 @@ from app.grants.expenses import imports, services, sheet
 from app.grants.expenses.models import Expense, ExpenseImport, ImportState
 from app.grants.expenses.services import ExpenseFacts
 from tests.factories import grants as make
+from tests.support.killing import killed_at
 
 CSV = (
     "Administratie Veilig Online;;;;;\r\n"
@@ -94,29 +92,6 @@ def test_a_cost_of_another_grant_is_not_entered_twice(app: Flask, now: datetime)
     done = brought_in(second, CSV.encode(), "a.csv", now)
     assert (done.good, done.bad, done.entered) == (0, 7, 0)
     assert budgets.spent_by_line(second) == {}
-
-
-def killed_at(point: int, work: Callable[[], None]) -> bool:
-    """Do this work in a process of its own that is killed (-9) at its that many-th statement or commit."""
-    db.session.remove()
-    db.engine.dispose()
-    if not (child := os.fork()):
-        counted = itertools.count(1)
-
-        def die(*_: Any) -> None:
-            if next(counted) == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        for name in ("before_cursor_execute", "commit"):
-            event.listen(db.engine, name, die)
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    status = os.waitpid(child, 0)[1]
-    assert status in (0, signal.SIGKILL)
-    return status != 0
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from app.banking.match_models import MatchKind
@@ -16,24 +17,42 @@ from app.extensions import db
 from app.ledger.models import JournalEntry, JournalLine
 
 _NEAR = 10  # days between recording and statement
+_MOST = 5_000
+Recorded = dict[int, list[Any]]  # by amount in cents
 
 
-def find(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> dict[int, list[Proposal]]:
+def recorded(first: date, last: date) -> Recorded | None:
+    """What was recorded by hand around these days and no statement told of: for a file that is entered, asked once,
+    since each block would read all bookings of its days. None where it is too much to keep."""
+    found = db.session.execute(_around(first, last).limit(_MOST + 1)).all()
+    return _by_amount(found) if len(found) <= _MOST else None
+
+
+def find(lines: Sequence[Facts], known: Recorded | None = None) -> dict[int, list[Proposal]]:
     if not lines:
         return {}
-    first, last = min(line.booked_on for line in lines), max(line.booked_on for line in lines)
-    found = by_hand_lines().where(
-        JournalLine.cents.in_({line.cents for line in lines}),
-        JournalEntry.booked_on.between(first - days(_NEAR), last + days(_NEAR)),
-    )
-    booked: dict[int, list[Any]] = defaultdict(list)
-    for row in db.session.execute(found.order_by(JournalEntry.id).limit(5_000)):
-        booked[row.cents].append(row)
+    booked = known
+    if booked is None:
+        around = _around(min(line.booked_on for line in lines), max(line.booked_on for line in lines))
+        wanted = around.where(JournalLine.cents.in_({line.cents for line in lines}))
+        booked = _by_amount(db.session.execute(wanted.limit(_MOST)).all())
     return {
         line.id: proposals
         for line in lines
         if (proposals := [p for row in booked.get(line.cents, ()) if (p := _proposal(line, row)) is not None])
     }
+
+
+def _around(first: date, last: date) -> Any:
+    day = JournalLine.booked_on  # its index leads there, that of the entry does not exist
+    return by_hand_lines().where(day.between(first - days(_NEAR), last + days(_NEAR))).order_by(JournalEntry.id)
+
+
+def _by_amount(rows: Sequence[Any]) -> Recorded:
+    booked: Recorded = defaultdict(list)
+    for row in rows:
+        booked[row.cents].append(row)
+    return booked
 
 
 def _proposal(line: Facts, row: Any) -> Proposal | None:

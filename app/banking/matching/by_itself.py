@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 
 from app.banking.match_models import MatchKind
-from app.banking.matching import deciding
+from app.banking.matching import by_hand, deciding
 from app.banking.matching.facts import AUTO, Facts, Proposal, facts_of
 from app.banking.matching.finders import TWICE_WITHIN, Found, find
 from app.banking.models import BankEntry, BankLine, LineState
@@ -46,13 +46,13 @@ def look(*, actor: Actor, now: datetime) -> Looked:
     return done
 
 
-def look_at(lines: Sequence[Facts], *, actor: Actor, now: datetime) -> None:
+def look_at(lines: Sequence[Facts], recorded: by_hand.Recorded | None, *, actor: Actor, now: datetime) -> None:
     """Look at lines that this transaction makes. Where something of them cannot be booked they are left for `look`."""
     if not lines:
         return
     try:
         with db.session.begin_nested():
-            chosen = sure(lines, find(lines))
+            chosen = sure(lines, find(lines, recorded))
             deciding.decide_new(chosen, actor=actor, now=now)
             _mark([line.id for line in lines])
     except DomainError:

@@ -19,6 +19,7 @@ from app.banking.match_models import BankMatch, BankRule, MatchKind
 from app.banking.matching import debits, payouts
 from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.models import LINE_MOVES, BankLine, LineState
+from app.banking.reconciliation import by_hand_lines
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_ids
@@ -33,7 +34,7 @@ from app.gifts.models import BANK_TRANSFER, Gift
 from app.grants.instalments import services as instalments
 from app.ledger import postings
 from app.ledger import services as ledger
-from app.ledger.models import JournalLine
+from app.ledger.models import JournalEntry
 from app.payments import services as payments
 
 SOURCE = "bank"  # where gifts that a statement brought came in
@@ -189,14 +190,15 @@ def left_of(line_id: int) -> int:
 
 
 def _check_by_hand(made: list[_Made]) -> None:
-    """What was recorded by hand must be of this amount, and not found on a statement before."""
+    """What was recorded by hand must stand, be of this amount, and not be found on a statement before."""
     ids = [m.what.target_id for m in made]
-    there = select(JournalLine.entry_id, JournalLine.cents).where(JournalLine.entry_id.in_(ids))
-    booked = {(row.entry_id, row.cents) for row in db.session.execute(there)} if ids else set()
+    if not ids:
+        return
+    if standing(BankMatch.target_id.in_(ids) & (BankMatch.kind == MatchKind.BY_HAND)):
+        raise Refused(N_("That was found on a statement already."))
+    booked = {(row.id, row.cents) for row in db.session.execute(by_hand_lines().where(JournalEntry.id.in_(ids)))}
     if any((m.what.target_id, m.what.cents) not in booked for m in made):
         raise Refused(N_("What was recorded by hand is of another amount."))
-    if ids and standing(BankMatch.target_id.in_(ids) & (BankMatch.kind == MatchKind.BY_HAND)):
-        raise Refused(N_("That was found on a statement already."))
 
 
 def _positions(line_ids: set[int]) -> dict[int, int]:

@@ -29,13 +29,14 @@ Finder = Callable[[Sequence[Facts], dict[int, list[Any]]], Found]
 TWICE_WITHIN = 4  # days in which an equal gift of the same giver may be the same money
 
 
-def find(lines: Sequence[Facts]) -> Found:
-    """What these lines may be, the likeliest first. Returned money is nobody's gift: only a direct debit of ours."""
+def find(lines: Sequence[Facts], recorded: by_hand.Recorded | None = None) -> Found:
+    """What these lines may be, the likeliest first. Returned money is nobody's gift: only a direct debit of ours.
+    `recorded` is what was recorded by hand, where that was asked before."""
     looked = [line for line in lines if not line.is_return]
     owners = _owners(looked)
     found: Found = defaultdict(list, debits.find_returns([line for line in lines if line.is_return]))
-    for finder in FINDERS:
-        for line_id, proposals in finder(looked, owners).items():
+    for each in (by_hand.find(looked, recorded), *(finder(looked, owners) for finder in FINDERS)):
+        for line_id, proposals in each.items():
             found[line_id] += proposals
     return {line_id: sorted(_weighed(each), key=lambda p: -p.score) for line_id, each in found.items()}
 
@@ -203,5 +204,5 @@ def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
 
 
 FINDERS: tuple[Finder, ...] = (
-    promises, debits.find_batches, debits.find_collections, payouts.find, by_hand.find, instalments.find, rules, donors,
+    promises, debits.find_batches, debits.find_collections, payouts.find, instalments.find, rules, donors,
 )  # fmt: skip
