@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 
 from app.base.actor import Actor, system
 from app.base.events import publish
@@ -157,18 +157,30 @@ def _refuse(checkout_id: int, reason: str, *, by: str, now: datetime) -> None:
         publish(CheckoutsEnded(ids=(checkout_id,), actor=system(by), at=now))
 
 
+_T = Checkout.__table__
+# Built once: a donor waits for it.
+_FIRST_ANSWER = (
+    update(_T)
+    .where(_T.c.id == bindparam("of"), _T.c.provider_id.is_(None))
+    .values(
+        provider_id=bindparam("payment"), pay_url=bindparam("url"), mode=bindparam("made_in"),
+        profile=bindparam("by_profile"), next_check_at=bindparam("look_at"), attempts=0,
+        customer_key=func.coalesce(bindparam("customer"), _T.c.customer_key),
+    )
+)  # fmt: skip
+
+
 def _store_start(checkout_id: int, name: str, started: Started, now: datetime) -> None:
-    row = _locked(checkout_id)
-    if row is None:
-        return
-    known: dict[str, Any] = {"pay_url": started.pay_url}
-    if row.provider_id is None:
-        known |= {"provider_id": started.provider_id, "mode": started.mode, "profile": started.profile}
-        known |= {"next_check_at": now + timedelta(minutes=1), "attempts": 0}
-        if started.customer_key:
-            known["customer_key"] = started.customer_key
+    """Keep what the provider made. Whoever hears it first stores it; later ones renew the address alone."""
+    told = {
+        "of": checkout_id, "payment": started.provider_id, "url": started.pay_url, "made_in": started.mode,
+        "by_profile": started.profile, "look_at": now + timedelta(minutes=1), "customer": started.customer_key,
+    }  # fmt: skip
+    if not db.session.connection().execute(_FIRST_ANSWER, told).rowcount:
+        if _locked(checkout_id) is None:
+            return
+        _set(checkout_id, pay_url=started.pay_url)
     remember(key_of(name, started.provider_id), checkout_id)
-    _set(checkout_id, **known)
 
 
 def _postpone(checkout_id: int, until: datetime) -> None:
