@@ -7,7 +7,17 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from app.audit import words
-    from app.banking import commands, jobs, match_models, models, reconciliation_views, review_views, store, views
+    from app.banking import (
+        columns_views,
+        commands,
+        jobs,
+        match_models,
+        models,
+        reconciliation_views,
+        review_views,
+        store,
+        views,
+    )
     from app.banking.matching import events
     from app.banking.payouts import asking as payouts_asking
     from app.banking.payouts import models as payout_models
@@ -17,6 +27,7 @@ def init_app(app: Flask) -> None:
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
+    assert columns_views
     assert match_models
     assert payout_models
     assert payout_views
@@ -56,6 +67,7 @@ def init_app(app: Flask) -> None:
             "payout.undone": N_("undid a payout of a payment provider"),
             "payout.part_outside": N_("left a part of a payout to the accounting package"),
             "payout.part_taken_back": N_("took back that a part of a payout is the accounting package's"),
+            "bank.columns_said": N_("said what the columns of a bank's CSV mean"),
             "bank.imported": N_("took in a bank file"),
             "bank_line.explained": N_("explained a payment on the bank"),
             "bank_line.undone": N_("took back what explained a payment on the bank"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from io import BufferedReader
 
 from app.banking.formats import detect
+from app.banking.formats.csv_columns import Columns
+from app.banking.formats.csv_file import UnknownColumns
 from app.banking.formats.facts import Balance, Closed, Entry, Format, Opened, Unreadable
 from app.banking.spool import Spool
 from app.base.dates import days
@@ -15,6 +17,7 @@ from app.base.money import EUR, Money
 from app.base.states import N_
 
 MAX_WARNINGS = 50
+NO_BALANCES = N_("This file tells no balances: whether a line is missing cannot be checked.")
 
 
 @dataclass(slots=True)
@@ -63,11 +66,17 @@ class Checked:
         return min(firsts), max(each.last_on for each in self.statements if each.last_on)
 
 
-def check(source: BufferedReader, account_of: Callable[[Opened], tuple[int, str]], today: date) -> Checked:
-    """Read all of a file. `account_of` gives id and IBAN of an account, or raises Unreadable."""
+def check(
+    source: BufferedReader,
+    account_of: Callable[[Opened], tuple[int, str]],
+    today: date,
+    columns: Sequence[Columns] = (),
+) -> Checked:
+    """Read all of a file. `account_of` gives id and IBAN of an account, or raises Unreadable; `columns` are what is
+    known of CSV files."""
     found = Checked()
     try:
-        found.format, facts = detect.read(source)
+        found.format, facts = detect.read(source, columns)
         for fact in facts:
             match fact:
                 case Entry():
@@ -83,6 +92,8 @@ def check(source: BufferedReader, account_of: Callable[[Opened], tuple[int, str]
                     _close(found, fact)
     except Unreadable as error:
         found.error = error
+        if isinstance(error, UnknownColumns):
+            found.format = Format.CSV
     return found
 
 
@@ -107,7 +118,9 @@ def _close(found: Checked, fact: Closed) -> None:
     statement.closing = fact.closing
     assert found.format is not None
     if statement.opening is None or statement.closing is None:
-        if found.format.is_statement:
+        if found.format is Format.CSV:
+            found.warnings.append((fact.line, NO_BALANCES))
+        elif found.format.is_statement:
             found.balances_ok = False
             raise Unreadable(N_("This statement has no opening or no closing balance."), line=fact.line)
         return

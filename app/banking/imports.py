@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, insert, select
 
 from app.audit import services as audit
-from app.banking import booking, queries, store
+from app.banking import booking, columns, queries, store
 from app.banking.accounts import finder
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
@@ -72,13 +72,17 @@ def receive(source: BinaryIO, filename: str, *, actor: Actor, now: datetime) -> 
         return int(db.session.execute(select(BankFile.id).where(BankFile.sha256 == kept.sha256)).scalar_one())
 
 
-def process(file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = False) -> Imported:
-    """Read a kept file, and enter it where all of it can be trusted. May run again at any time."""
+def process(
+    file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = False, account_id: int | None = None
+) -> Imported:
+    """Read a kept file, and enter it where all of it can be trusted. May run again at any time. `account_id`: of a CSV,
+    whose columns it has."""
     row = db.session.execute(select(BankFile).where(BankFile.id == file_id)).scalar_one()
     sha256, filename, before = row.sha256, row.filename, row.state
+    known = columns.known(account_id)
     db.session.rollback()
     with store.open_kept(sha256) as content:
-        checked = check(content, finder(add=add_accounts, actor=actor, now=now), local_date(now))
+        checked = check(content, finder(add=add_accounts, actor=actor, now=now), local_date(now), known)
     done = Imported(file_id, filename, checked)
     if checked.error is not None:
         with writing():

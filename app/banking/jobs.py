@@ -14,4 +14,6 @@ AT_ONCE = 1_000_000  # bytes: what is smaller is read while the person waits
 
 @job("bank.take_in")
 def take_in(payload: dict[str, Any]) -> None:
-    imports.process(int(payload["file_id"]), actor=Actor("staff", int(payload["staff_id"])), now=now())
+    account_id = int(payload["account_id"]) if "account_id" in payload else None
+    actor = Actor("staff", int(payload["staff_id"]))
+    imports.process(int(payload["file_id"]), actor=actor, now=now(), account_id=account_id)

@@ -85,6 +85,21 @@ class BankFile(db.Model):
     __table_args__ = (Index("ix_bank_file_created_at", "created_at"),)
 
 
+class BankColumns(db.Model):
+    """What the columns of the CSV files of one account mean (formats/csv_columns.py): field → column, from 0."""
+
+    __tablename__ = "bank_columns"
+
+    id: Mapped[int] = id_column()
+    account_id: Mapped[int] = reference_column("bank_account.id", index=False, unique=True)
+    headings: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    width: Mapped[int]
+    date_format: Mapped[str] = text_column(20)
+    columns: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    made_at: Mapped[datetime] = instant_column()
+    staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+
+
 class BankStatement(db.Model):
     """One statement of one file. Notifications and intraday reports may have no balances."""
 

@@ -69,21 +69,24 @@ def _bring(upload: FileStorage) -> int | None:
     except OSError as error:
         flash(_("%(file)s cannot be read or kept: %(why)s.", file=name, why=error.strerror), "danger")
         return None
-    _read(file_id, name)
+    read_now(file_id, name)
     return file_id
 
 
-def _read(file_id: int, name: str) -> None:
+def read_now(file_id: int, name: str, account_id: int | None = None) -> None:
+    """Read a kept file, at once or by the worker; says in a flash what came of it."""
     row = queries.file(file_id)
     if row is None:
         raise NotFound(N_("This file is not here (any more)."))
     if row.size > jobs.AT_ONCE:
         with writing():
             payload = {"file_id": str(file_id), "staff_id": str(current_user.actor.id)}
+            if account_id is not None:
+                payload["account_id"] = str(account_id)
             enqueue("bank.take_in", payload, now=now(), key=f"bank:{file_id}")
         flash(_("%(file)s is being read; you can go on with something else.", file=name))
         return
-    done = imports.process(file_id, actor=current_user.actor, now=now())
+    done = imports.process(file_id, actor=current_user.actor, now=now(), account_id=account_id)
     if done.checked.error is not None:
         flash(_("%(file)s is kept but not entered: look at what is wrong with it.", file=name), "danger")
     else:
@@ -96,7 +99,7 @@ def _read(file_id: int, name: str) -> None:
 @bp.get("/bank/files/<int:file_id>")
 @requires(Permission.BANK_READ)
 def file(file_id: int) -> ResponseReturnValue:
-    row = _file(file_id)
+    row = file_or_404(file_id)
     errors = [(line, _(said, **told) if told else _(said)) for line, said, told in row.errors]
     warnings = [(line, _(said)) for line, said in row.warnings]
     again = row.state is FileState.REFUSED or row.state is FileState.ENTERING
@@ -110,11 +113,11 @@ def file(file_id: int) -> ResponseReturnValue:
 @bp.post("/bank/files/<int:file_id>/again")
 @requires(Permission.BANK_WRITE)
 def try_again(file_id: int) -> ResponseReturnValue:
-    _read(file_id, _file(file_id).filename)
+    read_now(file_id, file_or_404(file_id).filename)
     return redirect(url_for("banking.file", file_id=file_id), 303)
 
 
-def _file(file_id: int) -> BankFile:
+def file_or_404(file_id: int) -> BankFile:
     row = queries.file(file_id)
     if row is None:
         raise NotFound(N_("This file is not here (any more)."))
