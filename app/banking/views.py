@@ -39,7 +39,7 @@ LINE_SORTS = {
 @requires(Permission.BANK_READ)
 def index() -> ResponseReturnValue:
     page = lists.page(queries.files(), FILE_SORTS, key=BankFile.id, default="received")
-    return render_template("banking/index.html", page=page, accounts=queries.accounts())
+    return render_template("banking/index.html", page=page, accounts=queries.accounts(), form=ImportForm())
 
 
 @bp.route("/bank/import", methods=["GET", "POST"])
