@@ -248,3 +248,88 @@ def test_the_samples_add_up(path: Path) -> None:
     assert opened.opening is not None
     assert closed.closing is not None
     assert opened.opening.cents + total == closed.closing.cents
+
+
+@pytest.mark.parametrize("code", ["IDDT-UPDD", "RCDT-RRTN", "IDDT-PRDD"])
+def test_a_return_is_known_by_its_code_alone(code: str) -> None:
+    family, sub = code.split("-")
+    domain = f"<Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly></Domn>"
+    content = camt([Pay(-2500)]).replace(b"<Prtry><Cd>100</Cd></Prtry>", domain.encode())
+    [entry] = entries(content)
+    assert entry.is_return
+    assert entry.code == f"PMNT-{code}"
+
+
+def test_the_banks_reference_may_stand_with_the_payment() -> None:
+    content = camt([Pay(2500)]).replace(b"<Refs>", b"<Refs><AcctSvcrRef>B-77</AcctSvcrRef>")
+    assert entries(content)[0].reference == "B-77"
+    [batch] = entries(
+        camt([Pay(3000, details=batch_details(1000, 2000).replace("<Refs>", "<Refs><AcctSvcrRef>X</AcctSvcrRef>"))])
+    )
+    assert batch.reference == "", "of several payments none has the entry's"
+
+
+def test_details_may_tell_what_was_instructed_alone() -> None:
+    parts = batch_details(1000, 2000).replace("TxAmt", "InstdAmt")
+    [entry] = entries(camt([Pay(3000, details=parts)]))
+    assert [each.cents for each in entry.transactions] == [1000, 2000]
+
+
+PREFIXED = camt([Pay(2500, "R1")]).replace(b"<Document xmlns=", b"<Document xmlns:x='urn:other' xmlns=")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PREFIXED,
+        b"\xef\xbb\xbf" + camt([Pay(2500, "R1")]),
+        camt([Pay(2500, "R1")]).replace(b'encoding="UTF-8"', b'encoding="ISO-8859-1"'),
+        camt([Pay(2500, "R1")]).decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"),
+        camt([Pay(2500, "R1")]).replace(b"<DtTm>2026-11-20T00:00:00</DtTm>", b"<Dt>2026-11-20+01:00</Dt>"),
+        camt([Pay(2500, "R1")]).replace(b"OPBD", b"PRCD"),
+        camt([Pay(2500, "R1")]).replace(b"<NtryDtls>", b"<!-- a -->\n<NtryDtls>"),
+    ],
+)  # fmt: skip
+def test_shapes_of_one_statement_say_the_same(content: bytes) -> None:
+    [entry] = entries(content)
+    assert (entry.cents, entry.booked_on, entry.reference) == (2500, date(2026, 11, 20), "R1")
+    assert entry.transactions[0].iban == "NL44RABO0123456789"
+
+
+def test_an_entity_bomb_is_refused_at_once() -> None:
+    bomb = "".join(f"<!ENTITY e{i} '{f'&e{i - 1};' * 10}'>" for i in range(1, 10))
+    content = camt([Pay(1, name="&e9;")], before=f"<!DOCTYPE D [<!ENTITY e0 'ha'>{bomb}]>")
+    with pytest.raises(Unreadable, match="DOCTYPE"):
+        facts(content)
+
+
+WORD = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,'+-()?:", min_size=1, max_size=60)
+TOLD = st.tuples(
+    st.integers(1, 10**9), st.booleans(), WORD.map(str.strip).filter(bool), WORD.map(str.strip).filter(bool),
+    st.from_regex(r"[A-Z0-9]{1,20}", fullmatch=True),
+)  # fmt: skip
+
+
+@given(st.lists(TOLD, min_size=1, max_size=5), st.sampled_from(["ING", "ABN", "RABO"]))
+def test_mt940_is_read_back_however_it_wraps(told: list[tuple[int, bool, str, str, str]], bank: str) -> None:
+    lines, balance = [], 100_000
+    for number, (cents, comes, name, words, reference) in enumerate(told):
+        balance += cents if comes else -cents
+        amount, iban = euros(cents).replace(".", ","), "NL44RABO0123456789"
+        lines.append(f":61:2611201120{'C' if comes else 'D'}{amount}N544EREF//B{number}")
+        info = {
+            "ING": f"/EREF/{reference}//CNTP/{iban}/RABONL2U/{name}///REMI/USTD//{words}/",
+            "ABN": f"/TRTP/SEPA OVERBOEKING/IBAN/{iban}/BIC/RABONL2U/NAME/{name}/REMI/{words}/EREF/{reference}",
+            "RABO": f"/EREF/{reference}/{'ORDP' if comes else 'BENM'}//NAME/{name}/REMI/{words}",
+        }[bank]
+        if bank == "RABO":
+            lines.append(iban)
+        lines += [(":86:" if start == 0 else "") + info[start : start + 65] for start in range(0, len(info), 65)]
+    side = "D" if balance < 0 else "C"
+    content = mt940(lines, closing=f"{side}261120EUR{euros(balance).replace('.', ',')}")
+    found = entries(content)
+    assert [e.cents for e in found] == [cents if comes else -cents for cents, comes, *_ in told]
+    for entry, (_, _, name, words, reference) in zip(found, told, strict=True):
+        [payment] = entry.transactions
+        assert (payment.end_to_end, payment.name, payment.text) == (reference, name, words)
+        assert payment.iban == "NL44RABO0123456789"

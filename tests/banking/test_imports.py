@@ -25,7 +25,7 @@ from app.base.actor import SYSTEM
 from app.extensions import db
 from app.organisation.models import BankAccount
 from app.vault.services import unseal
-from tests.banking.files import Pay, batch_details, camt, mt940
+from tests.banking.files import OWN, Pay, batch_details, camt, mt940
 from tests.factories.organisation import make_organisation
 from tests.support import processes
 
@@ -210,3 +210,28 @@ def test_an_entry_equals_its_lines(now: datetime) -> None:
     take(camt([Pay(3000, "B", details=batch_details(1000, 2000)), Pay(-5, "C")]), now)
     sums = select(BankEntry.cents, func.sum(BankLine.cents)).join(BankLine).group_by(BankEntry.id, BankEntry.cents)
     assert all(entry == total for entry, total in db.session.execute(sums))
+
+
+def test_the_command_tells_of_each_file_and_goes_on_after_a_wrong_one(app: Flask, tmp_path: Path) -> None:
+    wrong, good = tmp_path / "wrong.xml", tmp_path / "good.xml"
+    wrong.write_bytes(camt([Pay(2500, "R1")], closing=1))
+    good.write_bytes(camt([Pay(2500, "R1"), Pay(-700, "R2")]))
+    missing = tmp_path / "missing.xml"
+    result = app.test_cli_runner().invoke(args=["bank", "import", "--json", str(wrong), str(missing), str(good)])
+    told = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == 1
+    needed = {
+        "file", "format", "accounts", "statements", "entries", "transactions", "new", "already_known", "matched",
+        "in_review", "balances_ok", "errors",
+    }  # fmt: skip
+    assert all(needed <= set(each) for each in told)
+    assert [(len(each["errors"]), each["new"], each["balances_ok"]) for each in told] == [
+        (1, 0, False), (1, 0, False), (0, 2, True)
+    ]  # fmt: skip
+    assert "wrong.xml" in told[0]["errors"][0]
+    assert (told[2]["format"], told[2]["accounts"], told[2]["statements"]) == ("camt.053", [OWN], 1)
+    assert (told[2]["entries"], told[2]["transactions"], told[2]["already_known"]) == (2, 2, 0)
+    assert told[2]["matched"] + told[2]["in_review"] == 2
+    again = app.test_cli_runner().invoke(args=["bank", "import", "--json", str(good)])
+    told_again = json.loads(again.output)
+    assert (again.exit_code, told_again["new"], told_again["already_known"]) == (0, 0, 2)

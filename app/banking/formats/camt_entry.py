@@ -17,6 +17,8 @@ from app.banking.formats.facts import (
 )
 from app.base.states import N_
 
+_RETURNS = ("UPDD", "PRDD", "RRTN")  # direct debit unpaid or taken back, transfer returned: also without RvslInd
+
 
 def entry_of(element: Any, opened: Opened) -> Entry | None:
     """One booked entry; None for what is only expected or informative."""
@@ -40,7 +42,7 @@ def entry_of(element: Any, opened: Opened) -> Entry | None:
         reference=text(node, "AcctSvcrRef")[:60],
         code="-".join(filter(None, codes)),
         bank_code=text(node, "BkTxCd", "Prtry", "Cd"),
-        is_return=text(node, "RvslInd").lower() in ("true", "1"),
+        is_return=text(node, "RvslInd").lower() in ("true", "1") or codes[2] in _RETURNS,
         line=line,
     )
     _details(node, entry, opened)
@@ -55,6 +57,8 @@ def _details(node: Node, entry: Entry, opened: Opened) -> None:
         entry.batch = entry.batch or batch[:35]
         found += nodes(details, "TxDtls")
     alone = len(found) == 1
+    if alone:  # some banks give their reference with the payment only
+        entry.reference = entry.reference or text(child(found[0], "Refs"), "AcctSvcrRef")[:60]
     transactions = [_transaction(each, entry, opened, alone) for each in found]
     if all(each is not None for each in transactions):
         entry.transactions = [each for each in transactions if each is not None]
@@ -72,7 +76,7 @@ def _transaction(node: Any, entry: Entry, opened: Opened, alone: bool) -> Transa
     if alone:
         cents = entry.cents  # one payment, one amount: what was instructed may be in another currency
     else:
-        amount = node if text(node, "Amt") else child(node, "AmtDtls", "TxAmt")
+        amount = node if text(node, "Amt") else child(node, "AmtDtls", "TxAmt") or child(node, "AmtDtls", "InstdAmt")
         if not text(amount, "Amt") or text(amount, "Ccy") != opened.currency:
             return None
         size = to_cents(text(amount, "Amt"), entry.line)
