@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
             N_("Months"),
             money,
             order=35,
-            covers=("finance.mon", "finance.lay"),
+            covers=("finance.mon", "finance.lay", "finance.year"),
         ),
         NavItem(
             Section.FINANCE,
@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     words.subject("hand_over", N_("Hand-over"))
     words.subject("fiscal_period", N_("Month"))
+    words.subject("appropriation", N_("Year-end"))
     words.subject("figure_import", N_("Costs and budget"))
     words.subject("figure_rule", N_("Costs and budget"))
     words.subject("layout_profile", N_("Layout"))
@@ -64,6 +65,8 @@ def init_app(app: Flask) -> None:
             "figures.taken_in": N_("took figures in from the accounting package"),
             "figures.undone": N_("took figures back"),
             "figures.mapped": N_("mapped accounts of the accounting package"),
+            "books.appropriated": N_("appropriated the result of a year"),
+            "books.appropriation_undone": N_("took an appropriation back"),
             "books.layout_changed": N_("changed a layout for the accounting package"),
             "books.layout_tested": N_("recorded a test import"),
         }

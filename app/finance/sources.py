@@ -21,6 +21,7 @@ from app.base.states import N_
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.documents.models import Document
 from app.extensions import db
+from app.finance.yearend.models import Appropriation
 from app.gifts.models import Gift
 from app.grants.instalments.models import Instalment, Receipt
 from app.ledger.models import Event, JournalEntry
@@ -56,6 +57,7 @@ NAMES = {
     "grant_repayment": N_("Repayment of a grant"),
     "sub_grant_instalment": N_("Instalment to a partner"),
     "sub_grant_payment": N_("Payment to a partner"),
+    "appropriation": N_("Year-end"),
 }
 
 
@@ -206,6 +208,12 @@ def _grant(grant_id: int) -> Iterator[Step]:
         )
 
 
+def _appropriation(row_id: int) -> Iterator[Step]:
+    row = db.session.get(Appropriation, row_id)
+    if row is not None:
+        yield _step(N_("Year-end"), str(row.year), "finance.year_end", year=row.year)
+
+
 def _by_its_grant(source_id: int) -> Iterator[Step]:
     """The grant on the lines of the entry leads on."""
     yield from ()
@@ -225,6 +233,7 @@ WALKS: dict[str, Callable[[int], Iterator[Step]]] = {
     "grant_repayment": _by_its_grant,
     "sub_grant_instalment": _by_its_grant,
     "sub_grant_payment": _by_its_grant,
+    "appropriation": _appropriation,
 }
 
 # What each event may come from. A reversal has the source of the entry that it undoes.
@@ -243,6 +252,7 @@ SOURCES: dict[Event, tuple[str, ...]] = {
     Event.CLAWBACK_PAID: ("grant_repayment",),
     Event.BANK_BOOKED: ("bank_entry",),
     Event.BANK_EXPLAINED: ("bank_match",),
+    Event.RESULT_APPROPRIATED: ("appropriation",),
     Event.REVERSAL: tuple(WALKS),
 }
 

@@ -23,6 +23,10 @@ from app.extensions.sql import insert_new
 from app.ledger.models import Account, AccountKind
 from app.ledger.rj import INCOME_LINES, RjLine
 
+GENERAL = "0500"
+EARMARKED = "0510"
+RESTRICTED = "0520"
+RESULT = "0590"  # of the year, the other side of its appropriation
 CASH = "1000"
 BANK = "1100"
 ACCOUNTING = "1190"  # between us and the accounting package: what it books the other side of
@@ -42,9 +46,10 @@ PARTNER_ACCOUNTS = (OWED_TO_PARTNERS, HELD_FOR_PARTNERS, SUB_GRANTS, PASSED_ON)
 
 _K = AccountKind
 CHART: tuple[tuple[str, str, str, AccountKind, RjLine | None, str | None], ...] = (
-    ("0500", "Stichtingskapitaal", "Capital", _K.EQUITY, None, "BEivSev"),
-    ("0510", "Bestemmingsreserves", "Earmarked reserves (by the board)", _K.EQUITY, None, "BEivBerBer"),
-    ("0520", "Bestemmingsfondsen", "Restricted funds (by funders)", _K.EQUITY, None, "BEivBefBef"),
+    (GENERAL, "Stichtingskapitaal", "Capital", _K.EQUITY, None, "BEivSev"),
+    (EARMARKED, "Bestemmingsreserves", "Earmarked reserves (by the board)", _K.EQUITY, None, "BEivBerBer"),
+    (RESTRICTED, "Bestemmingsfondsen", "Restricted funds (by funders)", _K.EQUITY, None, "BEivBefBef"),
+    (RESULT, "Te bestemmen resultaat", "Result to appropriate", _K.EQUITY, None, None),
     (CASH, "Kas", "Cash", _K.ASSET, None, None),
     (BANK, "Bank", "Bank", _K.ASSET, None, None),
     (ACCOUNTING, "Kruisposten boekhouding", "Clearing with the accounting package", _K.ASSET, None, None),

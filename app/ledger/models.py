@@ -58,6 +58,7 @@ class Event(Labelled):
     CLAWBACK_PAID = "clawback_paid", N_("Grant paid back")
     BANK_BOOKED = "bank_booked", N_("Line on a bank statement")
     BANK_EXPLAINED = "bank_explained", N_("Bank line explained")
+    RESULT_APPROPRIATED = "result_appropriated", N_("Result appropriated to funds")
     REVERSAL = "reversal", N_("Reversal")
 
 
@@ -122,7 +123,8 @@ class JournalLine(db.Model):
     """Debit (positive) or credit (negative) cents on one account.
 
     `booked_on` is its entry's. Dimensions are filled on income and cost lines, `grant_id` on the
-    receivable and received-ahead lines of a grant too. `rj_line` is the account's, or the line
+    receivable and received-ahead lines of a grant too, the programme on lines of its fund. `rj_line` is the
+    account's, or the line
     that overrides it for this money.
     """
 

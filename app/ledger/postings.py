@@ -42,6 +42,8 @@ bank line explained,      suspense                           clearing account of
   direct debits             (taken back: the other way round)
 bank line explained, not  suspense                           clearing with the accounting package
   ours to book
+result appropriated       result to appropriate              funds by programme, general reserve
+  (a loss, or out of a fund: the other way round)
 undone                    the same lines, sides swapped (services.reverse)
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
@@ -55,6 +57,7 @@ tells several of one source apart (partial refunds, years of a grant).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -71,6 +74,7 @@ from app.ledger.accounts import (
     RECEIVABLE,
     RECEIVED_AHEAD,
     REPAYABLE,
+    RESULT,
     SUB_GRANTS,
     SUSPENSE,
     USED_IN_KIND,
@@ -265,6 +269,13 @@ def bank_line_collected(source: Source, cents: int, on: date) -> Entry:
 def bank_line_not_ours(source: Source, cents: int, on: date) -> Entry:
     """The accounting package books what this bank line, signed cents, was for."""
     return _entry(Event.BANK_EXPLAINED, source, on, (Line(SUSPENSE, cents), Line(ACCOUNTING, -cents)), "")
+
+
+def result_appropriated(source: Source, moves: Sequence[tuple[str, int, int | None]], on: date) -> Entry:
+    """The result of a year goes to funds and reserves: (account, signed cents to it, programme) each."""
+    lines = [Line(account, -cents, programme_id) for account, cents, programme_id in moves if cents]
+    result = sum(cents for _, cents, _ in moves)
+    return _entry(Event.RESULT_APPROPRIATED, source, on, (*lines, *([Line(RESULT, result)] if result else [])), "")
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

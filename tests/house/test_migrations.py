@@ -51,6 +51,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "gift_words": {"tribute": None, "tribute_name": ""},
     "hand_over": {"taken_back_at": None, "reason": ""},
     "period_closing": {"reopened_at": None, "reason": ""},
+    "appropriation": {"undone_at": None, "undone_reason": ""},
     "layout_profile": {"tested_on": None, "tested_note": ""},
     "bank_rule": {"supporter_id": None},
     "payout": {"booked_on": None},

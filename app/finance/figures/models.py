@@ -51,8 +51,8 @@ FIGURE_MOVES = Transitions(
 class Signs(Labelled):
     """How a file writes amounts."""
 
-    LEDGER = "ledger", N_("As in a ledger: costs above zero, income below zero")
-    PLAIN = "plain", N_("Income and costs both above zero")
+    LEDGER = "ledger", N_("Costs above zero, income below")
+    PLAIN = "plain", N_("All above zero")
 
 
 class FigureImport(db.Model):

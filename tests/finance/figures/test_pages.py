@@ -56,9 +56,8 @@ def columns(client: Client, address: str, control: str, **changes: str) -> str:
 def mean(client: Client, address: str, meant: dict[str, tuple[str, str]]) -> None:
     page = client.get(address).get_data(as_text=True)
     data = {}
-    for code, number in re.findall(
-        r"(?:Rekening|Kostenplaats) (\w+)</label>\s*(?:<[^>]*>\s*)*?<select[^>]*name=\"line_(\d+)\"", page
-    ):
+    labelled = r'(?:Rekening|Kostenplaats) (\w+)</label>.*?name="line_(\d+)"'
+    for code, number in re.findall(labelled, page, re.DOTALL):
         data[f"line_{number}"], data[f"programme_{number}"] = meant.get(code, ("", ""))
     assert data
     assert client.post(f"{address}/meaning", data=data).status_code == 303

@@ -1,0 +1,1 @@
+"""Year-end: the result appropriated to funds and reserves, by programme."""
