@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -251,3 +252,13 @@ def test_months_apart_are_one_chain(organisation: int, now: datetime) -> None:
 
     (state,) = [each for each in accounts() if each.account.iban == OWN]
     assert (state.gaps, state.closing_cents) == ([], 103_000)
+
+
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes_below_known_headings_give_facts_or_a_clear_error(content: bytes, cut: bool) -> None:
+    known = [guess(rows(text), OWN)[1] for text in (ING, RABO, TWO)]
+    for text in (ING, RABO, TWO):
+        whole = text.encode()
+        source = io.BufferedReader(io.BytesIO((whole[:-40] if cut else whole) + content))  # type: ignore[arg-type]
+        with contextlib.suppress(Unreadable):
+            list(csv_file.read(source, known))

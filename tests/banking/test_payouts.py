@@ -13,7 +13,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.banking import imports
-from app.banking.matching import undoing
+from app.banking.match_models import MatchKind
+from app.banking.matching import deciding, undoing
+from app.banking.matching.facts import facts_of
+from app.banking.matching.finders import find
 from app.banking.models import BankLine, LineState
 from app.banking.payouts import asking, mollie_file, queries, taking
 from app.banking.payouts.models import Payout, PayoutOrigin, PayoutPart, PayoutState
@@ -310,3 +313,35 @@ def test_a_reference_of_ours_is_no_reference_of_a_payout() -> None:
     assert not pattern.search(rf_of(2**62))
     assert not pattern.search("€ 1.234.567,89 20.11.2026")
     assert pattern.search("Settlement 14086537.2609.18 Mollie")
+
+
+def test_another_amount_of_the_same_payment_is_told(mollie: FakeMollie, now: datetime) -> None:
+    payment = paid(mollie, 5000)
+    told = dict(payment, settlementAmount={"currency": "EUR", "value": "49.00"})
+    mollie.settle(REFERENCE, [told], net=4900)
+    ask(now)
+    ((part, tie),) = queries.whole(only()).troubles
+    assert (tie.verdict.value, tie.ours, tie.missing(part)) == ("differs", 5000, 100)
+    assert queries.open_parts() == {only().id: 1}
+    assert explained()
+
+
+def test_a_bank_line_of_another_amount_waits_for_somebody(mollie: FakeMollie, now: datetime) -> None:
+    mollie.settle(REFERENCE, [paid(mollie, 5000)], costs="0.3000")
+    ask(now)
+    bank(4000, now)
+    assert (on("1210"), on("2900")) == (4970, -4000), "not booked by itself"
+    line = db.session.execute(select(BankLine)).scalar_one()
+    (proposal,) = find(facts_of([line.id]))[line.id]
+    assert (proposal.kind, proposal.blocked) == (MatchKind.PAYOUT, True)
+    with writing():
+        deciding.decide([(line.id, proposal)], actor=ANNE, now=now)
+    assert queries.whole(only()).not_on_bank == 970
+    bank(1000, now, statement="S2")
+    rest = db.session.execute(select(BankLine).where(BankLine.cents == 1000)).scalar_one()
+    (proposal,) = find(facts_of([rest.id]))[rest.id]
+    with writing(), pytest.raises(Refused, match="than was paid out"):
+        deciding.decide([(rest.id, proposal)], actor=ANNE, now=now)
+    bank(970, now, statement="S3")
+    assert (on("1210"), on("2900")) == (0, -1000)
+    assert explained()

@@ -15,7 +15,7 @@ from app.banking.payouts.taking import booked_before
 from app.banking.payouts.tying import Tie, Verdict, ties
 from app.extensions import db
 from app.ledger import queries as ledger
-from app.ledger.accounts import CLEARING
+from app.ledger.accounts import ACCOUNTING, CLEARING
 from app.payments.models import Payment, PaymentEvent, ProviderKey
 from app.payments.providers.settlements import PartKind
 
@@ -162,6 +162,21 @@ def clearing() -> list[ClearingOf]:
             cents = balances[code].cents if code in balances else 0
             found.append(ClearingOf(provider, code, cents, _on_its_way(provider), open_))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class OtherClearing:
+    """What stands on a clearing account of ours that is of no provider."""
+
+    code: str
+    cents: int
+
+
+def others() -> list[OtherClearing]:
+    """Clearing of our own direct debits, and with the accounting package, where anything stands on it."""
+    balances = ledger.balances()
+    codes = (CLEARING["direct_debit"], ACCOUNTING)
+    return [OtherClearing(code, balances[code].cents) for code in codes if code in balances and balances[code].cents]
 
 
 def _open(provider: str) -> list[Whole]:

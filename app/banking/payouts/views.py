@@ -130,4 +130,6 @@ def part_outside(part_id: int) -> ResponseReturnValue:
 @requires(Permission.BANK_READ)
 def clearing() -> ResponseReturnValue:
     """What stands on clearing with providers, and why."""
-    return render_template("banking/clearing.html", found=queries.clearing(), shown=queries.SHOWN)
+    return render_template(
+        "banking/clearing.html", found=queries.clearing(), others=queries.others(), shown=queries.SHOWN
+    )
