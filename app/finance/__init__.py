@@ -11,10 +11,13 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.finance import commands, places, views  # noqa: F401
     from app.finance.books import commands as books
+    from app.finance.figures import models as figures  # noqa: F401
+    from app.finance.reports import views as reports
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
+    assert reports
     app.register_blueprint(views.bp)
     app.cli.add_command(commands.group)
     app.cli.add_command(books.group)
@@ -29,6 +32,8 @@ def init_app(app: Flask) -> None:
             order=20,
             covers=("finance.entr", "finance.sample"),
         ),
+        NavItem(Section.FINANCE, "finance.reports", N_("Reports"), money, order=15, covers=("finance.rep",)),
+        NavItem(Section.FINANCE, "finance.entries", N_("Journal"), money, order=20, covers=("finance.entr",)),
         NavItem(Section.FINANCE, "finance.accounts", N_("Accounts"), money, order=30, covers=("finance.acc",)),
         NavItem(
             Section.FINANCE,

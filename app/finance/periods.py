@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.base.dates import add_months, days
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.ui.fields import parse_date
 
+QUARTERS = ("q1", "q2", "q3", "q4")
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
 
 
@@ -53,6 +55,44 @@ def fiscal_year(year: int, first_month: int) -> FiscalYear:
 
 def fiscal_year_of(day: date, first_month: int) -> FiscalYear:
     return fiscal_year(day.year if day.month >= first_month else day.year - 1, first_month)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A fiscal year, a quarter of it (`part` is "q1" to "q4") or a month ("2026-03")."""
+
+    year: FiscalYear
+    part: str
+    start: date
+    end: date  # the first day after it
+
+    @property
+    def months(self) -> list[date]:
+        return [month for month in self.year.months if self.start <= month < self.end]
+
+    @property
+    def before(self) -> Span:
+        """The same months a year earlier."""
+        part = f"{int(self.part[:4]) - 1}{self.part[4:]}" if "-" in self.part else self.part
+        return span_of(self.year.before, part)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What names it in an address of the journal or of a report."""
+        return {"year": self.year.year, **({"month": self.part} if self.part else {})}
+
+
+def span_of(year: FiscalYear, part: str) -> Span:
+    """Raises ValueError where `part` is no part of a year."""
+    if not part:
+        return Span(year, "", year.start, year.end)
+    if part in QUARTERS:
+        start = year.months[3 * QUARTERS.index(part)]
+        return Span(year, part, start, add_months(start, 3))
+    if len(part) != 7:
+        raise ValueError("not a part of a year")
+    month = date.fromisoformat(f"{part}-01")
+    return Span(year, part, month, add_months(month, 1))
 
 
 def read_period(start: str | None, end: str | None, *, today: date) -> Period:

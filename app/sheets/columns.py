@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -12,6 +12,7 @@ class Kind(Enum):
     TEXT = "text"
     AMOUNT = "amount"  # integer cents
     INTEGER = "integer"
+    PERCENT = "percent"  # a fraction: 0.1234 is 12,34%
     DATE = "date"
 
 
@@ -23,6 +24,15 @@ class Column:
     kind: Kind = Kind.TEXT
     width: int = 16
     total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of a file that holds several."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)

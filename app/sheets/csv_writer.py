@@ -14,7 +14,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, TextIO
 
-from app.sheets.columns import Column, Counted, Kind, Words
+from app.sheets.columns import Column, Counted, Kind, Part, Words
 
 BATCH = 2000  # rows in memory at once
 _RUNS = frozenset("=+-@\t\r\n＝＋－＠")  # a spreadsheet reads text starting so as a formula
@@ -40,6 +40,28 @@ def write_csv(
     if dialect.bom:
         file.write("\ufeff")
     out = csv.writer(file, delimiter=dialect.separator, lineterminator="\r\n")
+    counted = _write_rows(out, columns, rows, dialect)
+    file.write("\r\n")
+    for label, kind, value in counted.lines(words):
+        out.writerow([neutral(label), *_converter(kind, dialect)([value])])
+    return counted
+
+
+def write_csv_parts(
+    file: TextIO, parts: Sequence[Part], facts: Sequence[tuple[str, str]] = (), dialect: Dialect = DUTCH
+) -> None:
+    """Several tables below each other, each under its name, then what is to be known of them as label and text."""
+    if dialect.bom:
+        file.write("\ufeff")
+    out = csv.writer(file, delimiter=dialect.separator, lineterminator="\r\n")
+    for part in parts:
+        out.writerow([neutral(part.name)])
+        _write_rows(out, part.columns, part.rows, dialect)
+        file.write("\r\n")
+    out.writerows([neutral(label), neutral(text)] for label, text in facts)
+
+
+def _write_rows(out: Any, columns: Sequence[Column], rows: Iterable[Sequence[Any]], dialect: Dialect) -> Counted:
     out.writerow([neutral(column.heading) for column in columns])
     converters = [_converter(column.kind, dialect) for column in columns]
     counted = Counted(columns)
@@ -49,9 +71,6 @@ def write_csv(
         # Column by column: three times as fast as cell by cell.
         by_column = [convert(values) for convert, values in zip(converters, zip(*batch, strict=True), strict=True)]
         out.writerows(zip(*by_column, strict=True))
-    file.write("\r\n")
-    for label, kind, value in counted.lines(words):
-        out.writerow([neutral(label), *_converter(kind, dialect)([value])])
     return counted
 
 
@@ -110,5 +129,9 @@ def _converter(kind: Kind, dialect: Dialect) -> Callable[[Sequence[Any]], Iterab
     def day(value: date) -> str:
         return value.strftime(date_format)
 
-    spelt = _Spelt(amount if kind is Kind.AMOUNT else day)
+    def percent(fraction: float) -> str:
+        return f"{fraction * 100:.2f}%".replace(".", mark)
+
+    spell: dict[Kind, Callable[[Any], str]] = {Kind.AMOUNT: amount, Kind.PERCENT: percent, Kind.DATE: day}
+    spelt = _Spelt(spell[kind])
     return lambda values: map(spelt.__getitem__, values)

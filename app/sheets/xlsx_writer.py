@@ -15,7 +15,7 @@ from itertools import islice
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
-from app.sheets.columns import Column, Counted, Kind, Words
+from app.sheets.columns import Column, Counted, Kind, Part, Words
 
 BATCH = 1000  # rows in memory at once
 MAX_ROWS = 1_048_576  # of one sheet, by Excel; more go on in a next sheet
@@ -24,7 +24,7 @@ _EPOCH = date(1899, 12, 30).toordinal()
 _FIRST_DATE = date(1900, 3, 1)  # Excel counts a 29 February 1900: earlier dates are written as text
 _UNSAFE = re.compile(r"[&<>\x00-\x1f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^\s|\s$")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_HEAD, _AMOUNT, _DATE, _INTEGER = 1, 2, 3, 4  # cell styles, by their place in _STYLES
+_HEAD, _AMOUNT, _DATE, _INTEGER, _PERCENT = 1, 2, 3, 4, 5  # cell styles, by their place in _STYLES
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -62,6 +62,23 @@ def write_xlsx(
     return counted
 
 
+def write_xlsx_parts(
+    file: IO[bytes], parts: Sequence[Part], facts_sheet: str, facts: Sequence[tuple[str, str]] = ()
+) -> None:
+    """A sheet for each table (at most BATCH rows each), and one with what is to be known of them."""
+    names: list[str] = []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=2, strict_timestamps=False) as package:
+        for part in parts:
+            names.append(_sheet_name(part.name, 0, taken=names))
+            source = iter(part.rows)
+            with _part(package, f"xl/worksheets/sheet{len(names)}.xml") as sheet:
+                _write_sheet(sheet, part.columns, source, list(islice(source, BATCH)), Counted(part.columns))
+        names.append(_sheet_name(facts_sheet, 0, taken=names))
+        with _part(package, f"xl/worksheets/sheet{len(names)}.xml") as sheet:
+            _write_facts(sheet, [(label, Kind.TEXT, text) for label, text in facts])
+        _write_package(package, names)
+
+
 def _write_sheet(
     part: IO[bytes], columns: Sequence[Column], source: Any, batch: list[Sequence[Any]], counted: Counted
 ) -> list[Sequence[Any]]:
@@ -94,9 +111,12 @@ def _write_sheet(
 
 
 def _write_totals(part: IO[bytes], counted: Counted, words: Words) -> None:
+    facts: list[tuple[str, Kind, Any]] = [(label, Kind.TEXT, text) for label, text in words.facts]
+    _write_facts(part, facts + counted.lines(words))
+
+
+def _write_facts(part: IO[bytes], lines: Sequence[tuple[str, Kind, Any]]) -> None:
     part.write(_sheet_start([Column("", width=36), Column("", width=24)], head=False).encode())
-    lines: list[tuple[str, Kind, Any]] = [(label, Kind.TEXT, text) for label, text in words.facts]
-    lines += counted.lines(words)
     for number, (label, kind, value) in enumerate(lines, 1):
         cells = f'<c r="A{number}" s="{_HEAD}" t="inlineStr"><is>{_text(label)}</is></c>'
         part.write(f'<row r="{number}">{cells}<c r="B{number}"{_maker(kind)(value)}</c></row>'.encode())
@@ -111,6 +131,8 @@ def _maker(kind: Kind) -> Callable[[Any], str]:
         return _date
     if kind is Kind.INTEGER:
         return lambda number: f' s="{_INTEGER}"><v>{number:d}</v>'
+    if kind is Kind.PERCENT:
+        return lambda fraction: f' s="{_PERCENT}"><v>{fraction:.6f}</v>'
     return lambda text: f' t="inlineStr"><is>{_text(text)}</is>'
 
 
@@ -211,10 +233,11 @@ _STYLES = (
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
     '<xf numFmtId="4" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
     '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-    '<xf numFmtId="1" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
+    '<xf numFmtId="1" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+    '<xf numFmtId="10" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )

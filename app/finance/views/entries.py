@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from flask import abort, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.base.dates import add_months, local_date, month_name
+from app.base.dates import local_date
 from app.base.errors import NotFound
 from app.base.references import code_of
 from app.base.states import N_
@@ -16,7 +14,7 @@ from app.extensions import now
 from app.finance import sources
 from app.finance.periods import fiscal_year_of
 from app.finance.views import bp
-from app.finance.views.income import chosen_year
+from app.finance.views.income import chosen_span, chosen_year, part_options
 from app.ledger import queries
 from app.ledger.models import JournalLine
 from app.ledger.rj import RjLine
@@ -38,15 +36,15 @@ def entries() -> ResponseReturnValue:
     accounts = {account.id: account for account in queries.accounts()}
     this_year = fiscal_year_of(local_date(now()), profile().fiscal_year_start)
     year = chosen_year(this_year)
-    month = _month()
+    span = chosen_span(year)
     code = request.args.get("account", "")
     account_id = next((account.id for account in accounts.values() if account.code == code), None)
     if code and account_id is None:
         raise NotFound(N_("There is no account %(code)s."), code=code[:20])
     line = lists.choice("rj_line", RjLine)
     chosen = queries.LineFilter(
-        start=month or year.start,
-        end=add_months(month, 1) if month else year.end,
+        start=span.start,
+        end=span.end,
         account_id=account_id,
         rj_line=RjLine._value2member_map_[line] if line else None,  # type: ignore[arg-type]
         programme_id=lists.row_id("programme"),
@@ -57,9 +55,9 @@ def entries() -> ResponseReturnValue:
     last = max(this_year.year, year.year)
     return render_template(
         "finance/entries.html", page=page, totals=queries.line_totals(chosen), accounts=accounts, chosen=chosen,
-        year=year, month=month, programmes=programmes, chips=_chips(chosen, programmes),
+        year=year, part=span.part, programmes=programmes, chips=_chips(chosen, programmes),
         year_options=[(y, y) for y in range(last, min(last - 10, year.year) - 1, -1)],
-        month_options=[(f"{m:%Y-%m}", f"{month_name(m.month, language())} {m.year}") for m in year.months],
+        month_options=part_options(year),
         account_options=[(a.code, f"{a.code} {a.name(language())}") for a in accounts.values()],
         line_options=[(line.value, _(line.label)) for line in RjLine],
     )  # fmt: skip
@@ -93,16 +91,3 @@ def entry(entry_id: int) -> ResponseReturnValue:
         reversed_by=queries.reversed_by(entry_id), code_of=code_of,
         programmes=programme_names(language()), campaigns=campaign_names(language()),
     )  # fmt: skip
-
-
-def _month() -> date | None:
-    """`month=2026-03` from the address, 400 where it is none."""
-    text = request.args.get("month", "")
-    if not text:
-        return None
-    try:
-        if len(text) != 7:
-            raise ValueError
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        abort(400)

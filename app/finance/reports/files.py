@@ -1,0 +1,131 @@
+"""A report as CSV, XLSX or PDF: the tables as the page shows them, with the sentences that belong to them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.base.dates import format_date, format_long_date
+from app.base.money import format_money
+from app.documents import pdf
+from app.finance.reports.shape import Bars, Level, Report, Row, Table
+from app.organisation.letterhead import letterhead
+from app.organisation.queries import profile
+from app.sheets.columns import Kind, Part
+from app.sheets.csv_writer import write_csv_parts
+from app.sheets.xlsx_writer import write_xlsx_parts
+from app.ui.filters import number, percent
+
+WIDE = 5  # columns; a table with more lies across
+
+
+def facts(report: Report, made: Any) -> list[tuple[str, str]]:
+    """What a file says besides its tables."""
+    said = [(_("Note"), text) for text in (*report.missing, *report.said)]
+    notes = [(table.title, table.note) for table in report.tables if table.note]
+    return [
+        (_("Organisation"), profile().legal_name or profile().name),
+        (_("Report"), report.title),
+        (_("Period"), report.period),
+        (_("Made on"), format_date(made)),
+        *((figure.label, figure.definition) for figure in report.figures),
+        *notes,
+        *said,
+    ]
+
+
+def _parts(report: Report) -> list[Part]:
+    return [Part(table.title, table.columns, [_indented(row) for row in table.rows]) for table in report.tables]
+
+
+def _indented(row: Row) -> tuple[Any, ...]:
+    if row.level is not Level.PART:
+        return row.cells
+    return ("  " + str(row.cells[0]), *row.cells[1:])
+
+
+def as_csv(report: Report, made: Any, language: str) -> bytes:
+    text = io.StringIO(newline="")
+    write_csv_parts(text, _parts(report), facts(report, made))
+    return text.getvalue().encode("utf-8", errors="replace")
+
+
+def as_xlsx(report: Report, made: Any, language: str) -> bytes:
+    file = io.BytesIO()
+    write_xlsx_parts(file, _parts(report), _("About this report"), facts(report, made))
+    return file.getvalue()
+
+
+def as_pdf(report: Report, made: Any, language: str) -> bytes:
+    """On the organisation's paper, tagged; a table with many columns on a page that lies across."""
+    return pdf.render(
+        "finance/report.typ",
+        {
+            "lang": language,
+            "title": f"{report.title}, {report.period}",
+            "date": made.isoformat(),
+            "organisation": letterhead(),
+            "heading": report.title,
+            "period": report.period,
+            "made": _("Made on %(day)s", day=format_long_date(made, language)),
+            "figures": [
+                [figure.label, shown(figure.value, figure.kind, language), figure.definition]
+                for figure in report.figures
+            ],
+            "said": [*report.missing, *report.said],
+            "charts": [_bars(chart, language) for chart in report.charts if isinstance(chart, Bars) and chart.data],
+            "tables": [_table(table, language) for table in report.tables if table.rows],
+        },
+    )
+
+
+def _bars(chart: Bars, language: str) -> dict[str, Any]:
+    kind = Kind.AMOUNT if chart.kind == "money" else Kind.PERCENT if chart.kind == "percent" else Kind.INTEGER
+    top = max(abs(row[1]) for row in chart.data) or 1
+    rows = [[row[0], shown(row[1], kind, language), round(100 * abs(row[1]) / top, 2)] for row in chart.data]
+    said = "; ".join(f"{label}: {value}" for label, value, _share in rows)
+    return {"title": chart.title, "rows": rows, "alt": f"{chart.title}. {said}"}
+
+
+def _table(table: Table, language: str) -> dict[str, Any]:
+    kinds = [column.kind for column in table.columns]
+    return {
+        "title": table.title,
+        "note": table.note,
+        "wide": len(kinds) > WIDE,
+        "columns": [column.heading for column in table.columns],
+        "widths": [column.width for column in table.columns],
+        "numbers": [index for index, kind in enumerate(kinds) if kind not in (Kind.TEXT, Kind.DATE)],
+        "rows": [
+            {
+                "level": row.level.value,
+                "cells": [shown(cell, kind, language) for cell, kind in zip(row.cells, kinds, strict=True)],
+            }
+            for row in table.rows
+        ],
+    }
+
+
+def shown(value: Any, kind: Kind, language: str) -> str:
+    """A cell as people read it; a dash where there is nothing to say."""
+    if value is None:
+        return "–"
+    if kind is Kind.AMOUNT:
+        return format_money(value, language)
+    if kind is Kind.PERCENT:
+        return percent(value)
+    if kind is Kind.INTEGER:
+        return number(value)
+    if kind is Kind.DATE:
+        return format_date(value, language)
+    return str(value)
+
+
+MAKERS: dict[str, tuple[Callable[[Report, Any, str], bytes], str]] = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "pdf": (as_pdf, "application/pdf"),
+}

@@ -1,0 +1,99 @@
+"""Reports: what they come to, as page and as files, for who may see what."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from flask import Flask
+from python_calamine import CalamineWorkbook
+
+from app.base.actor import SYSTEM
+from app.extensions import writing
+from app.finance.reports.catalogue import REPORTS
+from app.ledger import services
+from app.ledger.rj import RjLine
+from tests.factories.ledger import gift_entry
+from tests.finance.test_pages import text_of
+from tests.support.client import Client
+
+NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+SignIn = Callable[[str], Client]
+
+
+@pytest.fixture
+def booked(app: Flask) -> None:
+    with writing():
+        services.post(
+            [
+                gift_entry(1, 100_000, date(2026, 3, 5)),
+                gift_entry(2, 50_050, date(2026, 4, 5), rj_line=RjLine.COMPANIES),
+                gift_entry(3, 20_000, date(2026, 4, 5), rj_line=RjLine.GOODS_SERVICES),
+                gift_entry(4, 80_000, date(2025, 3, 5)),
+            ],
+            actor=SYSTEM,
+            now=NOW,
+        )
+
+
+def test_the_list_leads_to_every_report_and_each_opens_for_every_role(booked: None, sign_in: SignIn) -> None:
+    for role in ("viewer", "fundraiser", "finance", "admin"):
+        client = sign_in(role)
+        page = text_of(client, "/finance/reports")
+        for name in REPORTS:
+            assert f"/finance/reports/{name}" in page
+            text_of(client, f"/finance/reports/{name}")
+
+
+def test_the_statement_follows_rj_650_and_says_that_costs_are_missing(booked: None, sign_in: SignIn) -> None:
+    page = text_of(sign_in("viewer"), "/finance/reports/statement")
+    order = [
+        "1. Particulieren",
+        "2. Bedrijven",
+        "6. Andere",
+        "Som van de geworven baten",
+        "7. ",
+        "8. ",
+        "Som van de baten",
+    ]
+    places = [page.rindex(f">{text}") for text in order]
+    assert places == sorted(places)
+    for shown in ("€ 1.500,50", "€ 1.700,50", "€ 800,00", "/finance/entries?year=2026&amp;rj_line=companies"):
+        assert shown in page
+    assert "toont dit overzicht alleen baten" in page
+    assert "Som van de lasten" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [("month=q1", "€ 1.000,00"), ("month=q2", "€ 700,50"), ("month=2026-04", "€ 700,50"), ("year=2025", "€ 800,00")],
+)
+def test_a_report_is_of_a_year_a_quarter_or_a_month(booked: None, sign_in: SignIn, query: str, shown: str) -> None:
+    page = text_of(sign_in("viewer"), f"/finance/reports/statement?{query}")
+    assert shown in page
+    assert query in page.replace("year=2026&amp;", "")  # on to the entries of the same months
+
+
+@pytest.mark.parametrize("query", ["month=q5", "month=2025-04", "month=x", "year=26", "month=2026-13"])
+def test_a_period_that_is_none_is_refused(sign_in: SignIn, query: str) -> None:
+    text_of(sign_in("viewer"), f"/finance/reports/statement?{query}", 400)
+
+
+def test_files_hold_what_the_page_shows(booked: None, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    for name in REPORTS:
+        text = client.get(f"/finance/reports/{name}.csv").get_data().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(client.get(f"/finance/reports/{name}.xlsx").get_data()))
+        paper = client.get(f"/finance/reports/{name}.pdf").get_data()
+        assert paper.startswith(b"%PDF-")
+        assert b"/StructTreeRoot" in paper or b"/ObjStm" in paper
+        if name == "statement":
+            assert ["Som van de baten", "1700,50", "800,00"] in rows
+            first = book.get_sheet_by_name(book.sheet_names[0]).to_python()
+            assert ["Som van de baten", 1700.5, 800.0] in first
+    text_of(client, "/finance/reports/statement.exe", 404)
+    text_of(client, "/finance/reports/unknown", 404)
