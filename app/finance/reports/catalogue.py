@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.base.states import N_
+from app.finance.reports.purposes import purposes
+from app.finance.reports.ratios import ratios
 from app.finance.reports.shape import Kept
 from app.finance.reports.statement import statement
 
@@ -11,5 +13,15 @@ REPORTS: dict[str, Kept] = {
         N_("Statement of income and expenditure"),
         N_("What came in by origin and what was spent on what, after RJ 650, beside last year."),
         statement,
+    ),
+    "programmes": Kept(
+        N_("Income by programme and grant"),
+        N_("What came in for each programme and from which grants; with costs, what each programme comes to."),
+        purposes,
+    ),
+    "ratios": Kept(
+        N_("Ratio figures"),
+        N_("How much goes to the objectives and what raising costs, each with its definition."),
+        ratios,
     ),
 }

@@ -10,14 +10,15 @@ from datetime import date
 
 from flask_babel import gettext as _
 
+from app.finance.figures import queries as figures
+from app.finance.figures.models import FigureKind
 from app.finance.periods import Span
 from app.finance.reports.shape import Asked
 from app.ledger.models import AccountKind
 from app.ledger.results import results
-from app.ledger.rj import INCOME_LINES, RjLine
+from app.ledger.rj import COST_LINES, INCOME_LINES, RjLine
 from app.programmes.queries import all_programmes
 
-COST_LINES = (RjLine.OBJECTIVES, RjLine.RAISING_COSTS, RjLine.MANAGEMENT)
 Cell = tuple[RjLine, int | None]  # a line and a programme, or none
 
 
@@ -78,8 +79,8 @@ class Years:
 
 def years(span: Span) -> Years:
     """The span and the same months a year before. One statement over the ledger, whatever it holds."""
-    now, then = Year(), Year()
-    for found in results(span.start, span.end, (span.before.start, span.before.end)):
+    now, then, before = Year(), Year(), span.before
+    for found in results(span.start, span.end, (before.start, before.end)):
         for year, cents in ((now, found.cents), (then, found.before)):
             if found.kind is AccountKind.INCOME:
                 year.income[income_line(found.rj_line), found.programme_id] += cents
@@ -87,7 +88,21 @@ def years(span: Span) -> Years:
                 line = found.rj_line if found.rj_line in COST_LINES else RjLine.OBJECTIVES
                 year.costs[line, found.programme_id] += cents
                 year.booked_costs += cents
-    return Years(now, then, None)
+    _add_imported(now, FigureKind.COST, span)
+    _add_imported(then, FigureKind.COST, before)
+    budget = Year()
+    _add_imported(budget, FigureKind.BUDGET, span)
+    return Years(now, then, budget if budget.cost_months else None)
+
+
+def _add_imported(year: Year, kind: FigureKind, span: Span) -> None:
+    year.cost_months = figures.months(kind, span.start, span.end)
+    for found in figures.sums(kind, span.start, span.end) if year.cost_months else ():
+        if found.rj_line is RjLine.FINANCIAL:
+            year.financial += found.cents
+        else:
+            to = year.costs if found.rj_line in COST_LINES else year.income
+            to[found.rj_line, found.programme_id] += found.cents
 
 
 def income_line(line: RjLine | None) -> RjLine:

@@ -13,9 +13,11 @@ from python_calamine import CalamineWorkbook
 
 from app.base.actor import SYSTEM
 from app.extensions import writing
+from app.finance.figures.models import FigureKind
 from app.finance.reports.catalogue import REPORTS
 from app.ledger import services
 from app.ledger.rj import RjLine
+from tests.factories.figures import imported
 from tests.factories.ledger import gift_entry
 from tests.finance.test_pages import text_of
 from tests.support.client import Client
@@ -97,3 +99,28 @@ def test_files_hold_what_the_page_shows(booked: None, sign_in: SignIn) -> None:
             assert ["Som van de baten", 1700.5, 800.0] in first
     text_of(client, "/finance/reports/statement.exe", 404)
     text_of(client, "/finance/reports/unknown", 404)
+
+
+def test_with_imported_costs_the_statement_goes_on_to_the_result(booked: None, sign_in: SignIn) -> None:
+    march, line = date(2026, 3, 1), RjLine
+    with writing():
+        imported(
+            FigureKind.COST,
+            [(march, line.OBJECTIVES, None, 60_000), (march, line.RAISING_COSTS, None, 15_000),
+             (march, line.MANAGEMENT, None, 25_000), (march, line.FINANCIAL, None, -50)],
+        )  # fmt: skip
+        imported(FigureKind.BUDGET, [(march, line.INDIVIDUALS, None, 120_000), (march, line.OBJECTIVES, None, 90_000)])
+    client = sign_in("viewer")
+    page = text_of(client, "/finance/reports/statement")
+    text = client.get("/finance/reports/statement.csv").get_data().decode("utf-8-sig")
+    rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(text), delimiter=";") if len(row) == 4}
+    assert rows["Regel"] == ["2026", "Begroting", "Een jaar eerder"]
+    assert rows["Besteed aan doelstellingen"] == ["600,00", "900,00", "0,00"]
+    assert rows["Som van de lasten"] == ["1000,00", "900,00", "0,00"]
+    assert rows["Saldo voor financiële baten en lasten"] == ["700,50", "300,00", "800,00"]
+    assert rows["Saldo van baten en lasten"] == ["700,00", "300,00", "800,00"]
+    assert "Van 1 van de 12 maanden zijn de lasten er" in page
+    shares = text_of(client, "/finance/reports/ratios?month=2026-03")
+    for share in ("60%", "15%", "25%"):  # of costs; of 1,000 raised; of costs
+        assert f">{share}<" in shares
+    assert "nog niet ingelezen" in text_of(client, "/finance/reports/ratios?month=2026-04")
