@@ -33,7 +33,6 @@ def init_app(app: Flask) -> None:
             covers=("finance.entr", "finance.sample"),
         ),
         NavItem(Section.FINANCE, "finance.reports", N_("Reports"), money, order=15, covers=("finance.rep",)),
-        NavItem(Section.FINANCE, "finance.entries", N_("Journal"), money, order=20, covers=("finance.entr",)),
         NavItem(Section.FINANCE, "finance.accounts", N_("Accounts"), money, order=30, covers=("finance.acc",)),
         NavItem(
             Section.FINANCE,

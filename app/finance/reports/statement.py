@@ -83,7 +83,7 @@ def _costs(asked: Asked, shown: Sequence[Year], goals: Goals) -> Iterator[Row]:
     yield _row(shown, _("Sum of costs"), lambda year: year.total_costs, Level.SUM)
     yield _row(shown, _("Result before financial income and expense"), lambda year: year.total - year.total_costs)
     yield _row(shown, _("Financial income and expense"), lambda year: year.financial)
-    yield _row(shown, _("Result"), lambda year: year.result, Level.SUM)
+    yield _row(shown, _("Result of income and costs"), lambda year: year.result, Level.SUM)
 
 
 def _figures(asked: Asked, now: Year) -> list[Figure]:
@@ -92,7 +92,11 @@ def _figures(asked: Asked, now: Year) -> list[Figure]:
         Figure(_("Sum of income raised"), now.raised, _("Lines 1 to 6 of RJ 650.")),
     ]
     if now.has_costs:
-        made.append(Figure(_("Result"), now.result, _("Income less costs, with financial income and expense.")))
+        made.append(
+            Figure(
+                _("Result of income and costs"), now.result, _("Income less costs, with financial income and expense.")
+            )
+        )
     return made
 
 
