@@ -21,7 +21,7 @@ from app.extensions import db
 from app.organisation.models import BankAccount
 from app.sheets.reading import Row
 
-SHOWN = 10
+SHOWN, MOST_ERRORS = 10, 20
 
 
 def known(account_id: int | None = None) -> list[Columns]:
@@ -58,7 +58,7 @@ class Tried:
     count: int = 0
     came: int = 0
     went: int = 0
-    error: Unreadable | None = None
+    errors: list[Unreadable] = field(default_factory=list)
 
 
 def first_rows(row: BankFile) -> list[Row]:
@@ -83,5 +83,6 @@ def try_out(rows: list[Row], said: Columns) -> Tried:
                 if len(done.lines) < SHOWN:
                     done.lines.append(fact)
     except Unreadable as error:
-        done.error = error
+        below = csv_file.lines_of(rows, [said])[0] if said.headings else rows
+        done.errors = csv_file.wrong_lines(below, said, MOST_ERRORS) or [error]
     return done

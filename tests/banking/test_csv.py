@@ -89,6 +89,8 @@ def test_a_file_without_headings_is_read_by_position() -> None:
     _, entries, closed = facts(text, Columns(OWN, (), 8, "%d-%m-%Y", places))
     assert [e.cents for e in entries] == [-1000, 2500]
     assert closed[0].closing is not None
+    wrong = columns.try_out(rows(text), Columns(OWN, (), 8, "%d-%m-%Y", places | {"date": 2}))
+    assert [(e.line, e.message) for e in wrong.errors] == [(n, "“%(text)s” is not a date.") for n in (1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,9 @@ def test_the_page_guesses_tries_out_and_keeps(organisation: int, sign_in: Callab
     page = finance.get(address).get_data(as_text=True)
     data = dict(re.findall(r'<select[^>]*name="([^"]+)".*?<option selected value="([^"]*)"', page, re.DOTALL))
     wrong = finance.post(address, data=data | {"column_date": data["column_amount"]})
-    assert "“25,00” is geen datum" in wrong.get_data(as_text=True)
+    shown = wrong.get_data(as_text=True)
+    assert "“25,00” is geen datum" in shown
+    assert "“10,00” is geen datum" in shown, "each line that is wrong"
     assert count() == 0
     assert finance.post(address, data=data | {"keep": "y"}).status_code == 303
     assert count() == 2

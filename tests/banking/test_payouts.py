@@ -19,7 +19,7 @@ from app.banking.matching.facts import facts_of
 from app.banking.matching.finders import find
 from app.banking.models import BankLine, LineState
 from app.banking.payouts import asking, mollie_file, queries, taking
-from app.banking.payouts.models import Payout, PayoutOrigin, PayoutPart, PayoutState
+from app.banking.payouts.models import PAYOUT_MOVES, Payout, PayoutOrigin, PayoutPart, PayoutState
 from app.banking.payouts.taking import Taken, take
 from app.base.actor import SYSTEM, Actor
 from app.base.dates import add_months
@@ -345,3 +345,13 @@ def test_a_bank_line_of_another_amount_waits_for_somebody(mollie: FakeMollie, no
     bank(970, now, statement="S3")
     assert (on("1210"), on("2900")) == (0, -1000)
     assert explained()
+
+
+@pytest.mark.parametrize("before", PayoutState)
+@pytest.mark.parametrize("after", PayoutState)
+def test_state_pairs_of_payouts(before: PayoutState, after: PayoutState) -> None:
+    S = PayoutState
+    may = {
+        (S.WAITING, S.BOOKED), (S.WAITING, S.UNDONE), (S.BOOKED, S.UNDONE), (S.UNDONE, S.WAITING), (S.UNDONE, S.BOOKED),
+    }  # fmt: skip
+    assert PAYOUT_MOVES.allows(before, after) is ((before, after) in may)

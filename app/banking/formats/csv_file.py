@@ -64,13 +64,32 @@ def read(source: BufferedReader, known: Sequence[Columns]) -> Facts:
 
 def facts_of(rows: Sequence[Row], known: Sequence[Columns]) -> Facts:
     """The facts of these rows of a CSV, title rows above the headings left out."""
+    below, fitting = lines_of(rows, known)
+    return _facts(below, fitting)
+
+
+def lines_of(rows: Sequence[Row], known: Sequence[Columns]) -> tuple[Sequence[Row], list[Columns]]:
+    """(the rows that are lines, what may say what their columns are). Raises UnknownColumns."""
     for start, row in enumerate(rows[:_LOOK]):
         fitting = [each for each in known if each.fits(row)]
         if fitting:
-            return _facts(rows[start + 1 if fitting[0].headings else start :], fitting)
+            return rows[start + 1 if fitting[0].headings else start :], fitting
     raise UnknownColumns(
         N_("What the columns of this CSV mean is not known yet: say it once on the page of this file.")
     )
+
+
+def wrong_lines(rows: Sequence[Row], columns: Columns, most: int) -> list[Unreadable]:
+    """What is wrong, line by line, of at most so many lines."""
+    found: list[Unreadable] = []
+    for row in rows:
+        try:
+            _line(row, columns)
+        except Unreadable as error:
+            found.append(error)
+            if len(found) == most:
+                break
+    return found
 
 
 def rows_of(source: BufferedReader) -> list[Row]:
