@@ -1,19 +1,30 @@
-"""A report made together, in Chromium: asked of a partner, opened with a code, delivered, sent back,
-delivered again, accepted, and only then ready. The partner's pages are looked at by axe."""
+"""A consortium in Chromium, from the award to what went to the funder: the award with its plan, a partner, a
+report asked in parts, opened with a code, delivered, sent back, delivered again, accepted, only then ready, taken
+along as one pack and locked when it is sent. The partner's pages are looked at by axe."""
 
 from __future__ import annotations
 
 import re
+import zipfile
 from typing import Any
 
 import pytest
 
+from app.base.actor import SYSTEM
 from app.extensions import now, writing
+from app.grants.applications.models import Stage
+from app.supporters.models import Role as Part
+from app.supporters.services import set_roles
 from app.ui.permissions import Role
 from tests.browser.conftest import Server
 from tests.browser.test_crawl import Complaints, sign_in
-from tests.factories import consortium, organisation
+from tests.factories import grants, organisation
 from tests.support.mails import links_mailed, mails
+
+AWARD = {
+    "title": "Preventie samen", "amount": "100.000,01", "decided_on": "20-11-2026", "agreed_on": "20-11-2026",
+    "starts_on": "01-01-2027", "ends_on": "31-12-2028",
+}  # fmt: skip
 
 pytestmark = [pytest.mark.databases("sqlite"), pytest.mark.timeout(300)]
 
@@ -36,16 +47,34 @@ def follow(page: Any, name: str) -> None:
         page.get_by_role("link", name=name, exact=True).first.click()
 
 
-def test_from_award_to_ready(live_server: Server, browser: Any, page: Any) -> None:
+def test_from_award_to_sent(live_server: Server, browser: Any, page: Any) -> None:
     with live_server.app.app_context():
         organisation.make_organisation()
         with writing():
-            grant_id, obligation_id = consortium.report(now())
-            consortium.partner(grant_id, now())
+            asked = grants.application(now(), stage=Stage.SUBMITTED)
+            set_roles(grants.organisation("CKM", now()), {Part.PARTNER}, actor=SYSTEM, now=now())
     lead = page
     sign_in(lead, live_server, Role.FUNDRAISER)
-    report = f"{live_server.url}/grants/obligations/{obligation_id}"
-    lead.goto(report)
+    lead.goto(f"{live_server.url}/grants/applications/{asked}/award")
+    for name, value in AWARD.items():
+        lead.fill(f'[name="{name}"]', value)
+    lead.select_option('[name="recognition"]', "costs")
+    press(lead, "Vul het gebruikelijke plan voor deze periode in")
+    assert lead.input_value('[name="instalments-1-amount"]').startswith("50")
+    press(lead, "Leg de toekenning vast")
+    grant = lead.url
+
+    lead.goto(f"{grant}/partners/new")
+    lead.select_option('[name="supporter_id"]', label="CKM")
+    for name, value in {"share": "40", "contact_name": "Anna", "contact_email": "ckm@example.org"}.items():
+        lead.fill(f'[name="{name}"]', value)
+    lead.locator("main form button").last.click()
+    lead.wait_for_load_state()
+    assert "40%" in lead.content()
+
+    lead.goto(grant)
+    follow(lead, "Jaarrapportage")
+    report = lead.url
     press(lead, "Begin eraan")
     follow(lead, "Onderdelen van partners")
     lead.goto(f"{report}/parts/ask")
@@ -120,6 +149,21 @@ def test_from_award_to_ready(live_server: Server, browser: Any, page: Any) -> No
     assert "Interne controle" in lead.content()
     complaints.look(link)
     context.close()
+
+    lead.goto(f"{report}/report")
+    with lead.expect_download() as taken:
+        lead.get_by_role("link", name="Alles in één keer").click()
+    with zipfile.ZipFile(taken.value.path()) as pack:
+        assert [name.rsplit(".", 1)[1] for name in pack.namelist()] == ["pdf", "docx", "xlsx"]
+    lead.goto(f"{report}/submit")
+    lead.fill('[name="submitted_on"]', "23-11-2026")
+    lead.fill('[name="proof"]', "Portaal, nummer 123")
+    lead.locator("main form button").last.click()
+    lead.wait_for_load_state()
+    assert lead.url == report
+    assert "Ingediend" in lead.content()
+    prints = set(re.findall(r"\b[0-9a-f]{64}\b", lead.content()))
+    assert len(prints) == 3, "what was sent is locked, each file with its fingerprint"
     # The refused step answers 409 and the wrong total 422, which browsers log as errors of their own.
     found = [each for each in dict.fromkeys(complaints.found) if "status of 422" not in each]
     assert not found, "\n".join(found)

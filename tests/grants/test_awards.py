@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
@@ -167,6 +169,23 @@ def test_plans_that_cannot_be_name_the_field(
 def test_shares_that_make_a_whole_lose_no_cent() -> None:
     thirds = [InstalmentPlan(expected_on=DAY, basis_points=points) for points in (3333, 3333, 3334)]
     assert sum(amounts(thirds, 10_000_001)) == 10_000_001
+
+
+@given(st.integers(1, 10**11), st.lists(st.integers(1, 10_000), min_size=1, max_size=8))
+@example(5, [3000, 3000, 3000])
+@example(10_000_001, [5000])
+def test_shares_and_what_they_leave_come_to_the_grant_and_never_more(cents: int, shares: list[int]) -> None:
+    while sum(shares) > 10_000:
+        shares = shares[1:]
+    left = -(-cents * (10_000 - sum(shares)) // 10_000)  # what they leave, as an amount of whole cents
+    plans = [InstalmentPlan(expected_on=DAY, basis_points=points) for points in shares]
+    if left:
+        plans.append(InstalmentPlan(expected_on=DAY, amount_cents=left))
+    made = amounts(plans, cents)
+    assert sum(made) <= cents
+    assert all(abs(part * 10_000 - cents * points) < 20_000 for part, points in zip(made, shares, strict=False))
+    if sum(shares) == 10_000:
+        assert sum(made) == cents
 
 
 def test_the_usual_plan_covers_the_whole_period_and_the_whole_amount() -> None:

@@ -45,15 +45,13 @@ class InstalmentPlan:
 
 
 def amounts(plans: Sequence[InstalmentPlan], grant_cents: int) -> list[int]:
-    """Cents of each instalment. Shares that make the grant whole lose no cent to rounding."""
-    given = sum(plan.amount_cents or 0 for plan in plans if plan.basis_points is None)
+    """Cents of each instalment. Shares that make the grant whole lose no cent to rounding; others leave room for
+    the rest as an amount of whole cents."""
     shares = [plan.basis_points for plan in plans if plan.basis_points is not None]
-    whole = sum(shares)
-    if not shares:
-        parts: list[Money] = []
-    elif given == 0 and whole == 10_000:
-        parts = Money(grant_cents).split(shares)
-    else:
+    left = -(-grant_cents * (10_000 - sum(shares)) // 10_000)
+    if shares and left >= 0:
+        parts = Money(grant_cents - left).split(shares)
+    else:  # more than the whole: the caller refuses it by what it comes to
         parts = [Money(grant_cents).split([share, 10_000 - share])[0] for share in shares]
     by_share = iter(parts)
     return [plan.amount_cents or 0 if plan.basis_points is None else next(by_share).cents for plan in plans]
