@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
         models,
         reconciliation_views,
         review_views,
+        rule_views,
         store,
         views,
     )
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     assert jobs
     assert reconciliation_views
     assert review_views
+    assert rule_views
     app.register_blueprint(views.bp)
     navigation.add(
         NavItem(
@@ -52,6 +54,7 @@ def init_app(app: Flask) -> None:
             order=15,
             covers=("banking.line",),
         ),
+        NavItem(Section.BANK, "banking.matching_rules", N_("Rules"), Permission.BANK_READ, order=25),
         NavItem(
             Section.BANK, "banking.payouts", N_("Payouts"), Permission.BANK_READ, order=30, covers=("banking.payout",)
         ),
@@ -60,6 +63,8 @@ def init_app(app: Flask) -> None:
     )
     words.subject("bank_file", N_("Bank file"), "banking.file", "file_id")
     words.subject("bank_line", N_("Payment on the bank"), "banking.line", "line_id")
+    words.subject("bank_rule", N_("Rule for payments"))
+    words.subject("bank_matching", N_("How payments are explained"))
     words.subject("payout", N_("Payout"), "banking.payout", "payout_id")
     words.actions(
         {
@@ -74,6 +79,9 @@ def init_app(app: Flask) -> None:
             "bank_line.set_aside": N_("left a payment on the bank in suspense"),
             "bank_line.taken_up": N_("took up a payment on the bank again"),
             "bank_line.remembered": N_("made a rule for payments of an account"),
+            "bank_rule.switched": N_("switched a rule for payments of an account on or off"),
+            "bank_rule.removed": N_("removed a rule for payments of an account"),
+            "bank_matching.set": N_("set from which score on payments book by themselves"),
             "bank.booked_later": N_("booked a bank line on a later day: its period was closed"),
         }
     )

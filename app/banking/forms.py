@@ -6,10 +6,11 @@ from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, MultipleFileField, SelectField, StringField
+from wtforms import BooleanField, FileField, IntegerField, MultipleFileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.banking.formats.csv_columns import DATE_FORMATS, FIELDS
+from app.gifts.entering import Thanks
 from app.programmes.queries import active_programmes
 from app.ui.fields import MoneyField, options
 from app.ui.forms import Form
@@ -58,6 +59,7 @@ class GiftOfForm(Form):
     pick = StringField()  # chosen among those shown, or to be made
     amount = MoneyField(_l("Amount"), validators=[InputRequired()])
     programme_id = SelectField(_l("For"))
+    thanks = SelectField(_l("Thanks"), choices=options(Thanks), default=Thanks.MAIL.value)
     remember = BooleanField(_l("Always book money of this account like this"))
 
     def choose(self) -> None:
@@ -67,6 +69,10 @@ class GiftOfForm(Form):
     @property
     def programme(self) -> int | None:
         return int(self.programme_id.data) if self.programme_id.data else None
+
+
+class ThresholdForm(Form):
+    threshold = IntegerField(_l("Book by itself from"), validators=[InputRequired()])
 
 
 class RememberForm(Form):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, cents_column, id_column, instant_column, reference_column, state_column, whole
@@ -81,10 +81,26 @@ class BankRule(db.Model):
     programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
     staff_id: Mapped[int | None] = mapped_column(Big, nullable=True)
     made_at: Mapped[datetime] = instant_column()
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())  # off, it is kept and says nothing
 
     __table_args__ = (
         UniqueConstraint("iban_index", "incoming"),
         CheckConstraint("(kind = 'gift') = (supporter_id IS NOT NULL)", name="gift_has_giver"),
+    )
+
+
+class BankMatching(db.Model):
+    """How matching is set: one row, or none while nobody changed it."""
+
+    __tablename__ = "bank_matching"
+
+    id: Mapped[int] = id_column()
+    only: Mapped[int] = mapped_column(default=1, unique=True)
+    threshold: Mapped[int] = mapped_column(SmallInteger)  # of 100: from here on a proposal may book by itself
+
+    __table_args__ = (
+        CheckConstraint('"only" = 1', name="only_one"),
+        CheckConstraint("threshold BETWEEN 80 AND 100", name="threshold_within"),
     )
 
 

@@ -14,7 +14,8 @@ from app.banking import queries
 from app.banking.booking import SOURCE
 from app.banking.forms import GiftOfForm, RememberForm
 from app.banking.match_models import BankMatch, MatchKind
-from app.banking.matching import by_people, deciding, undoing
+from app.banking.matching import by_people, deciding, rules, undoing
+from app.banking.matching.names import as_typed
 from app.banking.models import BankLine, LineState
 from app.banking.views import LINE_SORTS, bp
 from app.base.errors import Invalid, NotFound
@@ -22,6 +23,7 @@ from app.base.money import Money
 from app.base.states import N_
 from app.extensions import now, writing
 from app.gifts import finding
+from app.gifts.entering import Thanks
 from app.ledger import queries as ledger
 from app.ui import filters, lists
 from app.ui.permissions import Permission, may_open, requires
@@ -76,6 +78,7 @@ def gift_of(line_id: int) -> ResponseReturnValue:
                     by_people.GiftOf(
                         supporter_id=finding.settle(found, None, actor=current_user.actor, now=now()),
                         cents=form.amount.data.cents, programme_id=form.programme, remember=form.remember.data,
+                        thanks=Thanks(form.thanks.data),
                     ),
                     actor=current_user.actor, now=now(),
                 )  # fmt: skip
@@ -114,7 +117,7 @@ def undo(line_id: int) -> ResponseReturnValue:
     """Take back what explains it."""
     _line(line_id)
     with writing():
-        undoing.undo(line_id, actor=current_user.actor, now=now())
+        undoing.undo(line_id, forget=bool(request.form.get("forget")), actor=current_user.actor, now=now())
     flash(_("Undone. What was booked is reversed."), "ok")
     return redirect(url_for("banking.line", line_id=line_id), 303)
 
@@ -143,7 +146,15 @@ def _onward(before: BankLine) -> ResponseReturnValue:
 
 def _gift_form(row: BankLine) -> GiftOfForm:
     left = abs(deciding.left_of(row.id)) or abs(row.cents)
-    form = GiftOfForm(formdata=None, data={"donor": queries.party(row).name, "amount": Money(left), "programme_id": ""})
+    form = GiftOfForm(
+        formdata=None,
+        data={
+            "donor": as_typed(queries.party(row).name),
+            "amount": Money(left),
+            "programme_id": "",
+            "thanks": Thanks.MAIL.value,
+        },
+    )
     form.choose()
     return form
 
@@ -155,7 +166,8 @@ def _page(row: BankLine, form: GiftOfForm, found: finding.Found | None = None) -
         proposals=[(p, [_said(r.said, r.told) for r in p.reasons]) for p in proposals],
         matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in queries.matches_of(row.id)],
         entries=ledger.entries_of((SOURCE, row.entry_id)), following=queries.next_waiting(row),
-        done=lists.row_id("done"), left=deciding.left_of(row.id), waiting=queries.count_waiting(),
+        done=lists.row_id("done"), rule=rules.of_line(row), left=deciding.left_of(row.id),
+        waiting=queries.count_waiting(),
     )  # fmt: skip
     return page, form.status if request.method == "POST" else 200
 

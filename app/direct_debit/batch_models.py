@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, false, text
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
@@ -47,6 +48,8 @@ class DebitBatch(db.Model):
     size: Mapped[int | None] = mapped_column(nullable=True)  # bytes
     booked_on: Mapped[date | None] = mapped_column(nullable=True)  # as the bank says
     busy: Mapped[bool] = mapped_column(default=False, server_default=false())  # building, booking or freeing goes on
+    # Why no file was made, where the worker was asked to make it: [msgid, parameters].
+    trouble: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), nullable=True)
     created_at: Mapped[datetime] = instant_column()
 
     __table_args__ = (

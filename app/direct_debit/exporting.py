@@ -63,7 +63,7 @@ def export(batch_id: int, *, actor: Actor, bounded: Bounded = writing_in_bulk) -
         if batch.state is BatchState.EXPORTED:
             return
         BATCH_MOVES.check(batch.state, BatchState.EXPORTED)
-        batch.sha256, batch.size = kept.sha256, kept.size
+        batch.sha256, batch.size, batch.trouble = kept.sha256, kept.size, None
         batches.move(batch, BatchState.EXPORTED, actor=actor, now=now())
 
 
@@ -74,6 +74,19 @@ def export_later(payload: Payload) -> None:
         export(int(payload["batch_id"]), actor=Actor("staff", int(payload["staff_id"])))
     except DomainError as error:
         log.warning("batch %s: no file was made: %s", payload["batch_id"], error)
+        _say(int(payload["batch_id"]), [error.message, {name: str(value) for name, value in error.params.items()}])
+    except OSError as error:
+        _say(int(payload["batch_id"]), [FULL, {}])
+        raise error  # tried again, and once there is room it succeeds
+
+
+FULL = N_("The file could not be written: the disk is full or cannot be used. It is tried again by itself.")
+
+
+def _say(batch_id: int, trouble: list[Any]) -> None:
+    db.session.rollback()
+    with writing():
+        batches.locked(batch_id).trouble = trouble
 
 
 def _put_under_way(batch_id: int, actor: Actor, bounded: Bounded) -> None:

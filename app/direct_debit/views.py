@@ -145,6 +145,7 @@ def export(batch_id: int) -> ResponseReturnValue:
         with writing():
             payload = {"batch_id": str(batch_id), "staff_id": str(current_user.id)}
             enqueue("direct_debit.export", payload, now=now(), key=f"direct debit export:{batch_id}")
+            batches.locked(batch_id).trouble = None
         flash(_("The file is being made; you can go on with something else."))
     else:
         try:

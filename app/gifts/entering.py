@@ -98,6 +98,23 @@ def enter(entries: list[Entry], *, actor: Actor, now: datetime) -> list[int]:
     return [e.key for e in entries]
 
 
+def thank(gift_ids: list[int], how: Thanks, *, now: datetime) -> None:
+    """Thank for gifts that came some other way than by a form of staff, once each."""
+    if how is Thanks.NONE or not gift_ids:
+        return
+    gifts = db.session.execute(select(Gift).where(Gift.id.in_(gift_ids))).scalars()
+    mails.thank(
+        [
+            mails.Given(
+                gift_id=g.id, supporter_id=g.supporter_id, cents=g.amount_cents, on=g.gift_date,
+                programme_ids=(g.programme_id,) if g.programme_id else (), by_letter=how is Thanks.LETTER,
+            )
+            for g in gifts
+        ],
+        now=now,
+    )  # fmt: skip
+
+
 def check(entry: Entry, today: date) -> None:
     """Raises Invalid with the field that is wrong."""
     if entry.method not in WAYS:

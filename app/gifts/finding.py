@@ -10,11 +10,11 @@ from app.base.errors import Invalid
 from app.base.references import code_of, id_of
 from app.base.states import N_
 from app.supporters import queries, search
-from app.supporters.drafts import PersonDraft
+from app.supporters.drafts import OrganisationDraft, PersonDraft
 from app.supporters.names import split_full_name
-from app.supporters.services import create_person
+from app.supporters.services import create_organisation, create_person
 
-MAKE = "new"  # picked where the donor must be made
+MAKE, MAKE_ORGANISATION = "new", "organisation"  # picked where the donor must be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Found:
     hits: list[search.Hit] = field(default_factory=list)
     name: str = ""
     make: bool = False
+    organisation: bool = False  # what is to be made
 
 
 def code(supporter_id: int) -> str:
@@ -32,9 +33,9 @@ def code(supporter_id: int) -> str:
 
 
 def donor(typed: str, picked: str) -> Found:
-    """Look for the donor. `picked` is the id that was chosen among those shown, or MAKE."""
-    if picked == MAKE:
-        return Found(name=typed, make=True)
+    """Look for the donor. `picked` is the id that was chosen among those shown, MAKE, or MAKE_ORGANISATION."""
+    if picked in (MAKE, MAKE_ORGANISATION):
+        return Found(name=typed, make=True, organisation=picked == MAKE_ORGANISATION)
     row_id = int(picked) if picked.isascii() and picked.isdigit() and len(picked) <= 19 else id_of(typed)
     if row_id is not None and queries.names([row_id]):
         return Found(id=row_id)
@@ -53,6 +54,8 @@ def settle(found: Found, made_before: int | None, *, actor: Actor, now: datetime
         return found.id
     if found.make and made_before is not None:
         return made_before
+    if found.make and found.organisation:
+        return create_organisation(OrganisationDraft(name=found.name), actor=actor, now=now)
     if found.make:
         return create_person(PersonDraft(name=split_full_name(found.name)), actor=actor, now=now)
     if found.hits:

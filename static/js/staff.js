@@ -19,7 +19,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const place = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  const place = document.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`);
   const target = place && place.querySelector("input:not([type=hidden]), button, summary, a");
   if (!target) return;
   event.preventDefault();

@@ -15,7 +15,7 @@ from sqlalchemy import event, select
 
 from app.banking import imports
 from app.banking.match_models import BankMatch, BankRule, MatchKind
-from app.banking.matching import deciding, undoing
+from app.banking.matching import deciding, rules, undoing
 from app.banking.matching.facts import Proposal, facts_of
 from app.banking.matching.finders import find
 from app.banking.matching.names import agree
@@ -172,8 +172,8 @@ def test_a_rule_books_by_itself_and_can_be_taken_over(now: datetime) -> None:
     with writing():
         deciding.decide(list(what.items()), actor=ANNE, now=now)
         for line_id, each in what.items():
-            deciding.remember(line_id, each, actor=ANNE, now=now)
-            deciding.remember(line_id, each, actor=ANNE, now=now)
+            rules.remember(line_id, each, actor=ANNE, now=now)
+            rules.remember(line_id, each, actor=ANNE, now=now)
     assert len(db.session.execute(select(BankRule)).all()) == 2
     done = take(Pay(-900, "R3", name="Bank"), Pay(600, "R4", name="Iemand"), now=now, statement="S2")
     assert (done.matched, done.in_review) == (2, 0)

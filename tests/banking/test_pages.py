@@ -9,13 +9,21 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.base.actor import SYSTEM
 from app.base.references import rf_of
+from app.extensions import db, writing
 from app.ledger.queries import balances
+from app.supporters.contacts import add_iban
+from app.supporters.models import Kind, Supporter
+from app.supporters.queries import by_iban
 from tests.banking.files import Pay, camt
 from tests.factories.gifts import promised_gift
 from tests.factories.organisation import make_organisation
+from tests.factories.supporters import person
 from tests.support.client import Client
+from tests.support.mails import mails
 
 SignIn = Callable[[str], Client]
 
@@ -129,7 +137,7 @@ def test_payments_are_explained_one_after_another(finance: Client, now: datetime
     twice = finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"promise:{gift_id}"})
     assert twice.status_code == 409
 
-    form = {"donor": "HR K NIEUW", "amount": "10,00", "programme_id": ""}
+    form = {"donor": "HR K NIEUW", "amount": "10,00", "programme_id": "", "thanks": "none"}
     asked = finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
     assert (asked.status_code, "Maak van HR K NIEUW een nieuwe relatie" in asked.get_data(as_text=True)) == (422, True)
     finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new"})
@@ -152,3 +160,69 @@ def test_payments_are_explained_one_after_another(finance: Client, now: datetime
 def _first_proposal(client: Client, line_id: str) -> str:
     page = client.get(f"/bank/lines/{line_id}").get_data(as_text=True)
     return re.findall(r'name="proposal" value="([^"]+)"', page)[0]
+
+
+def test_rules_are_seen_switched_off_and_removed_and_undoing_can_forget_one(finance: Client) -> None:
+    pays = [Pay(-450 - n, f"R{n}", name="Bank B.V.", iban="NL02ABNA0123456789") for n in range(3)]
+    for number, pay in enumerate(pays):
+        bring(finance, (camt([pay], statement=f"S{number}"), f"{number}.xml"))
+        if number == 0:
+            first = re.findall(r"/bank/lines/(\d+)", finance.get("/bank/review").get_data(as_text=True))[0]
+            finance.post(f"/bank/lines/{first}/not-a-gift", data={"always": "y"})
+            assert "Er is een regel voor geld van deze rekening" in text_of(finance, f"/bank/lines/{first}")
+            page = finance.get("/bank/rules").get_data(as_text=True)
+            assert "Bank B.V." in page
+            assert "Test finance" in page
+            rule = re.findall(r"/bank/rules/(\d+)/switch", page)[0]
+        if number == 1:
+            assert "Alles is verklaard" in text_of(finance, "/bank/review"), "the rule booked it"
+            finance.post(f"/bank/rules/{rule}/switch")
+    assert "Alles is verklaard" not in text_of(finance, "/bank/review"), "it was off"
+    finance.post(f"/bank/rules/{rule}/switch", data={"on": "y"})
+    finance.post(f"/bank/lines/{first}/undo", data={"forget": "y"})
+    assert "Er zijn nog geen regels" in text_of(finance, "/bank/rules")
+    assert finance.post(f"/bank/rules/{rule}/remove").status_code == 404
+
+
+def test_from_the_score_that_was_set_on_it_books_by_itself(finance: Client, now: datetime) -> None:
+    supporter_id = person("Jan Jansen", email="jan@example.org")
+    with writing():
+        add_iban(supporter_id, "NL44RABO0123456789", "", source="test", actor=SYSTEM, now=now)
+    bring(finance, (camt([Pay(2500, "R1", on="2026-11-10")]), "1.xml"))
+    assert "Alles is verklaard" not in text_of(finance, "/bank/review"), "80 of 100"
+    assert finance.post("/bank/rules/threshold", data={"threshold": "79"}).status_code == 422
+    assert finance.post("/bank/rules/threshold", data={"threshold": "80"}).status_code == 303
+    bring(finance, (camt([Pay(2600, "R2", on="2026-11-20")], statement="S2"), "2.xml"))
+    waiting = finance.get("/bank/review").get_data(as_text=True)
+    assert len(set(re.findall(r"/bank/lines/(\d+)", waiting))) == 1
+    assert mails() == [], "nobody is thanked for what books by itself"
+
+
+def test_who_is_accepted_in_the_queue_is_thanked_once(finance: Client, now: datetime) -> None:
+    supporter_id = person("Jan Jansen", email="jan@example.org")
+    with writing():
+        add_iban(supporter_id, "NL44RABO0123456789", "", source="test", actor=SYSTEM, now=now)
+    bring(finance, (camt([Pay(2500, "R1", on="2026-11-10"), Pay(700, "R2", on="2026-11-11")]), "1.xml"))
+    ids = list(dict.fromkeys(re.findall(r"/bank/lines/(\d+)", finance.get("/bank/review").get_data(as_text=True))))
+    finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"gift:{supporter_id}"})
+    form = {"donor": "x", "pick": str(supporter_id), "amount": "7,00", "programme_id": "", "thanks": "none"}
+    finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
+    assert finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"gift:{supporter_id}"}).status_code == 409
+    assert [(mail.message.template, "25,00" in mail.rendered.text) for mail in mails()] == [("gifts/thanks", True)]
+
+
+def test_an_organisation_is_made_from_a_payment_with_its_account(finance: Client) -> None:
+    bring(finance, (camt([Pay(2500, "R1", name="ST VOORBEELD", iban="NL20INGB0001234567")]), "1.xml"))
+    line_id = re.findall(r"/bank/lines/(\d+)", finance.get("/bank/review").get_data(as_text=True))[0]
+    assert 'value="ST VOORBEELD"' in finance.get(f"/bank/lines/{line_id}").get_data(as_text=True)
+    form = {
+        "donor": "Stichting Voorbeeld",
+        "pick": "organisation",
+        "amount": "25,00",
+        "programme_id": "",
+        "thanks": "none",
+    }
+    finance.post(f"/bank/lines/{line_id}/gift", data=form | {"thanks": "none"})
+    made = db.session.execute(select(Supporter).where(Supporter.display_name == "Stichting Voorbeeld")).scalar_one()
+    assert made.kind is Kind.ORGANISATION
+    assert by_iban("NL20INGB0001234567")[0].id == made.id

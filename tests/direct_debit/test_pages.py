@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import BytesIO
+from typing import NoReturn
 
 import pytest
 from flask import Flask
@@ -11,12 +13,13 @@ from sqlalchemy import select
 
 from app.base.actor import SYSTEM
 from app.base.references import code_of
-from app.direct_debit import mandates, returning
+from app.direct_debit import mandates, returning, views
 from app.direct_debit.batch_models import DebitBatch, DebitReturn
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import BatchState, CollectionState, MandateState
 from app.extensions import db, now, settings, writing
 from app.gifts.models import Gift
+from app.jobs.services import run_due
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
 from tests.direct_debit.test_batches import states
@@ -145,3 +148,45 @@ def test_a_mandate_goes_on_with_another_account(
     mandate = db.session.get_one(Mandate, mandate_id)
     assert (mandate.state, mandate.iban_last_four) == (MandateState.ACTIVE, debits.dutch_iban(5)[-4:])
     assert staff.get("/mandates/1/account").status_code == 404
+
+
+def test_why_the_worker_made_no_file_stands_on_the_page(
+    app: Flask, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk it is tried again by itself, and made once there is room."""
+    monkeypatch.setattr(views, "AT_ONCE", 0)
+    debits.due(clock)
+    client = somebody(app, Role.FINANCE)
+    here = f"/collections/batches/{debits.approved((client.staff_id or 0, somebody(app, Role.FINANCE).staff_id or 0))}"
+    disk, sync = [OSError(28, "No space left on device")], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: _raise(disk.pop()) if disk else sync(file))
+    client.post(f"{here}/export")
+    run_due(now())
+    page = client.get(here).text
+    assert "Er is geen bestand gemaakt" in page
+    assert "schijf is vol" in page
+    clock.forward(minutes=1)
+    run_due(now())
+    assert the_batch().state is BatchState.EXPORTED
+    assert "Er is geen bestand gemaakt" not in client.get(here).text
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
+
+
+def test_what_forbids_the_file_is_said_on_the_page(
+    app: Flask, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "AT_ONCE", 0)
+    debits.due(clock)
+    two = (somebody(app, Role.FINANCE).staff_id or 0, somebody(app, Role.FINANCE).staff_id or 0)
+    here = f"/collections/batches/{debits.approved(two)}"
+    clock.at(2026, 12, 15, 11)  # too late for the bank
+    client = somebody(app, Role.FINANCE)
+    client.post(f"{here}/export")
+    run_due(now())
+    page = client.get(here).text
+    assert "Er is geen bestand gemaakt" in page
+    assert "trek de batch in" in page
+    assert f"{here}/cancel" in page

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "period_closing": {"reopened_at": None, "reason": ""},
     "appropriation": {"undone_at": None, "undone_reason": ""},
     "layout_profile": {"tested_on": None, "tested_note": ""},
+    "bank_matching": {"threshold": 90},
     "bank_rule": {"supporter_id": None},
     "payout": {"booked_on": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 
 from app.banking.match_models import MatchKind
-from app.banking.matching import by_hand, deciding
-from app.banking.matching.facts import AUTO, Facts, Proposal, facts_of
+from app.banking.matching import by_hand, deciding, rules
+from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.matching.finders import TWICE_WITHIN, Found, find
 from app.banking.models import BankEntry, BankLine, LineState
 from app.base.actor import Actor
@@ -52,21 +52,21 @@ def look_at(lines: Sequence[Facts], recorded: by_hand.Recorded | None, *, actor:
         return
     try:
         with db.session.begin_nested():
-            chosen = sure(lines, find(lines, recorded))
+            chosen = sure(lines, find(lines, recorded), rules.threshold())
             deciding.decide_new(chosen, actor=actor, now=now)
             _mark([line.id for line in lines])
     except DomainError:
         return
 
 
-def sure(lines: Sequence[Facts], found: Found) -> list[tuple[Facts, Proposal]]:
+def sure(lines: Sequence[Facts], found: Found, threshold: int) -> list[tuple[Facts, Proposal]]:
     """The lines that may book by themselves: one proposal above the threshold that nothing speaks against, and no
     two lines for the same thing. An amount that may have been recorded by hand is left to people, unless a
     reference says what it is."""
     chosen: list[tuple[Facts, Proposal]] = []
     taken: dict[object, list[date]] = {}
     for line in lines:
-        what = _best(found.get(line.id, []))
+        what = _best(found.get(line.id, []), threshold)
         if what is None:
             continue
         name = _name(what)
@@ -79,8 +79,8 @@ def sure(lines: Sequence[Facts], found: Found) -> list[tuple[Facts, Proposal]]:
     return chosen
 
 
-def _best(proposals: Sequence[Proposal]) -> Proposal | None:
-    high = [p for p in proposals if p.score >= AUTO]
+def _best(proposals: Sequence[Proposal], threshold: int) -> Proposal | None:
+    high = [p for p in proposals if p.score >= threshold]
     best = [p for p in high if p.exact] or high
     if len({(p.kind, p.target_id, p.supporter_id) for p in best}) != 1 or best[0].blocked:
         return None
@@ -102,7 +102,7 @@ def _chunk(ids: Sequence[int], actor: Actor, now: datetime) -> int:
     facts = facts_of(ids)  # opened before the transaction: that takes longest
     db.session.rollback()
     with writing_in_bulk():
-        chosen = sure(facts, find(facts))
+        chosen = sure(facts, find(facts), rules.threshold())
         deciding.decide([(line.id, what) for line, what in chosen], actor=actor, now=now)
         _mark(ids)
     return len(chosen)

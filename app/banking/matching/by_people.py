@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.banking.match_models import MatchKind
-from app.banking.matching import deciding
+from app.banking.matching import deciding, rules
 from app.banking.matching.facts import Facts, Proposal, Reason, facts_of
 from app.banking.matching.finders import find
 from app.banking.matching.names import agree
@@ -14,6 +14,7 @@ from app.base.actor import Actor
 from app.base.errors import Invalid, Refused
 from app.base.iban import check_iban
 from app.base.states import N_
+from app.gifts.entering import Thanks, thank
 from app.supporters import search
 from app.supporters.contacts import add_iban
 from app.supporters.models import Kind
@@ -30,6 +31,7 @@ class GiftOf:
     cents: int
     programme_id: int | None = None
     remember: bool = False
+    thanks: Thanks = Thanks.MAIL
 
 
 def proposals(line_id: int) -> list[Proposal]:
@@ -68,7 +70,7 @@ def accept(line_id: int, key: str, *, actor: Actor, now: datetime) -> None:
     chosen = next((p for p in proposals(line_id) if p.key == key), None)
     if chosen is None:
         raise Refused(N_("This is no longer proposed: look at what is proposed now."))
-    _decide(line_id, chosen, actor, now)
+    _decide(line_id, chosen, actor, now, Thanks.MAIL)
 
 
 def gift(line_id: int, given: GiftOf, *, actor: Actor, now: datetime) -> None:
@@ -77,22 +79,23 @@ def gift(line_id: int, given: GiftOf, *, actor: Actor, now: datetime) -> None:
         kind=MatchKind.GIFT, target_id=None, cents=given.cents, score=0, reasons=(), supporter_id=given.supporter_id,
         programme_id=given.programme_id,
     )  # fmt: skip
-    _decide(line_id, what, actor, now)
+    _decide(line_id, what, actor, now, given.thanks)
     if given.remember:
-        deciding.remember(line_id, what, actor=actor, now=now)
+        rules.remember(line_id, what, actor=actor, now=now)
 
 
 def not_a_gift(line_id: int, *, remember: bool, actor: Actor, now: datetime) -> None:
     """The accounting package books what it is: a cost, a transfer between our own accounts."""
     what = Proposal(kind=MatchKind.NOT_OURS, target_id=None, cents=deciding.left_of(line_id), score=0, reasons=())
-    _decide(line_id, what, actor, now)
+    _decide(line_id, what, actor, now, Thanks.NONE)
     if remember:
-        deciding.remember(line_id, what, actor=actor, now=now)
+        rules.remember(line_id, what, actor=actor, now=now)
 
 
-def _decide(line_id: int, what: Proposal, actor: Actor, now: datetime) -> None:
-    deciding.decide([(line_id, what)], actor=actor, now=now)
+def _decide(line_id: int, what: Proposal, actor: Actor, now: datetime, how: Thanks) -> None:
+    made = deciding.decide([(line_id, what)], actor=actor, now=now)
     if what.kind is MatchKind.GIFT and what.supporter_id is not None:
+        thank(made, how, now=now)  # a gift has the id of its match; a promise is thanked for by what receives it
         _know_account(line_id, what.supporter_id, actor, now)
 
 

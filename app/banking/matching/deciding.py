@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from app.audit import services as audit
 from app.banking.booking import MATCH
-from app.banking.match_models import BankMatch, BankRule, MatchKind
+from app.banking.match_models import BankMatch, MatchKind
 from app.banking.matching import debits, payouts
 from app.banking.matching.facts import Facts, Proposal, facts_of
 from app.banking.models import LINE_MOVES, BankLine, LineState
@@ -27,7 +27,7 @@ from app.base.money import Money
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db
-from app.extensions.sql import insert_new, insert_rows
+from app.extensions.sql import insert_rows
 from app.gifts import entering
 from app.gifts import services as gifts
 from app.gifts.models import BANK_TRANSFER, Gift
@@ -94,24 +94,6 @@ def set_aside(line_id: int, *, actor: Actor, now: datetime) -> None:
 def take_up(line_id: int, *, actor: Actor, now: datetime) -> None:
     """Ask again what was left in suspense."""
     _shift(line_id, LineState.REVIEW, "bank_line.taken_up", actor, now)
-
-
-def remember(line_id: int, what: Proposal, *, actor: Actor, now: datetime) -> None:
-    """From now on money of this account books by itself as this. A newer word takes the place of an older one."""
-    line = facts_of([line_id])[0]
-    if line.iban_index is None or what.kind not in (MatchKind.GIFT, MatchKind.NOT_OURS):
-        return
-    values = {
-        "kind": what.kind, "supporter_id": what.supporter_id, "programme_id": what.programme_id, "staff_id": actor.id,
-    }  # fmt: skip
-    wanted = (BankRule.iban_index == line.iban_index) & (BankRule.incoming == (line.cents > 0))
-    there = db.session.execute(update(BankRule).where(wanted).values(**values).returning(BankRule.id)).scalar()
-    if there is None:
-        row = values | {"id": new_ids(1)[0], "iban_index": line.iban_index, "incoming": line.cents > 0, "made_at": now}
-        db.session.execute(insert_new(BankRule).values(**row))
-    audit.record(
-        "bank_line.remembered", ("bank_line", line_id), actor=actor, now=now, changes={"kind": what.kind.value}
-    )
 
 
 def _book(made: list[_Made], actor: Actor, now: datetime) -> dict[int, int | None]:

@@ -16,7 +16,6 @@ from app.banking.queries import Party, party
 from app.base.references import id_of_rf, ids_of_payment_number
 from app.extensions import db
 
-AUTO = 90  # of 100: from here on a proposal may book by itself
 _NUMBER = re.compile(r"(?<!\d)\d{4}(?: ?\d{4}){3}(?!\d)", re.ASCII)
 _RF = re.compile(r"RF\d{2}(?: ?[0-9A-Z]){1,21}")
 

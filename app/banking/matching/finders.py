@@ -159,7 +159,7 @@ def rules(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
     rows = db.session.execute(
         select(BankRule, Supporter.display_name)
         .outerjoin(Supporter, Supporter.id == BankRule.supporter_id)
-        .where(BankRule.iban_index.in_(indexes))
+        .where(BankRule.iban_index.in_(indexes), BankRule.active)
         .where(Supporter.id.is_(None) | (Supporter.merged_into_id.is_(None) & Supporter.anonymised_at.is_(None)))
     )
     known: dict[tuple[bytes, bool], tuple[BankRule | None, str]] = {

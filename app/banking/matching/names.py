@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.supporters.matching import bank_names, fold, fold_surname
+from app.supporters.names import full_name
 
 _LEGAL = frozenset("stichting st bv nv vof vereniging ver b v n".split())
 
@@ -21,6 +22,15 @@ def agree(bank: str, ours: str, *, organisation: bool = False) -> bool:
         for surname, letter in _folded(bank)
         for other, first in known
     )
+
+
+def as_typed(bank: str) -> str:
+    """The first person of a name at a bank as somebody would type it (`HR J DOE` → `J. Doe`); an organisation as it
+    stands."""
+    people = bank_names(bank)
+    if not people or _LEGAL & set(fold(bank).split()):
+        return bank
+    return full_name(people[0]) or bank
 
 
 @lru_cache(maxsize=8192)

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app.audit import services as audit
 from app.banking.booking import MATCH
 from app.banking.match_models import BankMatch, MatchKind
+from app.banking.matching import rules
 from app.banking.matching.deciding import lock_line, standing
 from app.banking.models import BankLine, LineState
 from app.base.actor import Actor
@@ -26,8 +27,9 @@ from app.ledger import services as ledger
 _QUIETLY = {"synchronize_session": False}
 
 
-def undo(line_id: int, *, actor: Actor, now: datetime) -> None:
-    """Take back all that explains this line: what was booked of it is reversed, and it waits again."""
+def undo(line_id: int, *, forget: bool = False, actor: Actor, now: datetime) -> None:
+    """Take back all that explains this line: what was booked of it is reversed, and it waits again. `forget`: the
+    rule of its account too."""
     lock_line(line_id)
     matches = standing(BankMatch.line_id == line_id)
     if not matches:
@@ -35,6 +37,8 @@ def undo(line_id: int, *, actor: Actor, now: datetime) -> None:
     for match in matches:
         _undo(match, actor, now)
     released([match.id for match in matches], actor=actor, now=now)
+    if forget:
+        rules.forget([line_id], actor=actor, now=now)
 
 
 def _undo(match: BankMatch, actor: Actor, now: datetime) -> None:
