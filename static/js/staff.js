@@ -129,3 +129,9 @@ for (const box of document.querySelectorAll("[data-date]")) {
 }
 
 document.querySelector("[data-focus]")?.focus();
+
+// On a phone a row of tabs is longer than the screen: begin where the current one is.
+for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - row.clientWidth / 3;
+}

@@ -164,6 +164,11 @@ def test_from_award_to_sent(live_server: Server, browser: Any, page: Any) -> Non
     assert "Ingediend" in lead.content()
     prints = set(re.findall(r"\b[0-9a-f]{64}\b", lead.content()))
     assert len(prints) == 3, "what was sent is locked, each file with its fingerprint"
+    lead.set_viewport_size({"width": 390, "height": 844})
+    lead.goto(f"{live_server.url}/grants/rounds")
+    here = lead.locator(".tabs [aria-current]").bounding_box()
+    assert here
+    assert 0 <= here["x"] < here["x"] + here["width"] <= 390, "on a phone the current tab is in sight"
     # The refused step answers 409 and the wrong total 422, which browsers log as errors of their own.
     found = [each for each in dict.fromkeys(complaints.found) if "status of 422" not in each]
     assert not found, "\n".join(found)
