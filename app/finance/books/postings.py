@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from app.base.errors import Refused
 from app.base.states import N_
 from app.extensions import db
-from app.finance.exports.sheet import batches
+from app.finance.exports.sheet import as_text, batches
 from app.finance.periods import Period
 from app.ledger.models import Account, JournalEntry, JournalLine
 
@@ -114,9 +114,9 @@ def _statement(wanted: Range) -> Select[Any]:
     line, entry = JournalLine.__table__.c, JournalEntry.__table__.c
     return (
         select(
-            line.entry_id, line.booked_on, entry.line_count, entry.event, entry.source_type, entry.source_id,
+            line.entry_id, line.booked_on, entry.line_count, as_text(entry.event), entry.source_type, entry.source_id,
             entry.reverses_id, line.account_id, line.cents, line.programme_id, line.grant_id, line.campaign_id,
-            line.rj_line,
+            as_text(line.rj_line),
         )
         .join_from(JournalLine.__table__, JournalEntry.__table__, entry.id == line.entry_id)
         .where(*_within(line.booked_on, line.entry_id, wanted))

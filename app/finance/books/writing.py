@@ -103,6 +103,6 @@ def _programmes(connection: Connection) -> dict[int | None, str]:
     return {row.id: row.slug for row in rows}
 
 
-def _events() -> dict[Event, str]:
+def _events() -> dict[str, str]:
     with force_locale("nl"):
-        return {event: gettext(event.label) for event in Event}
+        return {event.value: gettext(event.label) for event in Event}

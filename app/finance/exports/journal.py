@@ -8,9 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
-from app.base.references import code_of
 from app.extensions import db
-from app.finance.exports.sheet import Labels, Sheet, Wanted, batches
+from app.finance.exports.sheet import Labels, Sheet, Wanted, as_text, batches, codes
 from app.ledger.models import Account, Event, JournalEntry, JournalLine
 from app.ledger.rj import RjLine
 from app.programmes.queries import campaign_names, programme_names
@@ -42,14 +41,12 @@ def journal(wanted: Wanted) -> Sheet:
 def _rows(connection: Connection, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
     line, entry, account = JournalLine.__table__.c, JournalEntry.__table__.c, Account.__table__.c
     name = account.name_en if wanted.language == "en" else account.name_nl
-    accounts = {
-        row.id: row
-        for row in connection.execute(select(account.id, account.code, name.label("name"), account.rgs_code))
-    }
+    chart = connection.execute(select(account.id, account.code, name.label("name"), account.rgs_code)).all()
+    code, named, rgs = ({row[0]: row[place] for row in chart} for place in (1, 2, 3))
     statement = (
         select(
-            line.entry_id, line.booked_on, entry.event, line.account_id, line.cents, line.rj_line, line.programme_id,
-            line.campaign_id, line.grant_id, entry.source_type, entry.source_id, entry.reverses_id,
+            line.entry_id, line.booked_on, as_text(entry.event), line.account_id, line.cents, as_text(line.rj_line),
+            line.programme_id, line.campaign_id, line.grant_id, entry.source_type, entry.source_id, entry.reverses_id,
         )
         .join_from(JournalLine.__table__, JournalEntry.__table__, entry.id == line.entry_id)
         .where(line.booked_on.between(wanted.period.start, wanted.period.end))
@@ -61,12 +58,11 @@ def _rows(connection: Connection, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
     for (entries, days, kinds, account_ids, cents, rj, programme, campaign, grants, types, ids, reverses) in batches(
         connection, statement
     ):  # fmt: skip
-        chosen = [accounts[account_id] for account_id in account_ids]
+        months = {day: f"{day:%Y-%m}" for day in set(days)}
         yield from zip(
-            map(code_of, entries), days, (f"{day:%Y-%m}" for day in days), events.of(kinds),
-            (a.code for a in chosen), (a.name for a in chosen),
+            codes(entries), days, map(months.get, days), events.of(kinds),
+            map(code.__getitem__, account_ids), map(named.__getitem__, account_ids),
             (c if c > 0 else None for c in cents), (-c if c < 0 else None for c in cents),
-            lines.of(rj), (a.rgs_code for a in chosen), programmes.of(programme), campaigns.of(campaign),
-            (code_of(g) if g else None for g in grants), types, map(code_of, ids),
-            (code_of(r) if r else None for r in reverses), strict=True,
+            lines.of(rj), map(rgs.__getitem__, account_ids), programmes.of(programme), campaigns.of(campaign),
+            codes(grants), types, codes(ids), codes(reverses), strict=True,
         )  # fmt: skip

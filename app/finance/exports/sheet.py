@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, String, type_coerce
 
+from app.base.references import code_of
 from app.finance.periods import Period
 from app.sheets.columns import Column
 
@@ -40,6 +41,11 @@ def batches(connection: Connection, statement: Select[Any]) -> Iterator[list[Seq
         yield list(zip(*rows, strict=True))
 
 
+def as_text(column: Any) -> Any:
+    """A column of a labelled enum as the value that is stored, for `Labels`: no member is looked up for each row."""
+    return type_coerce(column, String)
+
+
 class Labels(dict[Any, Any]):
     """Stored value → what is shown, translated once: `Labels(GiftState)`, `Labels(names)`."""
 
@@ -47,8 +53,15 @@ class Labels(dict[Any, Any]):
         if isinstance(source, Mapping):
             super().__init__(source)
         else:
-            super().__init__({member: _(member.label) for member in source})
+            labels = {member: _(member.label) for member in source}
+            super().__init__(labels | {member.value: label for member, label in labels.items()})
         self[None] = None
 
     def of(self, values: Iterable[Any]) -> Iterable[Any]:
         return map(self.get, values)
+
+
+def codes(ids: Sequence[int | None]) -> Iterable[str | None]:
+    """Codes of row ids, each made once: lines of one entry stand together."""
+    made: dict[int | None, str] = {row_id: code_of(row_id) for row_id in set(ids) if row_id}
+    return map(made.get, ids)

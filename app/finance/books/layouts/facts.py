@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
 from xml.sax.saxutils import escape as _escape
 
 from app.base.references import code_of
@@ -39,7 +39,7 @@ class Books:
     control: Control
     accounts: tuple[LedgerAccount, ...]
     codes: Mapping[int, LedgerAccount]
-    events: Mapping[Any, str]  # what an event is called, in Dutch: accountants read it
+    events: Mapping[str, str]  # what an event is called, in Dutch: accountants read it
     programmes: Mapping[int | None, str]
     profile: LayoutProfile
     version: str
@@ -77,6 +77,7 @@ def amount(cents: int) -> str:
 _ILLEGAL = {code: " " for code in [*range(0x20), 0x7F, 0xFFFE, 0xFFFF] if code not in (9, 10, 13)}
 
 
+@lru_cache(10_000)
 def escape(text: str, longest: int = 999) -> str:
     """Text for XML 1.0: at most `longest` characters, and none that XML has no place for."""
     return _escape(text[:longest].translate(_ILLEGAL))

@@ -75,8 +75,9 @@ def _head(file: TextIO, books: Books, version: str) -> None:
 
 def _transaction(books: Books, posting: Posting, cost: str, project: str) -> str:
     day, reference = posting.booked_on.isoformat(), document(posting)
+    described = f"{escape(books.events[posting.event])} {reference}"  # as books.describe, the reference made once
     parts = [
-        f"<transaction><nr>{code_of(posting.entry_id)}</nr><desc>{escape(books.describe(posting))}</desc>"
+        f"<transaction><nr>{code_of(posting.entry_id)}</nr><desc>{described}</desc>"
         f"<periodNumber>{books.period_number(posting.booked_on)}</periodNumber><trDt>{day}</trDt>\n"
     ]
     for number, line in enumerate(posting.lines, 1):
