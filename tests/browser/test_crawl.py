@@ -31,7 +31,7 @@ SCHEMES = ("light", "dark")
 MOST_PAGES = 400
 SUPPORTERS = 30
 # Files and calendars are no pages; the frame of the page is looked at once for each role.
-NOT_PAGES = re.compile(r"[./](csv|xlsx|pdf|ics|xml|json|docx|txt|content)$|^/(static|healthz)(/|$)|/logout$")
+NOT_PAGES = re.compile(r"[./](csv|xlsx|pdf|ics|xml|json|docx|txt|zip|content)$|^/(static|healthz)(/|$)|/logout$")
 WHOLE: dict[str, Any] = {"resultTypes": ["violations"]}
 CONTRAST = WHOLE | {"runOnly": ["color-contrast"]}
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
