@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 import click
@@ -72,7 +75,20 @@ def _made(config: Settings, clock: Clock | None) -> Flask:
     private.init_app(config)
     logs.init_app(app, config)
     extensions.init_app(app, config, clock)
-    for room in chain.from_iterable(ROOMS):
-        importlib.import_module(f"app.{room}").init_app(app)
-    importlib.import_module("app.cli").init_app(app)
+    with _nothing_is_garbage_yet():
+        for room in chain.from_iterable(ROOMS):
+            importlib.import_module(f"app.{room}").init_app(app)
+        importlib.import_module("app.cli").init_app(app)
     return app
+
+
+@contextmanager
+def _nothing_is_garbage_yet() -> Iterator[None]:
+    """What is imported stays: looking through it for garbage takes a fifth of a start, and of each command."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
