@@ -69,9 +69,7 @@ def issue(
 
 def look(purpose: str, token: str, *, now: datetime) -> LinkView:
     """What the link opens, without using it up. Raises NotFound unless it is good now."""
-    link = _find(purpose, token, now)
-    data = json.loads(unseal(link.data_sealed, f"link:{link.id}")) if link.data_sealed else {}
-    return LinkView(link.id, link.subject_id, data)
+    return _view(_find(purpose, token, now))
 
 
 def consume(purpose: str, token: str, *, now: datetime) -> LinkView:
@@ -81,6 +79,19 @@ def consume(purpose: str, token: str, *, now: datetime) -> LinkView:
     if db.session.execute(used.returning(Link.id)).first() is None and _is_single_use(view.id):
         raise _no_such_link()
     return view
+
+
+def waiting(purpose: str, subject_id: int, *, now: datetime) -> LinkView | None:
+    """The newest link of this purpose for this row that can still be used, if there is one."""
+    mine = (Link.purpose == purpose) & (Link.subject_id == subject_id) & Link.revoked_at.is_(None)
+    unused = Link.used_at.is_(None) & (Link.expires_at.is_(None) | (Link.expires_at > now))
+    link = db.session.execute(select(Link).where(mine, unused).order_by(Link.created_at.desc()).limit(1)).scalar()
+    return _view(link) if link is not None else None
+
+
+def _view(link: Link) -> LinkView:
+    data = json.loads(unseal(link.data_sealed, f"link:{link.id}")) if link.data_sealed else {}
+    return LinkView(link.id, link.subject_id, data)
 
 
 def revoke(purpose: str, subject_id: int, *, now: datetime) -> None:

@@ -8,13 +8,21 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.portal import change_views, entry_views, models, page_views, repair_views
+    from app.portal import change_views, detail_views, entry_views, mailbox_views, models, page_views, repair_views
     from app.portal.guard import bp
 
     assert models
     assert change_views
+    assert detail_views
     assert entry_views
+    assert mailbox_views
     assert page_views
     app.register_blueprint(bp)
     repair_views.init()
-    words.actions({"portal.entered": N_("opened their own page")})
+    words.actions(
+        {
+            "portal.entered": N_("opened their own page"),
+            "portal.email_asked": N_("asked for another e-mail address"),
+            "portal.email_refused": N_("said that they did not ask for another e-mail address"),
+        }
+    )

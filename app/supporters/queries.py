@@ -53,6 +53,18 @@ def primary_phones(ids: Collection[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
+def primary_phone(supporter_id: int) -> Phone | None:
+    """The number to call."""
+    mine = select(Phone).where(Phone.supporter_id == supporter_id)
+    return db.session.execute(mine.order_by(Phone.is_primary.desc(), Phone.id).limit(1)).scalar()
+
+
+def primary_email(supporter_id: int) -> Email | None:
+    """The mailbox that mails and sign-in links go to."""
+    mine = select(Email).where(Email.supporter_id == supporter_id, Email.is_primary)
+    return db.session.execute(mine.limit(1)).scalar()
+
+
 def current_addresses(ids: Collection[int]) -> dict[int, Address]:
     """The newest address that still holds, by supporter."""
     rows = db.session.execute(
