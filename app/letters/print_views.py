@@ -10,6 +10,7 @@ from flask_login import current_user
 from app.base.ids import MAX_ID
 from app.extensions import now, writing
 from app.letters.public_views import bp
+from app.organisation.letterhead import letterhead
 from app.outbox import letters
 from app.supporters.addressing import addressees
 from app.ui.permissions import Permission, requires
@@ -24,7 +25,12 @@ def print_list() -> ResponseReturnValue:
     ready = [letter for letter in waiting if letter.person_id in to and to[letter.person_id].has_address]
     lost = [letter for letter in waiting if letter not in ready]
     return render_template(
-        "letters/print.html", ready=ready, lost=lost, to=to, more=letters.count_waiting() - len(waiting)
+        "letters/print.html",
+        ready=ready,
+        lost=lost,
+        to=to,
+        more=letters.count_waiting() - len(waiting),
+        sender=letterhead(),
     )
 
 

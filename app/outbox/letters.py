@@ -6,15 +6,18 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.audit.services import Trace, record_many
 from app.base.actor import Actor
 from app.base.dates import local_date
+from app.base.events import publish
 from app.base.ids import stable_id
 from app.extensions import db
 from app.extensions.sql import insert_new
+from app.outbox.events import LettersPosted
 from app.outbox.models import Letter
 from app.outbox.rendering import Rendered, render
 from app.outbox.services import Mail
@@ -60,10 +63,27 @@ def waiting() -> list[Printable]:
     return [
         Printable(
             row.id, row.person_id, row.language, local_date(row.created_at),
-            render(row.template, json.loads(unseal(row.data_sealed, f"letter:{row.id}")), row.language),
+            render(row.template, _data(row) | {"on_paper": True}, row.language),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _data(row: Letter) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(unseal(row.data_sealed, f"letter:{row.id}"))
+    return data
+
+
+def said(template: str, ids: Collection[int] | None = None) -> dict[int, dict[str, Any]]:
+    """What letters of this template say, by id: of those that wait, or of `ids`."""
+    which = Letter.printed_at.is_(None) if ids is None else Letter.id.in_(list(ids))
+    rows = db.session.execute(select(Letter).where(Letter.template == template, which)).scalars()
+    return {row.id: _data(row) for row in rows}
+
+
+def withdraw(ids: Collection[int]) -> None:
+    """Take letters off the print list that are not true any more; what was printed stays."""
+    db.session.execute(delete(Letter).where(Letter.id.in_(list(ids)), Letter.printed_at.is_(None)))
 
 
 def count_waiting() -> int:
@@ -71,7 +91,7 @@ def count_waiting() -> int:
 
 
 def mark_printed(ids: Collection[int], *, actor: Actor, now: datetime) -> int:
-    """These are in the post; how many were not marked before."""
+    """These are in the post; how many were not marked before. Says so as LettersPosted."""
     done = db.session.execute(
         update(Letter)
         .where(Letter.id.in_(list(ids)), Letter.printed_at.is_(None))
@@ -79,4 +99,5 @@ def mark_printed(ids: Collection[int], *, actor: Actor, now: datetime) -> int:
         .returning(Letter.id)
     ).scalars().all()  # fmt: skip
     record_many([Trace(action="letter.printed", subject=("outbox_letter", i)) for i in done], actor=actor, now=now)
+    publish(LettersPosted(ids=tuple(done), actor=actor, at=now))
     return len(done)

@@ -6,7 +6,7 @@ the note of it are one transaction; planning takes nothing that was not announce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import or_, select, update
 
 from app.base.actor import Actor, system
 from app.base.dates import local_date
+from app.base.events import on
 from app.base.works import Payload, periodic
 from app.extensions import db, now
 from app.extensions.transactions import writing_in_bulk
@@ -23,10 +24,13 @@ from app.gifts.recurring.history import Change, tell
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import ChangeKind, CommitmentState
 from app.organisation.queries import profile
+from app.outbox import letters
+from app.outbox.events import LettersPosted
 from app.supporters.models import Supporter
 
 NOTIFIER = system("notices")
 MARGIN = timedelta(days=7)  # told so much earlier than must be, so that a day without a worker delays nobody
+POSTED_IN = timedelta(days=5)  # how long a letter may wait to be printed before its day has to be a later one
 _BATCH = 50
 LIVE = (CommitmentState.ACTIVE, CommitmentState.PAUSED)
 
@@ -43,8 +47,10 @@ def unannounced(until: date) -> Any:
 
 @periodic("recurring.notices", every=timedelta(hours=3))
 def give_notice(_: Payload) -> None:
-    """Mail those whose first or changed amount comes near. Who has no address is left to people."""
+    """Tell those whose first or changed amount comes near. Who has no mailbox is told once the letter is posted."""
     days, last = profile().notice_days, 0
+    with writing_in_bulk():
+        letters.withdraw(_untrue(local_date(now()) + timedelta(days=days)))
     while True:
         until = local_date(now()) + timedelta(days=days) + MARGIN
         with writing_in_bulk() as session:
@@ -69,10 +75,46 @@ def give_notice(_: Payload) -> None:
 
 def _announce(rows: Sequence[Commitment], days: int, at: datetime) -> None:
     cents = next_amounts([row.id for row in rows])
-    for row in rows:  # the day that the mail names is the day that it will be
-        row.collect_on = schedule.collect_day(row.next_on, max(row.collect_on, local_date(at) + timedelta(days=days)))
-    told = mails.announce(rows, cents, now=at)
-    _note([row for row in rows if row.id in told], cents, NOTIFIER, at, "mail")
+    paper = mails.on_paper(rows)
+    waiting = {data["of"][0] for data in letters.said(mails.NOTICE).values()} if paper else set()
+    rows = [row for row in rows if row.mandate_id and not (row.id in paper and row.id in waiting)]
+    for row in rows:  # the day that the notice names is the day that it will be
+        earliest = local_date(at) + timedelta(days=days) + (POSTED_IN if row.id in paper else timedelta(0))
+        row.collect_on = schedule.collect_day(row.next_on, max(row.collect_on, earliest))
+    mails.announce(rows, cents, now=at)
+    _note([row for row in rows if row.id not in paper], cents, NOTIFIER, at, "mail")
+
+
+def _untrue(earliest: date) -> list[int]:
+    """Letters that wait and do not hold any more: another amount or mandate, told by mail or ended since, or
+    their day can no longer be made."""
+    waiting = letters.said(mails.NOTICE)
+    rows = _rows_of(waiting)
+    return [i for i, data in waiting.items() if not _holds(data, rows) or date.fromisoformat(data["of"][3]) < earliest]
+
+
+def _rows_of(said: Mapping[int, dict[str, Any]]) -> dict[int, tuple[Commitment, int]]:
+    """The recurring gifts that these letters are about and that still must be told, with what they give next."""
+    ids = [data["of"][0] for data in said.values()]
+    cents = next_amounts(ids)
+    wanted = select(Commitment).where(Commitment.id.in_(ids), unannounced(date.max))
+    return {row.id: (row, cents[row.id]) for row in db.session.scalars(wanted)}
+
+
+def _holds(data: dict[str, Any], rows: Mapping[int, tuple[Commitment, int]]) -> bool:
+    row_id, mandate_id, cents, _day = data["of"]
+    row, now_cents = rows.get(row_id, (None, None))
+    return row is not None and row.mandate_id == mandate_id and now_cents == cents
+
+
+@on(LettersPosted)
+def posted(event: LettersPosted) -> None:
+    """A notice in the post counts from that day, as long as it still says what will be collected."""
+    said = letters.said(mails.NOTICE, event.ids)
+    rows = _rows_of(said)
+    for data in said.values():
+        if _holds(data, rows):
+            record_letter(data["of"][0], actor=event.actor, now=event.at)
 
 
 def announce(ids: Sequence[int], *, now: datetime) -> None:

@@ -21,11 +21,13 @@ from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
 from app.ledger import checks
+from app.outbox import letters
 from app.outbox.models import Message
 from app.payments.flow import reach
 from app.payments.jobs import poll
 from app.payments.models import Checkout
 from app.payments.states import Sequence
+from app.supporters.reach import set_by_post
 from tests.conftest import SettableClock, make_settings
 from tests.factories.payments import DETAILS, post_checkout
 from tests.factories.recurring import announce_and_plan
@@ -164,6 +166,23 @@ def test_a_failure_follows_the_plan_of_its_code(
     assert [(c.period, c.collect_on) for c in again] == (
         [(date(2026, 12, 1), date(2026, 12, 31))] if code == "AM04" else []
     )
+
+
+def test_who_asked_for_letters_hears_of_a_failure_on_paper(
+    giver: int, mollie: FakeMollie, clock: SettableClock
+) -> None:  # fmt: skip
+    first = due(clock)
+    send({})
+    with writing():
+        set_by_post(db.session.get_one(Commitment, giver).supporter_id, True, actor=SYSTEM, now=now())
+    mollie.fail(recurring(mollie)[0], "AC04")
+    hear(first)
+    assert failed_mails() == 0
+    (letter,) = letters.waiting()
+    text = letter.rendered.text
+    assert "15,00" in text
+    assert "http" not in text, "nobody types a link of forty signs"
+    assert "@" not in text, "an address on paper is a phone number or a house"
 
 
 def test_a_second_failure_waits_for_the_donor(giver: int, mollie: FakeMollie, clock: SettableClock) -> None:

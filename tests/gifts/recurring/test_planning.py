@@ -17,11 +17,12 @@ from app.direct_debit import mandates
 from app.direct_debit.models import Collection
 from app.direct_debit.states import CollectionState, MandateState
 from app.extensions import db, now, writing
-from app.gifts.recurring import changing
+from app.gifts.recurring import changing, mails
 from app.gifts.recurring.models import Commitment, CommitmentChange
 from app.gifts.recurring.notices import give_notice
 from app.gifts.recurring.planning import plan_due, plan_until
 from app.gifts.recurring.states import CommitmentState, EndReason, Frequency
+from app.outbox import letters
 from app.outbox.models import Message
 from app.supporters import services as supporters
 from app.supporters.models import Supporter
@@ -72,11 +73,41 @@ def test_nothing_is_collected_without_fourteen_days_of_notice(app: Flask, clock:
     assert told == date(2026, 12, 7)
 
 
-def test_no_mail_address_means_no_notice_and_no_collection(app: Flask, clock: SettableClock) -> None:
+def test_without_a_mailbox_a_letter_is_printed_and_only_then_counts(app: Flask, clock: SettableClock) -> None:
     row_id = commitment(1500, day=15, supporter_id=person("Piet Post"))
     live(clock, 40)
-    assert planned() == []
+    assert planned() == [], "never told, never collected"
     assert db.session.get_one(Commitment, row_id).noticed_cents is None
+    ((letter, said),) = letters.said(mails.NOTICE).items()
+    promised = date.fromisoformat(said["of"][3])
+    assert promised >= local_date(now()) + timedelta(days=14), "a letter that waited too long names a later day"
+    with writing():
+        letters.mark_printed([letter], actor=SYSTEM, now=now())
+        letters.mark_printed([letter], actor=SYSTEM, now=now())
+    live(clock, 40)
+    assert planned()[0][1] == promised
+    assert notices() == 0
+    assert letters.count_waiting() == 0, "told once"
+
+
+def test_a_letter_that_is_not_true_any_more_is_withdrawn_or_counts_for_nothing(
+    app: Flask, clock: SettableClock
+) -> None:  # fmt: skip
+    row_id = commitment(1500, day=15, supporter_id=person("Piet Post"))
+    clock.forward(days=2)
+    give_notice({})
+    ((first, _said),) = letters.said(mails.NOTICE).items()
+    with writing():
+        changing.change_amount(row_id, 2500, actor=SYSTEM, now=now())
+        letters.mark_printed([first], actor=SYSTEM, now=now())
+    assert db.session.get_one(Commitment, row_id).noticed_cents is None, "printed between change and job"
+    give_notice({})
+    ((second, said),) = letters.said(mails.NOTICE).items()
+    assert said["of"][2] == 2500
+    with writing():
+        changing.end(row_id, EndReason.DONOR, actor=SYSTEM, now=now())
+    give_notice({})
+    assert letters.said(mails.NOTICE) == {}
 
 
 def test_a_changed_amount_is_announced_before_it_is_collected(app: Flask, clock: SettableClock) -> None:
