@@ -55,32 +55,35 @@ def results(start: date, end: date, before: tuple[date, date] | None = None, *, 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What stood on an equity account before a span of months, and what came to it in that span; credit above zero."""
+    """What stood on an equity account before a span of months, what came to it in that span and what was taken off;
+    credit above zero."""
 
     code: str
     programme_id: int | None
     opening: int
-    moved: int
+    added: int
+    taken: int
 
     @property
     def closing(self) -> int:
-        return self.opening + self.moved
+        return self.opening + self.added - self.taken
 
 
 def equity(start: date, end: date) -> list[Moved]:
     """Capital, reserves and funds by account and programme, to the month that begins on `end` (not included)."""
     both = sums.both().subquery()
-    cents = both.c.credit_cents - both.c.debit_cents
+    inside = both.c.month >= start
     rows = db.session.execute(
         select(
             Account.code,
             both.c.programme_id,
-            func.coalesce(func.sum(case((both.c.month < start, cents))), 0),
-            func.coalesce(func.sum(case((both.c.month >= start, cents))), 0),
+            func.coalesce(func.sum(case((~inside, both.c.credit_cents - both.c.debit_cents))), 0),
+            func.coalesce(func.sum(case((inside, both.c.credit_cents))), 0),
+            func.coalesce(func.sum(case((inside, both.c.debit_cents))), 0),
         )
         .join(Account, Account.id == both.c.account_id)
         .where(Account.kind == AccountKind.EQUITY, both.c.month < end)
         .group_by(Account.code, both.c.programme_id)
         .order_by(Account.code)
     )
-    return [Moved(code, programme_id, int(opening), int(moved)) for code, programme_id, opening, moved in rows]
+    return [Moved(code, programme_id, *map(int, amounts)) for code, programme_id, *amounts in rows]

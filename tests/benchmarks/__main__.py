@@ -14,6 +14,7 @@ from tests.benchmarks import (
     grant_money,
     grant_pages,
     planning,
+    reports,
     staff_pages,
     start,
 )
@@ -30,6 +31,7 @@ GROUPS = (
     grant_money,
     grant_pages,
     planning,
+    reports,
     staff_pages,
     start,
 )

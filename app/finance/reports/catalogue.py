@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.base.states import N_
+from app.finance.reports.funds import funds
 from app.finance.reports.purposes import purposes
 from app.finance.reports.ratios import ratios
 from app.finance.reports.shape import Kept
@@ -18,6 +19,11 @@ REPORTS: dict[str, Kept] = {
         N_("Income by programme and grant"),
         N_("What came in for each programme and from which grants; with costs, what each programme comes to."),
         purposes,
+    ),
+    "funds": Kept(
+        N_("Restricted funds"),
+        N_("What each restricted fund began with, what was added, spent and left, beside what grants have unspent."),
+        funds,
     ),
     "ratios": Kept(
         N_("Ratio figures"),

@@ -32,7 +32,7 @@ def purposes(asked: Asked) -> Report:
     has_costs = now.has_costs
     columns = [
         Column(_("Programme and grant"), width=52),
-        Column(_("Income"), Kind.AMOUNT),
+        Column(_("Income booked"), Kind.AMOUNT),
         *([Column(_("Costs"), Kind.AMOUNT), Column(_("Result"), Kind.AMOUNT)] if has_costs else []),
         Column(_("Income a year before"), Kind.AMOUNT),
     ]

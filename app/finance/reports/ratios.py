@@ -60,7 +60,7 @@ def ratios(asked: Asked) -> Report:
     title = _("Ratio figures")
     columns = [
         Column(_("Ratio"), width=34),
-        Column(_("What it is"), width=56),
+        Column(_("Its definition"), width=56),
         Column(asked.period, Kind.PERCENT),
         *([Column(_("Budget"), Kind.PERCENT)] if found.budget else []),
         Column(_("A year before"), Kind.PERCENT),

@@ -9,8 +9,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.base.money import format_money
+from app.finance.reports.funds import equity_moves
 from app.finance.reports.shape import Asked, Bars, Figure, Level, Report, Row, Table, entries
-from app.finance.reports.years import Goals, Year, goals, only_income, years
+from app.finance.reports.years import Goals, Year, Years, goals, only_income, years
+from app.ledger.queries import accounts
 from app.ledger.rj import INCOME_LINES, RAISED_LINES, RjLine
 from app.sheets.columns import Column, Kind
 
@@ -30,6 +32,8 @@ def statement(asked: Asked) -> Report:
     rows = list(_income(asked, shown))
     if now.has_costs:
         rows += _costs(asked, shown, goals(asked.language))
+    appropriated = list(_appropriation(asked, shown, found))
+    used = any(year.is_used for year in shown)
     title = _("Statement of income and expenditure")
     return Report(
         title,
@@ -42,7 +46,7 @@ def statement(asked: Asked) -> Report:
                 note=_("In the order of RJ 650"),
             )
         ],
-        tables=[Table(title, columns, rows if any(year.is_used for year in shown) else [])],
+        tables=[Table(title, columns, [*rows, *appropriated] if used or appropriated else [])],
         said=[_said(asked, now)] if now.has_costs and now.booked_costs else [],
         missing=only_income(asked, now),
     )
@@ -84,6 +88,17 @@ def _costs(asked: Asked, shown: Sequence[Year], goals: Goals) -> Iterator[Row]:
     yield _row(shown, _("Result before financial income and expense"), lambda year: year.total - year.total_costs)
     yield _row(shown, _("Financial income and expense"), lambda year: year.financial)
     yield _row(shown, _("Result of income and costs"), lambda year: year.result, Level.SUM)
+
+
+def _appropriation(asked: Asked, shown: Sequence[Year], found: Years) -> Iterator[Row]:
+    """Where the result went, as it was booked; the budget has none."""
+    spans = {id(found.now): asked.span, id(found.before): asked.span.before}
+    moved = {key: equity_moves(span) for key, span in spans.items()}
+    names = {account.code: account.name(asked.language) for account in accounts()}
+    for code in sorted(set().union(*moved.values())):
+        cells = (moved[id(year)].get(code, 0) if id(year) in moved else None for year in shown)
+        label = _("Appropriated: %(account)s", account=names[code])
+        yield Row((label, *cells), link=entries(asked, account=code))
 
 
 def _figures(asked: Asked, now: Year) -> list[Figure]:

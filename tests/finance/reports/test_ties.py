@@ -14,6 +14,7 @@ from app.base.actor import SYSTEM
 from app.base.ids import new_id
 from app.extensions import db, writing
 from app.finance.periods import Span, fiscal_year, span_of
+from app.finance.reports.funds import funds
 from app.finance.reports.purposes import purposes
 from app.finance.reports.shape import Asked, Level, Report
 from app.finance.reports.statement import statement
@@ -88,3 +89,25 @@ def test_totals_are_those_of_the_journal(app: Flask, many: list[Posting], data: 
             whole, parts = purposes(wanted).tables[0].rows, 0
             parts = sum(row.cells[1] for row in whole if row.level is Level.LINE)
             assert parts == expected
+
+
+def test_funds_roll_forward_to_what_the_ledger_has(app: Flask) -> None:
+    programme = make_programme()
+    moves = [(date(2025, 12, 31), 90_000), (date(2026, 6, 30), -20_000), (date(2026, 12, 31), 5_000)]
+    with writing():
+        services.post(
+            [
+                postings.result_appropriated(("sample", new_id()), [("0520", cents, programme)], on)
+                for on, cents in moves
+            ],
+            actor=SYSTEM, now=NOW,
+        )  # fmt: skip
+    with force_locale("en"):
+        row, foot = funds(asked("")).tables[0].rows
+        assert row.cells == ("Opvang", 90_000, 5_000, 20_000, 75_000, 0, 75_000)
+        assert foot.cells[4] == -db.session.execute(
+            select(func.sum(JournalLine.cents)).join(Account, Account.id == JournalLine.account_id)
+            .where(Account.code == "0520")
+        ).scalar_one()  # fmt: skip
+        said = {row.cells[0]: row.cells[1:] for row in statement(asked("")).tables[0].rows}
+    assert said["Appropriated: Restricted funds (by funders)"] == (-15_000, 90_000)
