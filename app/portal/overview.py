@@ -16,8 +16,8 @@ from app.extensions import db
 from app.gifts.models import HELD, Gift, GiftState
 from app.gifts.periodic.models import Agreement, AgreementState
 from app.gifts.periodic.queries import bound_by
-from app.gifts.recurring.amounts import amounts_of, next_amounts
-from app.gifts.recurring.effects import UnderWay, under_way
+from app.gifts.recurring.amounts import amounts_of_many, next_amounts
+from app.gifts.recurring.effects import UnderWay, under_way_of
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
 
@@ -77,12 +77,12 @@ def one(commitment_id: int) -> Recurring:
 
 def _told(rows: list[Commitment]) -> list[Recurring]:
     ids = [row.id for row in rows]
-    cents, bound = next_amounts(ids), bound_by(ids)
+    cents, bound, amounts, going = next_amounts(ids), bound_by(ids), amounts_of_many(ids), under_way_of(ids)
     mandates = direct_debit.mandates([row.mandate_id for row in rows if row.mandate_id])
     return [
         Recurring(
-            row, cents.get(row.id, 0), [each for each in amounts_of(row.id) if each[0] > row.next_on],
-            mandates.get(row.mandate_id or 0), under_way(row.id), bound.get(row.id),
+            row, cents.get(row.id, 0), [each for each in amounts.get(row.id, ()) if each[0] > row.next_on],
+            mandates.get(row.mandate_id or 0), going.get(row.id, ()), bound.get(row.id),
         )
         for row in rows
     ]  # fmt: skip

@@ -21,7 +21,7 @@ from tests.conftest import SettableClock
 from tests.factories.periodic import running
 from tests.factories.recurring import announce_and_plan, commitment
 from tests.factories.supporters import person
-from tests.portal.conftest import Enter, text_of
+from tests.portal.conftest import Enter, counted, text_of
 from tests.support.client import Client
 from tests.support.mails import mails
 
@@ -148,3 +148,16 @@ def test_another_donors_gift_cannot_be_reached(enter: Enter, gift: int) -> None:
         form = {"amount": "20", "day": "3", "until": "01-03-2027", "skips": "2026-12-15"}
         assert visitor.post(f"/mijn-giften/vast/{gift}/{what}", data=form).status_code == 404
     assert state(gift).state is CommitmentState.ACTIVE
+
+
+def test_the_first_page_asks_no_more_of_the_database_for_more_gifts(enter: Enter, gift: int) -> None:
+    visitor, costs = enter(JAN), []
+    supporter_id = state(gift).supporter_id
+    for more in (0, 4):
+        for _ in range(more):
+            commitment(1000, day=15, supporter_id=supporter_id)
+        visitor.get("/mijn-giften")
+        with counted() as statements:
+            assert visitor.get("/mijn-giften").text.count("mine-card") == 1 + more
+        costs.append(len(statements))
+    assert costs[0] == costs[1]

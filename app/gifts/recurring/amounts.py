@@ -36,7 +36,13 @@ def next_amounts(ids: Iterable[int]) -> dict[int, int]:
 
 def amounts_of(commitment_id: int) -> list[tuple[date, int]]:
     """All amounts with the day from which they count, oldest first."""
-    rows = db.session.execute(
-        select(_a.c.from_on, _a.c.cents).where(_a.c.commitment_id == commitment_id).order_by(_a.c.from_on, _a.c.id)
-    ).all()
-    return [(row.from_on, row.cents) for row in rows]
+    return amounts_of_many([commitment_id]).get(commitment_id, [])
+
+
+def amounts_of_many(ids: Iterable[int]) -> dict[int, list[tuple[date, int]]]:
+    """The same of many, in one statement."""
+    found: dict[int, list[tuple[date, int]]] = {}
+    mine = select(_a.c.commitment_id, _a.c.from_on, _a.c.cents).where(_a.c.commitment_id.in_(list(ids)))
+    for commitment_id, from_on, cents in db.session.execute(mine.order_by(_a.c.from_on, _a.c.id)):
+        found.setdefault(commitment_id, []).append((from_on, cents))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Collection_
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -38,12 +39,22 @@ class Effect:
 
 def under_way(commitment_id: int) -> tuple[UnderWay, ...]:
     """Collections of this commitment that were planned or sent, soonest first."""
+    return under_way_of([commitment_id]).get(commitment_id, ())
+
+
+def under_way_of(commitment_ids: Collection_[int]) -> dict[int, tuple[UnderWay, ...]]:
+    """The same of many, in one statement; those without any are left out."""
+    found: dict[int, tuple[UnderWay, ...]] = {}
     rows = db.session.execute(
-        select(Collection.id, Collection.collect_on, Collection.amount_cents, Collection.state)
-        .where(Collection.commitment_id == commitment_id, Collection.state.in_(UNDER_WAY))
+        select(
+            Collection.commitment_id, Collection.id, Collection.collect_on, Collection.amount_cents, Collection.state
+        )
+        .where(Collection.commitment_id.in_(list(commitment_ids)), Collection.state.in_(UNDER_WAY))
         .order_by(Collection.collect_on)
-    ).all()
-    return tuple(UnderWay(*row) for row in rows)
+    )  # fmt: skip
+    for commitment_id, row_id, collect_on, cents, state in rows:
+        found[commitment_id] = (*found.get(commitment_id, ()), UnderWay(row_id, collect_on, cents, state))
+    return found
 
 
 def locked(commitment_id: int) -> Any:
