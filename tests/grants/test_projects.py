@@ -308,6 +308,25 @@ def test_from_a_new_project_to_a_plan_with_a_gap_and_a_file(app: Flask, now: dat
     assert "betaalt hoogstens € 225,00 aan overhead" in fundraiser.get(home).text.replace("\xa0", " ")
 
 
+def test_costs_are_tied_to_the_plan_on_a_page(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        budget_of(grant_id, now)
+        row_id = project(now)
+        services.add_source(row_id, SourceKind.GRANT, grant_id=grant_id, actor=SYSTEM, now=now)
+        hours = LinePlan(name="Uren", category=Category.STAFF, cents=20_000)
+        planning.save(row_id, [hours], version=2, actor=SYSTEM, now=now)
+    address = f"/grants/projects/{row_id}/budget-lines"
+    page = fundraiser.get(address).text
+    (name,) = re.findall(r'<select[^>]*name="(tie-\d+)"', page)
+    line = queries.plan(row_id).rows[0].line.id
+    assert fundraiser.post(address, data=fields(page) | {name: str(line)}).status_code == 303
+    assert fields(fundraiser.get(address).text)[name] == str(line)
+    assert list(queries.ties(row_id).values()) == [line]
+    wrong = fundraiser.post(address, data=fields(fundraiser.get(address).text) | {name: "1"})
+    assert wrong.status_code == 422
+
+
 def test_who_comes_second_loses_nothing_and_takes_nothing_away(app: Flask, now: datetime, fundraiser: Client) -> None:
     with writing():
         work = project(now)

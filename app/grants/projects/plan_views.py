@@ -20,6 +20,7 @@ from app.grants.projects import planning, queries, services, sheet
 from app.grants.projects.forms import PlanForm, SourceForm, plan_form
 from app.grants.projects.models import SourceKind
 from app.grants.rows import Stale
+from app.ui.fields import options
 from app.ui.permissions import Permission, requires
 
 
@@ -111,14 +112,14 @@ def remove_source(project_id: int, source_id: int) -> ResponseReturnValue:
 def tie_budget_lines(project_id: int) -> ResponseReturnValue:
     """Which line of the plan the costs on each budget line of its grants belong to."""
     line, plan = queries.one(project_id)[1], queries.plan(project_id)
-    pairs = [("", _("Not in this project")), *((each.line.id, each.line.name) for each in plan.rows)]
+    lines = options([(each.line.id, each.line.name) for each in plan.rows], _("Not in this project"))
     fields: dict[str, Any] = {}
     ids: dict[str, int] = {}
     for source in plan.sources:
         for each in budgets.lines(source.grant_id) if source.grant_id else []:
             name = f"tie-{each.id}"
             label = f"{source.name} · {each.code} {each.name}".replace("·  ", "· ")
-            fields[name], ids[name] = SelectField(label, coerce=choices.row_id, choices=pairs), each.id
+            fields[name], ids[name] = SelectField(label, coerce=choices.row_id, choices=lines), each.id
     made: Any = type("TieForm", (VersionedForm,), fields)
 
     def make(**kwargs: Any) -> Any:
