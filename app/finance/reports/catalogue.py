@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from app.base.states import N_
+from app.finance.reports.concentration import concentration
 from app.finance.reports.funds import funds
 from app.finance.reports.purposes import purposes
 from app.finance.reports.ratios import ratios
+from app.finance.reports.recurring import recurring
 from app.finance.reports.shape import Kept
 from app.finance.reports.statement import statement
 
@@ -29,5 +31,16 @@ REPORTS: dict[str, Kept] = {
         N_("Ratio figures"),
         N_("How much goes to the objectives and what raising costs, each with its definition."),
         ratios,
+    ),
+    "recurring": Kept(
+        N_("Forecast of recurring gifts"),
+        N_("What recurring gifts will bring in the twelve months to come, planned and expected."),
+        recurring,
+        by_period=False,
+    ),
+    "concentration": Kept(
+        N_("Dependence on large givers"),
+        N_("What share of all income the largest one, five and ten givers bring."),
+        concentration,
     ),
 }
