@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.base.actor import system
-from app.base.errors import Invalid
+from app.base.errors import Invalid, TooMany
+from app.base.states import N_
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import MandateKind
 from app.extensions import db, limits, writing
@@ -22,9 +23,15 @@ from app.gifts.recurring.states import CommitmentState, Frequency
 from app.giving.answers import Gift
 from app.giving.offer import Offer
 from app.giving.places import Place
+from app.payments.alerts import tell_flood
 
 DONOR = system("Steun ons")
-MOST, WINDOW = 10, 3600  # mandates from one address within so many seconds: nobody has that many accounts
+# Mandates within so many seconds: from one address, on one account, and of all donors together. Nobody knows before
+# the first collection whether an account is the donor's, so a flood is stopped here, and staff are told.
+MOST, WINDOW = 10, 3600
+MOST_OF_ACCOUNT, DAY = 10, 86_400
+MOST_OF_ALL, MINUTES = 200, 600
+PAUSED = N_("Very many mandates are given just now. Choose another method, or try again in a quarter of an hour.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Promise:
 
 def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str, address: str, at: datetime) -> None:
     """Keep the mandate and begin the gift, once. Raises TooMany, and Refused as `online.give` does."""
-    limits.hit("mandate online", address, MOST, WINDOW)
+    _stop_floods(gift.iban, address, at)
     draft = OnlineMandate(
         id=row_id,
         giver=Giver(
@@ -57,6 +64,19 @@ def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str,
         db.session.rollback()
         with writing():
             give(draft, actor=DONOR, now=at)
+
+
+def _stop_floods(iban: str, address: str, at: datetime) -> None:
+    limits.hit("mandate online", address, MOST, WINDOW)
+    limits.hit("mandate account", iban, MOST_OF_ACCOUNT, DAY)
+    try:
+        limits.hit("mandates online", "all", MOST_OF_ALL, MINUTES)
+    except TooMany as error:
+        with writing():
+            tell_flood(MOST_OF_ALL, now=at)
+        paused = TooMany(PAUSED)
+        paused.retry_after = error.retry_after
+        raise paused from None
 
 
 def _said(gift: Gift) -> tuple[str, str] | None:

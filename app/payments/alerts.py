@@ -64,6 +64,22 @@ def tell_attack(method: str, *, now: datetime) -> None:
     queue_mails(mails, now=now)
 
 
+def tell_flood(number: int, *, now: datetime) -> None:
+    """Mail that mandates on the website are paused, with how many came within ten minutes; at most once an hour."""
+    hour = now.strftime("%Y-%m-%dT%H")
+    mails = [
+        Mail(
+            template="payments/mandate_flood",
+            to=address,
+            language="nl",
+            key=f"mandate flood:{hour}:{address}",
+            data={"number": number},
+        )
+        for address in _who()
+    ]
+    queue_mails(mails, now=now)
+
+
 def tell_form_attack(campaign_id: int | None, *, now: datetime) -> None:
     """Mail that a form was paused (None: Steun ons itself); at most once an hour."""
     campaign = db.session.get(Campaign, campaign_id) if campaign_id is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -139,3 +140,17 @@ def test_nobody_signs_for_a_crowd(give: Give, allowed: None, monkeypatch: pytest
     monkeypatch.setattr(by_mandate, "MOST", 2)
     assert [give(**DEBIT).status_code for _ in range(3)] == [303, 303, 429]
     assert _count(Mandate) == 2
+
+
+@pytest.mark.parametrize(("name", "told"), [("MOST_OF_ACCOUNT", 0), ("MOST_OF_ALL", 1)])
+def test_a_flood_of_mandates_is_paused_and_told(
+    give: Give, allowed: None, monkeypatch: pytest.MonkeyPatch, sign_in: Callable[[str], Client], name: str, told: int
+) -> None:
+    sign_in("finance")
+    monkeypatch.setattr(by_mandate, name, 2)
+    answers = [give(**DEBIT) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429, 429]
+    assert answers[-1].headers["Retry-After"]
+    assert _count(Mandate) == 2
+    assert sum("Heel veel machtigingen" in mail.rendered.subject for mail in mails()) == told
+    assert give(method="ideal").status_code == 303, "other methods go on"
