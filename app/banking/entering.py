@@ -201,7 +201,7 @@ def _line_row(
         "position": position,
         "booked_on": row["booked_on"],
         "cents": each.cents,
-        "state": LineState.REVIEW,
+        "state": LineState.REVIEW if each.cents else LineState.EXPLAINED,  # of nothing there is nothing to explain
         "looked": False,
         "end_to_end": each.end_to_end,
         "mandate": each.mandate,

@@ -61,6 +61,15 @@ def balances() -> dict[str, int]:
     return {code: b.cents for code, b in ledger.balances().items() if b.cents}
 
 
+def test_a_line_of_nothing_asks_nobody(now: datetime) -> None:
+    """Banks tell of 0.00 too, such as interest: there is nothing to explain."""
+    taken = take(Pay(0, name="BANK"), Pay(2_500, name="J JANSEN"), now=now)
+    lines = db.session.execute(select(BankLine.cents, BankLine.state).order_by(BankLine.cents)).all()
+    assert [tuple(line) for line in lines] == [(0, LineState.EXPLAINED), (2_500, LineState.REVIEW)]
+    assert not [found for outcome in run() for found in outcome.problems]
+    assert taken.new == 2
+
+
 def line(cents: int | None = None) -> BankLine:
     chosen = select(BankLine) if cents is None else select(BankLine).where(BankLine.cents == cents)
     return db.session.execute(chosen.order_by(BankLine.id.desc()).limit(1)).scalar_one()
