@@ -48,7 +48,7 @@ def concentration(asked: Asked) -> Report:
     known_names = {name.supporter_id: name.funder for name in names.values()}
     if asked.names:
         known_names |= _names([giver for giver, _cents in top])
-    columns = [Column(_("Income"), Kind.AMOUNT), Column(_("Share of all income"), Kind.PERCENT)]
+    columns = [Column(_("Amount"), Kind.AMOUNT), Column(_("Share of all income"), Kind.PERCENT)]
     givers = [
         Row((known_names.get(giver) or _("Donor, number %(rank)s", rank=rank), *_share(cents, total)),
             link=("supporters.show", {"supporter_id": giver}))

@@ -23,6 +23,7 @@ from app.sheets.columns import Column, Kind
 
 MONTHS = 12
 LOOK_BACK = 3  # months whose collections say what share succeeds
+LEAST = 20  # of fewer collections a share says nothing
 _C = CollectionState
 _OVER = (_C.COLLECTED, _C.FAILED, _C.RETURNED)
 Planned = dict[MandateKind, list[tuple[int, int]]]  # (gifts, cents) of each month
@@ -64,8 +65,8 @@ def recurring(asked: Asked) -> Report:
               " donor are not counted."),
         ],
         missing=[
-            _("Of some ways of collecting nothing was collected in the last three months yet: there expected is what"
-              " is planned.")
+            _("Of one way of collecting there were fewer than %(least)s collections in the last three months: there"
+              " expected is what is planned.", least=LEAST)
         ] if rows and any(kind not in shares for kind, each in planned.items() if any(g for g, _a in each)) else [],
     )  # fmt: skip
 
@@ -112,14 +113,15 @@ def _months(due: date, end: date, row: object) -> Iterator[date]:
 
 
 def _shares(today: date) -> dict[MandateKind, float]:
-    """The share of the amount that was collected, of what is over; none where nothing is."""
+    """The share of the amount that was collected, of what is over; none where that are too few."""
     totals: dict[MandateKind, dict[CollectionState, int]] = defaultdict(lambda: dict.fromkeys(_OVER, 0))
+    counts: dict[MandateKind, int] = defaultdict(int)
     rows = db.session.execute(
-        select(Mandate.kind, Collection.state, func.sum(Collection.amount_cents))
+        select(Mandate.kind, Collection.state, func.count(), func.sum(Collection.amount_cents))
         .join(Mandate, Mandate.id == Collection.mandate_id)
         .where(Collection.state.in_(_OVER), Collection.collect_on.between(add_months(today, -LOOK_BACK), today))
         .group_by(Mandate.kind, Collection.state)
     )
-    for kind, state, cents in rows:
-        totals[kind][state] = int(cents)
-    return {kind: each[_C.COLLECTED] / sum(each.values()) for kind, each in totals.items()}
+    for kind, state, count, cents in rows:
+        totals[kind][state], counts[kind] = int(cents), counts[kind] + count
+    return {kind: each[_C.COLLECTED] / sum(each.values()) for kind, each in totals.items() if counts[kind] >= LEAST}
