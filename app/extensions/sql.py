@@ -49,13 +49,9 @@ def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: st
     """`insert_rows` of what is not there yet; this column of the rows that really went in."""
     if not rows:
         return set()
-    target, names = getattr(table, "__table__", table), tuple(rows[0])
-    statement, converters = _statement(target, names, db.engine.dialect)
-    columns = [
-        _converted(convert, column) if convert else column
-        for convert, column in zip(converters, [[row[each] for row in rows] for each in names], strict=True)
-    ]
-    values, head, marks = list(zip(*columns, strict=True)), *statement.split(" VALUES ")
+    names = tuple(rows[0])
+    statement, values = _prepared(table, names, [[row[each] for row in rows] for each in names])
+    head, marks = statement.split(" VALUES ")
     done: set[Any] = set()
     for start in range(0, len(values), _AT_ONCE // len(names)):
         some = values[start : start + _AT_ONCE // len(names)]
@@ -66,18 +62,26 @@ def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: st
 
 
 def _write(table: Any, names: tuple[str, ...], columns: list[Sequence[Any]], only_new: bool) -> int:
+    statement, values = _prepared(table, names, columns)
+    done = db.session.connection().exec_driver_sql(
+        f"{statement} ON CONFLICT DO NOTHING" if only_new else statement,
+        values,
+        execution_options={"preserve_rowcount": True},
+    )
+    return done.rowcount
+
+
+def _prepared(
+    table: Any, names: tuple[str, ...], columns: Sequence[Sequence[Any]]
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """The statement for one row, and the rows as the driver takes them."""
     target: FromClause = getattr(table, "__table__", table)
     statement, converters = _statement(target, names, db.engine.dialect)
     converted = [
         column if convert is None else _converted(convert, column)
         for convert, column in zip(converters, columns, strict=True)
     ]
-    done = db.session.connection().exec_driver_sql(
-        f"{statement} ON CONFLICT DO NOTHING" if only_new else statement,
-        list(zip(*converted, strict=True)),
-        execution_options={"preserve_rowcount": True},
-    )
-    return done.rowcount
+    return statement, list(zip(*converted, strict=True))
 
 
 @lru_cache(maxsize=200)

@@ -74,10 +74,15 @@ def _data(row: Letter) -> dict[str, Any]:
     return data
 
 
-def said(template: str, ids: Collection[int] | None = None) -> dict[int, dict[str, Any]]:
-    """What letters of this template say, by id: of those that wait, or of `ids`."""
-    which = Letter.printed_at.is_(None) if ids is None else Letter.id.in_(list(ids))
-    rows = db.session.execute(select(Letter).where(Letter.template == template, which)).scalars()
+def said(
+    template: str, ids: Collection[int] | None = None, *, people: Collection[int] | None = None
+) -> dict[int, dict[str, Any]]:
+    """What letters of this template say, by id: of `ids`, or of those that wait, to these people or to all."""
+    wanted = select(Letter).where(Letter.template == template)
+    wanted = wanted.where(Letter.printed_at.is_(None) if ids is None else Letter.id.in_(list(ids)))
+    if people is not None:
+        wanted = wanted.where(Letter.person_id.in_(list(people)))
+    rows = db.session.execute(wanted).scalars()
     return {row.id: _data(row) for row in rows}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -50,50 +51,25 @@ def tell_problems(problems: list[tuple[Truth, Problem]], *, now: datetime) -> No
 
 def tell_attack(method: str, *, now: datetime) -> None:
     """Mail that a method was paused because too many payments failed; at most once an hour."""
-    hour = now.strftime("%Y-%m-%dT%H")
-    mails = [
-        Mail(
-            template="payments/attack",
-            to=address,
-            language="nl",
-            key=f"payment attack:{method}:{hour}:{address}",
-            data={"method": method},
-        )
-        for address in _who()
-    ]
-    queue_mails(mails, now=now)
+    _tell("payments/attack", f"payment attack:{method}", {"method": method}, now)
 
 
 def tell_flood(number: int, *, now: datetime) -> None:
     """Mail that mandates on the website are paused, with how many came within ten minutes; at most once an hour."""
-    hour = now.strftime("%Y-%m-%dT%H")
-    mails = [
-        Mail(
-            template="payments/mandate_flood",
-            to=address,
-            language="nl",
-            key=f"mandate flood:{hour}:{address}",
-            data={"number": number},
-        )
-        for address in _who()
-    ]
-    queue_mails(mails, now=now)
+    _tell("payments/mandate_flood", "mandate flood", {"number": number}, now)
 
 
 def tell_form_attack(campaign_id: int | None, *, now: datetime) -> None:
     """Mail that a form was paused (None: Steun ons itself); at most once an hour."""
     campaign = db.session.get(Campaign, campaign_id) if campaign_id is not None else None
+    data = {"campaign": campaign.name("nl") if campaign else ""}
+    _tell("payments/form_attack", f"form attack:{campaign_id or 0}", data, now)
+
+
+def _tell(template: str, what: str, data: dict[str, Any], now: datetime) -> None:
     hour = now.strftime("%Y-%m-%dT%H")
-    queue_mails(
-        [
-            Mail(
-                template="payments/form_attack",
-                to=address,
-                language="nl",
-                key=f"form attack:{campaign_id or 0}:{hour}:{address}",
-                data={"campaign": campaign.name("nl") if campaign else ""},
-            )
-            for address in _who()
-        ],
-        now=now,
-    )
+    mails = [
+        Mail(template=template, to=address, language="nl", key=f"{what}:{hour}:{address}", data=data)
+        for address in _who()
+    ]
+    queue_mails(mails, now=now)

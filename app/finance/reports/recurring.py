@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -106,10 +107,10 @@ def _planned(months: list[date]) -> Planned:
     return {kind: [(sums[kind][m][0], sums[kind][m][1]) for m in months] for kind in MandateKind}
 
 
-def _months(due: date, end: date, row: object) -> Iterator[date]:
+def _months(due: date, end: date, row: Any) -> Iterator[date]:
     while due < end:
         yield month_start(due)
-        due = following(due, row.frequency, row.day)  # type: ignore[attr-defined]
+        due = following(due, row.frequency, row.day)
 
 
 def _shares(today: date) -> dict[MandateKind, float]:

@@ -49,8 +49,10 @@ def unannounced(until: date) -> Any:
 def give_notice(_: Payload) -> None:
     """Tell those whose first or changed amount comes near. Who has no mailbox is told once the letter is posted."""
     days, last = profile().notice_days, 0
-    with writing_in_bulk():
-        letters.withdraw(_untrue(local_date(now()) + timedelta(days=days)))
+    if untrue := _untrue(local_date(now()) + timedelta(days=days)):
+        with writing_in_bulk():
+            letters.withdraw(untrue)
+    db.session.rollback()
     while True:
         until = local_date(now()) + timedelta(days=days) + MARGIN
         with writing_in_bulk() as session:
@@ -76,7 +78,8 @@ def give_notice(_: Payload) -> None:
 def _announce(rows: Sequence[Commitment], days: int, at: datetime) -> None:
     cents = next_amounts([row.id for row in rows])
     paper = mails.on_paper(rows)
-    waiting = {data["of"][0] for data in letters.said(mails.NOTICE).values()} if paper else set()
+    people = {row.supporter_id for row in rows if row.id in paper}
+    waiting = {data["of"][0] for data in letters.said(mails.NOTICE, people=people).values()} if paper else set()
     rows = [row for row in rows if row.mandate_id and not (row.id in paper and row.id in waiting)]
     for row in rows:  # the day that the notice names is the day that it will be
         earliest = local_date(at) + timedelta(days=days) + (POSTED_IN if row.id in paper else timedelta(0))
