@@ -48,6 +48,8 @@ class Fund(db.Model):
     name_en: Mapped[str] = text_column(100)
     restricted: Mapped[bool] = mapped_column(default=True)  # by third parties; else earmarked by the board
     active: Mapped[bool] = mapped_column(default=True)
+    # Its own account in the ledger, made when something is first booked on the fund.
+    account_id: Mapped[int | None] = reference_column("ledger_account.id", nullable=True, index=False, unique=True)
 
     def name(self, language: str) -> str:
         return self.name_en if language == "en" else self.name_nl

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
-from app.base.errors import Invalid, NotFound
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
 from app.documents import services as documents
 from app.documents.files import StoredFile
@@ -84,6 +84,18 @@ def save_fund(
         "restricted": restricted, "active": active,
     }  # fmt: skip
     return _save(Fund, fund_id, slug, values, actor, now)
+
+
+def keep_account(fund_id: int, account_id: int, *, actor: Actor, now: datetime) -> None:
+    """Note on which account of the ledger this fund is booked, once and for all."""
+    fund = db.session.get(Fund, fund_id)
+    if fund is None:
+        raise NotFound(N_("This fund is not there."))
+    if fund.account_id is not None:
+        raise Refused(N_("This fund has its account already."))
+    fund.account_id = account_id
+    db.session.flush()
+    audit.record("fund.saved", ("fund", fund.id), actor=actor, now=now, changes={"account_id": [None, account_id]})
 
 
 def save_campaign(

@@ -57,3 +57,9 @@ def make_campaign(slug: str = "voorjaar", **values: Any) -> int:
     values = {"name_nl": "Voorjaarsactie", "name_en": "Spring appeal", "source_code": slug.upper()} | values
     with writing():
         return programmes.save_campaign(None, slug=slug, actor=SYSTEM, now=now(), **values)
+
+
+def make_fund(slug: str = "fonds", **values: Any) -> int:
+    values = {"name_nl": f"Fonds {slug}", "name_en": f"Fund {slug}"} | values
+    with writing():
+        return programmes.save_fund(None, slug=slug, actor=SYSTEM, now=now(), **values)

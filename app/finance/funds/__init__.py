@@ -1,0 +1,1 @@
+"""Restricted funds and earmarked reserves in the ledger: each on an account of its own."""
