@@ -128,9 +128,7 @@ def _answer(body: bytes | str, status: int = 200) -> Response:
     response = Response(body, status, content_type="text/html; charset=utf-8")
     # Every answer carries its own token: no shared cache may keep it, the back button may.
     response.headers["Cache-Control"] = "private, no-cache"
-    if settings().payment_provider != "demo":
-        # Browsers hold the redirects after a post to the form's policy; the bank comes after the provider.
-        headers.may_post_to("https:")
+    headers.may_pay()
     return response
 
 

@@ -8,6 +8,7 @@ never stored; a view that wants its answer cached sets Cache-Control itself.
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -42,10 +43,16 @@ def frameable_by_ourselves() -> None:
 def may_post_to(*origins: str) -> None:
     """Forms on this page may be sent on to these origins too.
 
-    Browsers hold redirects after a post to it: a form that ends at a payment provider, which
-    sends on to the bank, needs `may_post_to("https:")`.
+    Browsers hold redirects after a post to it: see `may_pay`.
     """
     request.environ[_FORM_ORIGINS] = origins
+
+
+def may_pay() -> None:
+    """Forms on this page may end at the payment provider, which sends on to whatever bank: any host, but only by the
+    scheme of the provider's own address (https, but for a provider on this machine)."""
+    if settings().payment_provider != "demo":
+        may_post_to(urlsplit(settings().mollie_api_url).scheme + ":")
 
 
 @lru_cache(maxsize=64)

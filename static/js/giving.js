@@ -14,6 +14,12 @@ if (form) {
     currency: "EUR",
   });
 
+  // Back at a page that was sent, it is the same form: one gift stays one, also where the page had to be fetched anew.
+  const { token } = form.elements;
+  if (performance.getEntriesByType("navigation")[0]?.type === "back_forward" && history.state?.token)
+    token.value = history.state.token;
+  history.replaceState({ token: token.value }, "");
+
   const amount = () => {
     const chosen = tiles.find((tile) => tile.checked);
     if (!chosen) return null;

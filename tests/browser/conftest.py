@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ class Server:
 
     url: str
     app: Flask
+    clock: SettableClock
 
     def staff(self, role: Role) -> str:
         """A new member of staff of this role: their e-mail address (the password is client.PASSWORD)."""
@@ -58,22 +60,32 @@ class Server:
         return email
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
-def serving(directory: Path, database_url: str) -> Iterator[Server]:
-    """Waitress on a free port of this machine, with the files in this directory."""
+def serving(directory: Path, database_url: str, **names: str) -> Iterator[Server]:
+    """Waitress on a free port of this machine, with the files in this directory; `names` are settings."""
     from waitress import create_server
 
     from app import create_app
 
-    app = create_app(make_settings(directory, DATABASE_URL=database_url), SettableClock())
-    server: Any = create_server(app.wsgi_app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False)
+    port, clock = free_port(), SettableClock()
+    url = f"http://127.0.0.1:{port}"
+    app = create_app(make_settings(directory, DATABASE_URL=database_url, BASE_URL=url, **names), clock)
+    server: Any = create_server(
+        app.wsgi_app, host="127.0.0.1", port=port, threads=4, clear_untrusted_proxy_headers=False
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     requests = logging.getLogger("app.requests")
     level = requests.level
     requests.setLevel(logging.WARNING)  # a crawl makes hundreds of lines
     try:
-        yield Server(f"http://127.0.0.1:{server.effective_port}", app)
+        yield Server(url, app, clock)
     finally:
         requests.setLevel(level)
         server.close()
