@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
-from app.base.errors import Invalid, Refused
+from app.base.errors import Invalid, NotFound, Refused
 from app.extensions import db, writing
 from app.grants.awards import services as awards
+from app.grants.awards.models import GrantState
 from app.grants.instalments.checks import grants_equal_ledger
 from app.grants.partners import money_queries, passing_on, queries, services, sub_grants
 from app.grants.partners.checks import sub_grants_equal_ledger
@@ -24,6 +27,7 @@ from app.grants.partners.models import (
     GrantPartner,
     PartnerRole,
     PassOnState,
+    SubGrant,
     SubGrantInstalment,
     SubGrantPayment,
     SubGrantState,
@@ -31,10 +35,12 @@ from app.grants.partners.models import (
 from app.grants.partners.passing_on import PaidOut
 from app.grants.partners.services import PartnerFacts
 from app.grants.partners.sub_grants import SubGrantFacts
+from app.grants.settlements import services as settlements
 from app.ledger.accounts import BANK, HELD_FOR_PARTNERS, OWED_TO_PARTNERS, PASSED_ON, SUB_GRANTS
 from app.ledger.queries import balances, grant_balance, income_by_month
 from tests.factories import consortium as make
 from tests.factories import grants
+from tests.grants import money_stories
 from tests.support.client import Client
 
 TODAY = date(2026, 11, 23)
@@ -230,6 +236,103 @@ def test_instalments_stay_within_the_sub_grant(now: datetime) -> None:
         sub_grants.plan_instalment(sub_grant_id, amount_cents=4_000_000, due_on=TODAY, actor=SYSTEM, now=now)
     with pytest.raises(Invalid), writing():
         sub_grants.move_instalment(part_id, PassOnState.PLANNED, actor=SYSTEM, now=now)
+
+
+def sub_grant(partner_id: int, cents: int, booking: Booking, now: datetime) -> int:
+    facts = SubGrantFacts(
+        title="Opvang", amount_cents=cents, booking=booking, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31)
+    )
+    return sub_grants.plan(partner_id, facts, actor=SYSTEM, now=now)
+
+
+def test_no_more_is_agreed_than_the_grant_has_left(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        _grant, first, _part = passed_on(now, Booking.PRINCIPAL)  # € 40.000 of € 100.000
+        partner_id = db.session.get_one(SubGrant, first).partner_id
+        second = sub_grant(partner_id, 6_000_001, Booking.CASHIER, now)
+    page = fundraiser.post(f"/grants/sub-grants/{second}/agree", data={"version": 1, "day": "20-11-2026"})
+    assert page.status_code == 422
+    assert "60.000,00" in page.text
+    whole = sub_grant_facts(second, 6_000_000)
+    with writing():
+        sub_grants.change(second, whole, version=None, actor=SYSTEM, now=now)
+        sub_grants.agree(second, agreed_on=TODAY, actor=SYSTEM, now=now)
+    with pytest.raises(Invalid), writing():
+        sub_grants.change(first, sub_grant_facts(first, 4_000_001), version=None, actor=SYSTEM, now=now)
+
+
+def sub_grant_facts(sub_grant_id: int, cents: int) -> SubGrantFacts:
+    row = db.session.get_one(SubGrant, sub_grant_id, populate_existing=True)
+    return SubGrantFacts(
+        title=row.title, amount_cents=cents, booking=row.booking, starts_on=row.starts_on, ends_on=row.ends_on
+    )
+
+
+# What can be done with the money of sub-grants: the verb, of which sub-grant or instalment, and cents.
+VERBS = ("plan", "plan", "change", "change", "agree", "close", "cancel", "cancel part", "plan again", "owe", "owe",
+         "pay", "pay", "unpay", "unowe", "settle")  # fmt: skip
+CENTS = st.sampled_from([1, 999_999, 2_000_000, 3_000_001, 9_000_000])
+STEPS = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), CENTS)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(Booking), min_size=2, max_size=3), st.lists(STEPS, min_size=10, max_size=20))
+def test_whatever_is_done_sub_grants_add_up(
+    now: datetime, bookings: list[Booking], steps: list[tuple[str, int, int]]
+) -> None:
+    """Each step succeeds or changes nothing; nothing comes to more than what it is part of; the books are whole."""
+    grant_id, _ = money_stories.granted(now)
+    with writing():
+        made = [sub_grant(make.partner(grant_id, now, uuid4().hex), 3_000_000, booking, now) for booking in bookings]
+        for each in made[:2]:
+            sub_grants.agree(each, agreed_on=TODAY, actor=SYSTEM, now=now)
+        parts = [
+            sub_grants.plan_instalment(each, amount_cents=1_000_000, due_on=TODAY, actor=SYSTEM, now=now)
+            for each in made
+        ]
+    settled = 10_000_000
+    for verb, place, cents in steps:
+        whole = made[place % len(made)]
+        part = parts[place % len(parts)]
+        with contextlib.suppress(Invalid, NotFound, Refused), writing():
+            match verb:
+                case "plan":
+                    new = sub_grants.plan_instalment(whole, amount_cents=cents, due_on=TODAY, actor=SYSTEM, now=now)
+                    parts.append(new)
+                case "change":
+                    facts = sub_grant_facts(whole, cents)
+                    sub_grants.change(whole, facts, version=None, actor=SYSTEM, now=now)
+                case "agree":
+                    sub_grants.agree(whole, agreed_on=TODAY, actor=SYSTEM, now=now)
+                case "close" | "cancel":
+                    wanted = SubGrantState.CLOSED if verb == "close" else SubGrantState.CANCELLED
+                    sub_grants.move(whole, wanted, actor=SYSTEM, now=now)
+                case "cancel part" | "plan again":
+                    state = PassOnState.CANCELLED if verb == "cancel part" else PassOnState.PLANNED
+                    sub_grants.move_instalment(part, state, actor=SYSTEM, now=now)
+                case "owe":
+                    passing_on.owe([part], actor=SYSTEM, now=now)
+                case "pay":
+                    passing_on.pay([paid(part, uuid4().hex)], actor=SYSTEM, now=now)
+                case "unpay":
+                    passing_on.take_back_payment(part, "terug", actor=SYSTEM, now=now)
+                case "unowe":
+                    passing_on.take_back_owed(part, "terug", actor=SYSTEM, now=now)
+                case "settle":  # the funder settles lower or higher
+                    awards.move(grant_id, GrantState.REPORTING, note="klaar", actor=SYSTEM, now=now)
+                    settlements.settle(
+                        grant_id, money_stories.settlement(2 * cents, uuid4().hex), actor=SYSTEM, now=now
+                    )
+                    settled = 2 * cents
+        lines = money_queries.of_grant(grant_id)
+        assert all(line.owed_cents + line.paid_cents <= line.planned_cents <= line.amount_cents for line in lines)
+        promised = sum(line.amount_cents for line in lines if line.state in sub_grants.AGREED)
+        assert promised <= 10_000_000
+        assert all(not line.owed_cents + line.paid_cents for line in lines if line.state not in sub_grants.AGREED)
+    books_are_right()
+    gone = select(func.coalesce(func.sum(SubGrantInstalment.booked_cents), 0))
+    assert on(BANK) == -db.session.execute(gone.where(SubGrantInstalment.state == PassOnState.PAID)).scalar_one()
+    assert money_stories.books(grant_id)[0] == settled, "what the funder owes us is not the partners' business"
 
 
 def test_the_check_sees_a_booking_without_its_instalment(now: datetime) -> None:

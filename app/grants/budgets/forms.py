@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -40,6 +41,7 @@ class LineRow(Form):
     name = StringField(_l("Budget line"), validators=[Length(max=200)])
     category = SelectField(_l("Category"), coerce=choices.optional(Category), validate_choice=False)
     amount = MoneyField(_l("Amount"), zero=True)
+    partner_id = SelectField(_l("For"), coerce=choices.row_id, validate_choice=False)
     tolerance = DecimalField(_l("Tolerance in %"), places=2, validators=[Optional(), NumberRange(0, 100)])
 
     @property
@@ -50,9 +52,10 @@ class LineRow(Form):
 class DraftForm(VersionedForm):
     note = TextAreaField(_l("Note"), validators=[Length(max=NOTE_LENGTH)])
     lines = FieldList(FormField(LineRow), max_entries=MOST)
+    partners: choices.Pairs = []  # whose a line can be; without partners it is not asked
 
     @classmethod
-    def of(cls, rows: list[BudgetRow], version: int, note: str) -> DraftForm:
+    def of(cls, rows: list[BudgetRow], version: int, note: str, partners: choices.Pairs) -> DraftForm:
         data = [
             {
                 "line_id": row.budget_line_id,
@@ -60,20 +63,23 @@ class DraftForm(VersionedForm):
                 "name": row.name,
                 "category": row.category,
                 "amount": row.revised_cents,
+                "partner_id": row.partner_id,
                 "tolerance": None if row.tolerance_bp is None else row.tolerance_bp / 100,
             }
             for row in rows
         ]
         form = cls(data={"version": version, "note": note, "lines": data + [{}] * SPARE})
+        form.partners = partners
         form.offer()
         return form
 
     def offer(self) -> None:
         for row in self.lines:
             row.form.category.choices = choices.labelled(Category)
+            row.form.partner_id.choices = [("", _("Ourselves")), *self.partners]
 
     def more(self) -> None:
-        for _ in range(min(SPARE, MOST - len(self.lines))):
+        for _more in range(min(SPARE, MOST - len(self.lines))):
             self.lines.append_entry()
         self.offer()
 
@@ -90,6 +96,7 @@ class DraftForm(VersionedForm):
                     name=row.name.data or "",
                     category=row.category.data or Category.OTHER,
                     cents=row.amount.data.cents,
+                    partner_id=row.partner_id.data,
                     tolerance_bp=None if tolerance is None else round(tolerance * 100),
                 )
             )
@@ -97,8 +104,8 @@ class DraftForm(VersionedForm):
 
     def add_error(self, error: Any) -> None:
         """Errors of lines go beside the field: `lines-2-amount`."""
-        name, _, rest = (error.field or "").partition("-")
-        place, _, inner = rest.partition("-")
+        name, _dash, rest = (error.field or "").partition("-")
+        place, _dash, inner = rest.partition("-")
         rows = [each.form for each in self.lines if not each.form.is_empty]
         if name == "lines" and place.isdigit() and int(place) < len(rows) and inner in rows[int(place)]:
             rows[int(place)].add_error(Invalid(error.message, field=inner, **error.params))

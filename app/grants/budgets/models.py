@@ -99,6 +99,8 @@ class BudgetRow(db.Model):
     id: Mapped[int] = id_column()
     budget_version_id: Mapped[int] = reference_column("budget_version.id", index=False)
     budget_line_id: Mapped[int] = reference_column("budget_line.id")
+    # Whose line it is; empty: ours.
+    partner_id: Mapped[int | None] = reference_column("grant_partner.id", nullable=True, index=False)
     position: Mapped[int] = mapped_column()
     code: Mapped[str] = text_column(40, default="")
     name: Mapped[str] = text_column(200)

@@ -35,6 +35,7 @@ class BudgetLineView:
     revised_cents: int
     spent_cents: int
     tolerance_percent: Decimal | None
+    partner_id: int | None = None
 
     @property
     def left_cents(self) -> int:
@@ -135,6 +136,7 @@ def views(rows: Sequence[BudgetRow], spent: dict[int | None, int]) -> list[Budge
             revised_cents=row.revised_cents,
             spent_cents=spent.get(row.budget_line_id, 0),
             tolerance_percent=None if row.tolerance_bp is None else Decimal(row.tolerance_bp) / 100,
+            partner_id=row.partner_id,
         )
         for row in rows
     ]

@@ -25,6 +25,7 @@ from app.grants.budgets.models import (
     BudgetVersion,
     Category,
 )
+from app.grants.partners.models import GrantPartner
 from app.grants.rows import check_version, locked
 
 MOST_LINES = 200
@@ -40,6 +41,7 @@ class LinePlan:
     code: str = ""
     tolerance_bp: int | None = None
     line_id: int | None = None
+    partner_id: int | None = None  # whose line it is; empty: ours
 
 
 def save_draft(
@@ -81,6 +83,7 @@ def _write_rows(grant_id: int, row: BudgetVersion, plans: Sequence[LinePlan], no
     before = {each.budget_line_id: each for each in queries.rows_of(current.id)} if current else {}
     mine = select(BudgetLine.id).where(BudgetLine.grant_id == grant_id)
     known = set(db.session.execute(mine).scalars())
+    whose = set(db.session.execute(select(GrantPartner.id).where(GrantPartner.grant_id == grant_id)).scalars())
     seen: set[int] = set()
     fresh = []
     for place, plan in enumerate(plans):
@@ -90,6 +93,8 @@ def _write_rows(grant_id: int, row: BudgetVersion, plans: Sequence[LinePlan], no
             raise Invalid(N_("The amount cannot be less than nothing."), field=f"lines-{place}-amount")
         if plan.line_id is not None and (plan.line_id not in known or plan.line_id in seen):
             raise Invalid(N_("Please choose one of the options."), field=f"lines-{place}-name")
+        if plan.partner_id is not None and plan.partner_id not in whose:
+            raise Invalid(N_("Please choose one of the options."), field=f"lines-{place}-partner_id")
         if plan.line_id is None:
             line = BudgetLine(grant_id=grant_id, created_at=now)
             db.session.add(line)
@@ -101,6 +106,7 @@ def _write_rows(grant_id: int, row: BudgetVersion, plans: Sequence[LinePlan], no
             BudgetRow(
                 budget_version_id=row.id,
                 budget_line_id=line_id,
+                partner_id=plan.partner_id,
                 position=place + 1,
                 code=plan.code.strip(),
                 name=plan.name.strip(),

@@ -12,7 +12,7 @@ from app.extensions import now, writing
 from app.grants import choices
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
-from app.grants.budgets import pace, queries, services
+from app.grants.budgets import by_partner, pace, queries, services
 from app.grants.budgets.forms import DraftForm
 from app.grants.budgets.models import Category
 from app.grants.pages import VersionedForm, act_on, filled, tabs
@@ -32,10 +32,7 @@ def budget(grant_id: int) -> ResponseReturnValue:
     by_month = queries.spent_by_month(grant_id)
     spent = sum(by_month.values())
     curve = pace.curve(by_month, total, row.starts_on, row.ends_on, today)
-    shown = {each.id: each.name for each in partners.partners(grant_id)}
-    by_partner = [
-        (shown.get(key or 0, _("Ourselves")), cents) for key, cents in queries.spent_by_partner(grant_id).items()
-    ]
+    shares = by_partner.of_grant(grant_id, total)
     return render_template(
         "grants/budget.html",
         row=row,
@@ -46,7 +43,8 @@ def budget(grant_id: int) -> ResponseReturnValue:
         pace=pace.pace(spent, total, row.starts_on, row.ends_on, today),
         curve=curve,
         labels=[filters.short_month(month) for month in curve.months],
-        by_partner=sorted(by_partner, key=lambda each: -each[1]),
+        names={each.partner_id: each.name for each in shares},
+        by_partner=shares,
         unmapped=queries.spent_by_line(grant_id).get(None, 0),
         versions=queries.versions(grant_id),
         draft=queries.draft(grant_id),
@@ -62,7 +60,8 @@ def budget_version(version_id: int) -> ResponseReturnValue:
     version = queries.version(version_id)
     line = awards.one(version.grant_id)[1]
     rows = queries.rows_of(version_id)
-    return render_template("grants/budget_version.html", version=version, line=line, rows=rows)
+    names = {each.id: each.name for each in partners.partners(version.grant_id)}
+    return render_template("grants/budget_version.html", version=version, line=line, rows=rows, names=names)
 
 
 @bp.route("/grants/<int:grant_id>/budget/draft", methods=["GET", "POST"])
@@ -73,7 +72,10 @@ def budget_draft(grant_id: int) -> ResponseReturnValue:
     base = queries.draft(grant_id)
     source = base or queries.in_force(grant_id)
     form = DraftForm.of(
-        queries.rows_of(source.id) if source else [], base.version if base else 0, base.note if base else ""
+        queries.rows_of(source.id) if source else [],
+        base.version if base else 0,
+        base.note if base else "",
+        [(each.id, each.name) for each in partners.partners(grant_id)],
     )
     status = 200
     if request.method == "POST" and request.form.get("more"):

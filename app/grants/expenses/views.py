@@ -30,6 +30,7 @@ from app.grants.expenses.forms import (
 )
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.pages import VersionedForm, act_on, filled, form_page
+from app.grants.partners import queries as partners
 from app.grants.rows import cents_sum
 from app.jobs.services import enqueue
 from app.ui import filters, lists
@@ -39,6 +40,7 @@ SORTS = {
     "date": lists.Sort(N_("Date"), (lists.desc(Expense.spent_on),)),
     "amount": lists.Sort(N_("Amount"), (lists.desc(Expense.cents),)),
 }
+OURS = "ours"  # costs that no partner made
 
 
 @bp.get("/grants/<int:grant_id>/expenses")
@@ -47,12 +49,16 @@ def expenses(grant_id: int) -> ResponseReturnValue:
     """The expenses charged to a grant."""
     row, line = awards.one(grant_id)
     q, chosen = lists.search_text(), lists.row_id("line")
+    whose = [*((str(each.id), each.name) for each in partners.partners(grant_id)), (OURS, _("Ourselves"))]
+    partner = lists.choice("partner", [value for value, _name in whose])
     conditions: list[ColumnElement[bool]] = [Expense.grant_id == grant_id]
     if q:
         texts = (Expense.description, Expense.voucher, Expense.ledger_account, Expense.cost_centre)
         conditions.append(or_(*(text.icontains(q, autoescape=True) for text in texts)))
     if chosen:
         conditions.append(Expense.budget_line_id == chosen)
+    if partner:
+        conditions.append(Expense.partner_id.is_(None) if partner == OURS else Expense.partner_id == int(partner))
     if waiting := lists.choice("waiting", ["yes"]):
         conditions.append(Expense.budget_line_id.is_(None))
     page = lists.page(select(Expense).where(*conditions), SORTS, key=Expense.id, default="date")
@@ -70,6 +76,7 @@ def expenses(grant_id: int) -> ResponseReturnValue:
         q=q,
         filters=[
             {"name": "line", "label": _("Budget line"), "value": chosen or "", "options": pairs[1:]},
+            *([{"name": "partner", "label": _("Partner"), "value": partner, "options": whose}] if whose[1:] else []),
             {
                 "name": "waiting",
                 "label": _("Mapping"),

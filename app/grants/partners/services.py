@@ -17,6 +17,8 @@ from app.documents.files import StoredFile
 from app.documents.models import Document
 from app.extensions import db
 from app.grants.awards.models import Grant
+from app.grants.budgets.models import BudgetRow
+from app.grants.expenses.models import Expense
 from app.grants.partners.models import GrantPartner, PartnerRole, SubGrant
 from app.grants.parts.models import ReportPart
 from app.grants.rows import check_version, locked
@@ -81,9 +83,11 @@ def remove(partner_id: int, *, version: int | None, actor: Actor, now: datetime)
     """Take out a partner of which nothing depends; gives the grant's id."""
     row = locked(GrantPartner, partner_id)
     check_version(row.version, version)
-    for column in (SubGrant.partner_id, ReportPart.partner_id):
+    for column in (SubGrant.partner_id, ReportPart.partner_id, BudgetRow.partner_id, Expense.partner_id):
         if db.session.execute(select(func.count()).where(column == partner_id)).scalar():
-            raise Refused(N_("This partner has sub-grants or parts of reports: it stays with the grant."))
+            raise Refused(
+                N_("This partner has sub-grants, budget lines, expenses or parts of reports: it stays with the grant.")
+            )
     if documents.documents_of(AGREEMENTS_OF, partner_id):
         raise Refused(N_("This partner has an agreement on file: it stays with the grant."))
     grant_id, supporter_id = row.grant_id, row.supporter_id

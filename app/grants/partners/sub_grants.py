@@ -11,6 +11,7 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
+from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
 from app.grants.awards.models import Grant
@@ -35,6 +36,7 @@ from app.grants.rows import cents_sum, check_version, locked
 
 _S = SubGrantState
 _P = PassOnState
+AGREED = (_S.AGREED, _S.CLOSED)  # what we promised to partners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,11 @@ def plan(partner_id: int, facts: SubGrantFacts, *, actor: Actor, now: datetime) 
 
 def change(sub_grant_id: int, facts: SubGrantFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
     """Change a sub-grant; once something of it is booked, its booking stands."""
-    row = locked(SubGrant, sub_grant_id)
+    row, grant = _locked_with_grant(sub_grant_id)
     check_version(row.version, version)
     _check(facts)
+    if row.state in AGREED:
+        _within_grant(grant, row.id, facts.amount_cents)
     if facts.booking is not row.booking and _booked(sub_grant_id):
         raise Refused(N_("Instalments of it are in the books: take those back first, then change how it is booked."))
     if facts.amount_cents < planned_cents(sub_grant_id):
@@ -78,9 +82,10 @@ def change(sub_grant_id: int, facts: SubGrantFacts, *, version: int | None, acto
 
 
 def agree(sub_grant_id: int, *, agreed_on: date, version: int | None = None, actor: Actor, now: datetime) -> None:
-    """Both signed. From here on finance can book its instalments."""
-    row = locked(SubGrant, sub_grant_id)
+    """Both signed. From here on finance can book its instalments. All that is agreed stays within the grant."""
+    row, grant = _locked_with_grant(sub_grant_id)
     check_version(row.version, version)
+    _within_grant(grant, row.id, row.amount_cents)
     if agreed_on > local_date(now):
         raise Invalid(N_("This day has not come yet."), field="agreed_on")
     row.agreed_on = agreed_on
@@ -202,6 +207,30 @@ def grant_of(sub_grant_id: int) -> Grant:
         .join(SubGrant, SubGrant.partner_id == GrantPartner.id)
         .where(SubGrant.id == sub_grant_id)
     ).scalar_one()
+
+
+def _locked_with_grant(sub_grant_id: int) -> tuple[SubGrant, Grant]:
+    """The grant first, so that two agreements at once are counted one after the other."""
+    whose = (
+        select(GrantPartner.grant_id)
+        .join(SubGrant, SubGrant.partner_id == GrantPartner.id)
+        .where(SubGrant.id == sub_grant_id)
+    )
+    grant = locked(Grant, db.session.execute(whose).scalar() or 0)
+    return locked(SubGrant, sub_grant_id), grant
+
+
+def _within_grant(grant: Grant, sub_grant_id: int, cents: int) -> None:
+    others = (
+        select(cents_sum(SubGrant.amount_cents))
+        .join(GrantPartner, GrantPartner.id == SubGrant.partner_id)
+        .where(GrantPartner.grant_id == grant.id, SubGrant.state.in_(AGREED), SubGrant.id != sub_grant_id)
+    )
+    left = grant.amount_cents - int(db.session.execute(others).scalar_one())
+    if cents > left:
+        raise Invalid(
+            N_("This is more than the grant has left to pass on: %(left)s."), field="amount", left=Money(left)
+        )
 
 
 def _check(facts: SubGrantFacts) -> None:
