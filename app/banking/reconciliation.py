@@ -18,7 +18,7 @@ from app.base.dates import days
 from app.extensions import db
 from app.ledger import queries as ledger
 from app.ledger.accounts import BANK, SUSPENSE
-from app.ledger.models import Account, JournalEntry, JournalLine
+from app.ledger.models import Account, Event, JournalEntry, JournalLine
 from app.organisation.models import BookedBy
 
 SHOWN = 25
@@ -71,6 +71,7 @@ class Reconciliation:
     suspense: int  # money that waits for an explanation: in is positive
     by_hand: list[Elsewhere]
     by_hand_cents: int
+    opened: int  # the balance that was brought in when these books began
 
     @property
     def statements(self) -> int:
@@ -86,14 +87,19 @@ class Reconciliation:
 
     @property
     def equal(self) -> bool:
-        """To the cent, but for the balance from before the first statement."""
-        return self.difference == -self.before
+        """To the cent, but for a balance from before the first statement that was not brought in."""
+        return not self.off
+
+    @property
+    def off(self) -> int:
+        """The difference; the balance from before the first statement is none where it was not brought in."""
+        return self.difference + (0 if self.opened else self.before)
 
     @property
     def unexplained(self) -> int:
         """What of the difference no line here explains. Anything but 0 is an error in the books."""
         told = sum(each.later - each.before - each.missing - each.waiting - each.off for each in self.accounts)
-        return self.difference - told - self.by_hand_cents
+        return self.difference - told - self.by_hand_cents - self.opened
 
 
 def reconcile() -> Reconciliation:
@@ -113,7 +119,7 @@ def reconcile() -> Reconciliation:
         accounts=told[BookedBy.HERE], others=told[BookedBy.ACCOUNTING],
         ledger=balances[BANK].cents if BANK in balances else 0,
         suspense=-balances[SUSPENSE].cents if SUSPENSE in balances else 0,
-        by_hand=by_hand, by_hand_cents=by_hand_cents,
+        by_hand=by_hand, by_hand_cents=by_hand_cents, opened=_sum(_opened_lines()),
     )  # fmt: skip
 
 
@@ -160,6 +166,14 @@ def _lines() -> dict[int, Any]:
 
 def by_hand_lines() -> Any:
     """Bookings on the bank that come from no statement, stand, and were not found on one since."""
+    return _apart().where(JournalEntry.event != Event.OPENING_BALANCE)
+
+
+def _opened_lines() -> Any:
+    return _apart().where(JournalEntry.event == Event.OPENING_BALANCE)
+
+
+def _apart() -> Any:
     undone = aliased(JournalEntry)
     found = select(BankMatch.target_id).where(BankMatch.kind == MatchKind.BY_HAND, BankMatch.undone_at.is_(None))
     return (
@@ -179,10 +193,14 @@ def by_hand_lines() -> Any:
 
 def _by_hand() -> tuple[list[Elsewhere], int]:
     found = by_hand_lines()
-    total = select(func.coalesce(func.sum(found.subquery().c.cents), 0))
-    cents = int(db.session.execute(total).scalar_one())
+    cents = _sum(found)
     newest = found.order_by(JournalEntry.booked_on.desc(), JournalEntry.id.desc()).limit(SHOWN)
     return [Elsewhere(row.id, row.booked_on, row.event, row.cents) for row in db.session.execute(newest)], cents
+
+
+def _sum(found: Any) -> int:
+    total = select(func.coalesce(func.sum(found.subquery().c.cents), 0))
+    return int(db.session.execute(total).scalar_one())
 
 
 def later_lines(account: AccountLines) -> list[BankEntry]:

@@ -30,6 +30,12 @@ def take_periods(periods: Sequence[tuple[int, date]]) -> None:
         db.session.execute(insert_new(CollectionKey), rows)
 
 
+def free_periods(commitment_ids: Sequence[int]) -> None:
+    """Forget which periods of these commitments were given for: nothing was ever collected for them here."""
+    mine = delete(CollectionKey).where(CollectionKey.commitment_id.in_(commitment_ids))
+    db.session.execute(mine, execution_options=_QUIETLY)
+
+
 def plan(source: FromClause, ids: Sequence[int], *, period: date, collect_on: date, now: datetime) -> int:
     """Plan one collection for each of these commitments, at most 4,096; how many were new.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -46,7 +46,8 @@ class ProviderMandateDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMandateDraft:
-    """A SEPA mandate of our own. `reference` empty: one is made. `holder` as the bank knows the name."""
+    """A SEPA mandate of our own. `reference` empty: one is made. `holder` as the bank knows the name.
+    `last_collected_on`: by it was collected before it came here."""
 
     supporter_id: int
     iban: str
@@ -57,6 +58,7 @@ class OwnMandateDraft:
     language: str
     note: str = ""
     reference: str = ""
+    last_collected_on: date | None = None
 
 
 def clean_reference(text: str) -> str:
@@ -136,6 +138,18 @@ def move(ids: Iterable[int], to: MandateState, reason: str, *, actor: Actor, now
     )
 
 
+def forget(ids: Sequence[int]) -> None:
+    """Take mandates out again that were never used here: the caller looked."""
+    for start in range(0, len(ids), 500):
+        some = list(ids[start : start + 500])
+        for gone in (
+            delete(MandateAmendment).where(MandateAmendment.mandate_id.in_(some)),
+            delete(MandateChange).where(MandateChange.mandate_id.in_(some)),
+            delete(Mandate).where(Mandate.id.in_(some)),
+        ):
+            db.session.execute(gone, execution_options={"synchronize_session": False})
+
+
 def stop(mandate_id: int, to: MandateState, reason: str, *, actor: Actor, now: datetime) -> None:
     """Suspend or end a mandate because a bank said so; nothing where that is past already."""
     state = db.session.execute(select(Mandate.state).where(Mandate.id == mandate_id)).scalar_one()
@@ -174,6 +188,7 @@ def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
         "provider": None, "customer_key": None, "mandate_key": None, "reference": reference,
         "signed_on": draft.signed_on, "consent_how": draft.how, "consent_text": draft.text_version,
         "consent_note": draft.note[:300], "language": draft.language, "next_look_at": None, "created_at": now,
+        "last_collected_on": draft.last_collected_on,
     }  # fmt: skip
 
 
@@ -254,8 +269,11 @@ def amend(
 
 def _note_amendment(mandate_id: int, new_account: bool, before: str | None, now: datetime) -> None:
     """One open amendment for each mandate: of several changes the bank wants the first reference it knew."""
+    if not new_account and before is None:
+        return
     used = select(Collection.id).where(Collection.mandate_id == mandate_id, Collection.state.in_(SEEN_BY_BANKS))
-    if (not new_account and before is None) or db.session.execute(used.limit(1)).first() is None:
+    elsewhere = select(Mandate.id).where(Mandate.id == mandate_id, Mandate.last_collected_on.is_not(None))
+    if db.session.execute(used.limit(1)).first() is None and db.session.execute(elsewhere).first() is None:
         return  # no bank ever saw the mandate as it was
     mine = (MandateAmendment.mandate_id == mandate_id) & MandateAmendment.settled_at.is_(None)
     there = db.session.scalars(select(MandateAmendment).where(mine).with_for_update()).one_or_none()

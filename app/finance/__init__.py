@@ -12,15 +12,19 @@ def init_app(app: Flask) -> None:
     from app.finance import commands, places, views  # noqa: F401
     from app.finance.books import commands as books
     from app.finance.figures import models as figures  # noqa: F401
+    from app.finance.openings import commands as openings
+    from app.finance.openings import taking
     from app.finance.reports import views as reports
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
     assert reports
+    assert taking
     app.register_blueprint(views.bp)
     app.cli.add_command(commands.group)
     app.cli.add_command(books.group)
+    app.cli.add_command(openings.group)
     money, files = Permission.FINANCE_READ, Permission.EXPORTS_FIGURES
     navigation.add(
         NavItem(Section.FINANCE, "finance.index", N_("Income by line"), money, order=10),
@@ -50,12 +54,16 @@ def init_app(app: Flask) -> None:
             order=37,
             covers=("finance.figures",),
         ),
+        NavItem(
+            Section.FINANCE, "finance.openings", N_("Opening balances"), money, order=38, covers=("finance.opening",)
+        ),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),
     )  # fmt: skip
     words.subject("hand_over", N_("Hand-over"))
     words.subject("fiscal_period", N_("Month"))
     words.subject("appropriation", N_("Year-end"))
     words.subject("figure_import", N_("Costs and budget"))
+    words.subject("opening", N_("Opening balance"), "finance.opening", "opening_id")
     words.subject("figure_rule", N_("Costs and budget"))
     words.subject("layout_profile", N_("Layout"))
     words.actions(
@@ -67,6 +75,8 @@ def init_app(app: Flask) -> None:
             "account.added": N_("added an account"),
             "account.changed": N_("changed an account"),
             "figures.taken_in": N_("took figures in from the accounting package"),
+            "opening.taken_in": N_("took opening balances in"),
+            "opening.undone": N_("took opening balances back"),
             "figures.undone": N_("took figures back"),
             "figures.mapped": N_("mapped accounts of the accounting package"),
             "books.appropriated": N_("appropriated the result of a year"),

@@ -21,6 +21,7 @@ from app.base.states import N_
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.documents.models import Document
 from app.extensions import db
+from app.finance.openings.models import Opening
 from app.finance.yearend.models import Appropriation
 from app.gifts.models import Gift
 from app.grants.instalments.models import Instalment, Receipt
@@ -58,6 +59,7 @@ NAMES = {
     "sub_grant_instalment": N_("Instalment to a partner"),
     "sub_grant_payment": N_("Payment to a partner"),
     "appropriation": N_("Year-end"),
+    "opening": N_("Opening balance"),
 }
 
 
@@ -214,6 +216,12 @@ def _appropriation(row_id: int) -> Iterator[Step]:
         yield _step(N_("Year-end"), str(row.year), "finance.year_end", year=row.year)
 
 
+def _opening(row_id: int) -> Iterator[Step]:
+    row = db.session.get(Opening, row_id)
+    if row is not None:
+        yield _step(N_("Opening balance"), row.filename, "finance.opening", sha256=row.sha256, opening_id=row.id)
+
+
 def _by_its_grant(source_id: int) -> Iterator[Step]:
     """The grant on the lines of the entry leads on."""
     yield from ()
@@ -234,6 +242,7 @@ WALKS: dict[str, Callable[[int], Iterator[Step]]] = {
     "sub_grant_instalment": _by_its_grant,
     "sub_grant_payment": _by_its_grant,
     "appropriation": _appropriation,
+    "opening": _opening,
 }
 
 # What each event may come from. A reversal has the source of the entry that it undoes.
@@ -253,6 +262,7 @@ SOURCES: dict[Event, tuple[str, ...]] = {
     Event.BANK_BOOKED: ("bank_entry",),
     Event.BANK_EXPLAINED: ("bank_match",),
     Event.RESULT_APPROPRIATED: ("appropriation",),
+    Event.OPENING_BALANCE: ("opening",),
     Event.REVERSAL: tuple(WALKS),
 }
 

@@ -44,6 +44,7 @@ bank line explained, not  suspense                           clearing with the a
   ours to book
 result appropriated       result to appropriate              funds by programme, general reserve
   (a loss, or out of a fund: the other way round)
+opening balance           what stood in debit                what stood in credit, as brought in
 undone                    the same lines, sides swapped (services.reverse)
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
@@ -276,6 +277,11 @@ def result_appropriated(source: Source, moves: Sequence[tuple[str, int, int | No
     lines = [Line(account, -cents, programme_id) for account, cents, programme_id in moves if cents]
     result = sum(cents for _, cents, _ in moves)
     return _entry(Event.RESULT_APPROPRIATED, source, on, (*lines, *([Line(RESULT, result)] if result else [])), "")
+
+
+def opening_balance(source: Source, lines: Sequence[Line], on: date) -> Entry:
+    """What stood in the books before they were kept here, in balance."""
+    return _entry(Event.OPENING_BALANCE, source, on, tuple(lines), "")
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.audit.services import record
 from app.base.actor import Actor
-from app.base.dates import local_date, month_end
+from app.base.dates import add_months, local_date, month_end
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
@@ -21,6 +21,7 @@ from app.finance.books.layouts import plain
 from app.finance.books.models import HandOver, Layout, LayoutProfile
 from app.finance.books.postings import Range
 from app.finance.books.writing import profile_of, write
+from app.finance.openings import queries as openings
 from app.finance.periods import Period
 from app.ledger.models import JournalEntry
 from app.ledger.queries import closed_months
@@ -40,7 +41,7 @@ def hand_over(month: date, layout: Layout, *, actor: Actor, now: datetime) -> in
         raise Refused(N_("Close this month first: what can still change is not handed over."))
     after = _handed_over_until(month)
     file = io.BytesIO()
-    control = write(file, layout, Range(Period(month, month_end(month)), after), made_on=local_date(now))
+    control = write(file, layout, _range(month, after), made_on=local_date(now))
     if not control.lines:
         raise Refused(N_("Everything of this month was handed over already. The file is below."))
     content = file.getvalue()
@@ -69,16 +70,27 @@ def _handed_over_until(month: date) -> int:
     there = db.session.execute(
         select(func.count()).select_from(JournalEntry)
         .where(JournalEntry.booked_on.between(month, month_end(month)), JournalEntry.id <= last)
+        .where(JournalEntry.id.not_in(_openings(month)))
     ).scalar()  # fmt: skip
     if there != entries:
         raise Refused(N_("An entry stands before those handed over. Take the hand-over back and make it anew."))
     return int(last)
 
 
+def _range(month: date, after: int = 0) -> Range:
+    """What goes to the accounting package: it has its opening balances itself."""
+    return Range(Period(month, month_end(month)), after, _openings(month))
+
+
+def _openings(month: date) -> tuple[int, ...]:
+    """Entries of opening balances in this month, and those that undo one."""
+    return tuple(entry_id for entry_id, *_ in openings.entries(month, add_months(month, 1)))
+
+
 def trial(month: date, layout: Layout, *, now: datetime) -> bytes:
     """The file of a month to try an import with: nothing is marked, and the month may be open."""
     file = io.BytesIO()
-    write(file, layout, Range(Period(month, month_end(month))), made_on=local_date(now))
+    write(file, layout, _range(month), made_on=local_date(now))
     return file.getvalue()
 
 

@@ -7,9 +7,10 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from app.base.dates import add_months
+from app.base.dates import add_months, month_start
 from app.extensions import db
 from app.finance.books.models import HandOver, PeriodClosing
+from app.finance.openings import queries as openings
 from app.finance.periods import FiscalYear
 from app.ledger import queries, sums
 from app.ledger.accounts import ACCOUNTING, CLEARING, SUSPENSE
@@ -19,7 +20,8 @@ from app.ledger.queries import closed_months
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """`handed_over` counts lines that live hand-overs hold; `closing` is the newest one."""
+    """`handed_over` counts lines that live hand-overs hold, `stays` those of opening balances, which are never handed
+    over; `closing` is the newest one."""
 
     month: date  # its first day
     lines: int
@@ -27,11 +29,12 @@ class Month:
     closed: bool
     closing: PeriodClosing | None
     handed_over: int
+    stays: int
 
     @property
     def left(self) -> int:
         """Lines that were not handed over yet."""
-        return self.lines - self.handed_over
+        return self.lines - self.handed_over - self.stays
 
 
 def of_year(year: FiscalYear) -> list[Month]:
@@ -68,12 +71,16 @@ def _between(start: date, end: date) -> list[Month]:
             .group_by(HandOver.month)
         ).all()
     )
+    stays: dict[date, int] = {}
+    for _, day, lines in openings.entries(start, end):
+        stays[month_start(day)] = stays.get(month_start(day), 0) + lines
     months = [start]
     while (following := add_months(months[-1], 1)) < end:
         months.append(following)
     closed = closed_months(months)
     return [
-        Month(m, *booked.get(m, (0, 0)), m in closed, newest.get(m), int(handed.get(m, 0))) for m in reversed(months)
+        Month(m, *booked.get(m, (0, 0)), m in closed, newest.get(m), int(handed.get(m, 0)), stays.get(m, 0))
+        for m in reversed(months)
     ]
 
 

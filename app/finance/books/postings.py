@@ -44,10 +44,12 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which entries: by booking date, and of those only ids above `after` (what was handed over before)."""
+    """Which entries: by booking date, and of those only ids above `after` (what was handed over before) and none of
+    `without`, which are few."""
 
     period: Period
     after: int = 0
+    without: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def control(connection: Connection, wanted: Range) -> Control:
 
 def _within(day: Any, entry_id: Any, wanted: Range) -> list[Any]:
     inside = [day.between(wanted.period.start, wanted.period.end)]
-    return [*inside, entry_id > wanted.after] if wanted.after else inside
+    if wanted.after:
+        inside.append(entry_id > wanted.after)
+    return [*inside, entry_id.not_in(wanted.without)] if wanted.without else inside
 
 
 def postings(connection: Connection, wanted: Range) -> Iterator[Posting]:

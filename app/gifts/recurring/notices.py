@@ -136,6 +136,20 @@ def record_letter(commitment_id: int, *, actor: Actor, now: datetime) -> date:
     return row.collect_on
 
 
+def told_elsewhere(ids: Sequence[int], *, actor: Actor, now: datetime) -> None:
+    """These were told of amount and schedule before they came here, inside `with writing():`: one notice covers a
+    schedule (DOMAIN.md 1.2)."""
+    cents = next_amounts(ids)
+    rows = db.session.scalars(select(Commitment).where(Commitment.id.in_(ids)).with_for_update()).all()
+    for row in rows:
+        row.noticed_cents, row.notice_from = cents[row.id], row.collect_on
+    db.session.flush()
+    kind = ChangeKind.NOTICE
+    tell(
+        [Change(r.id, kind, r.state, r.state, r.collect_on, cents[r.id], "before") for r in rows], actor=actor, now=now
+    )
+
+
 def _note(rows: Sequence[Commitment], cents: dict[int, int], actor: Actor, at: datetime, how: str) -> None:
     earliest = local_date(at) + timedelta(days=profile().notice_days)
     for row in rows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -25,18 +25,22 @@ from app.gifts import from_checkouts
 from app.gifts.models import Gift
 from app.gifts.recurring import schedule
 from app.gifts.recurring.history import Change, tell
-from app.gifts.recurring.models import Commitment, CommitmentAmount
+from app.gifts.recurring.models import Commitment, CommitmentAmount, CommitmentChange
 from app.gifts.recurring.states import ONCE, ChangeKind, CommitmentState, Frequency
 from app.payments.events import CheckoutsPaid
 from app.payments.queries import CheckoutFacts, facts_of
 from app.payments.states import Sequence as PaymentSequence
 
+_QUIETLY = {"synchronize_session": False}
 assert from_checkouts  # its handler comes first: a commitment needs the gift's supporter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCommitment:
-    """A recurring gift to begin. `paid` says that an instalment came in on `started_on` already."""
+    """A recurring gift to begin. `paid` says that an instalment came in on `started_on` already.
+
+    One that ran elsewhere before is due on `next_on` here; `last_on` is the day of its last instalment there.
+    """
 
     supporter_id: int
     mandate_id: int
@@ -50,6 +54,8 @@ class NewCommitment:
     id: int
     programme_id: int | None = None
     campaign_id: int | None = None
+    next_on: date | None = None
+    last_on: date | None = None
 
 
 @on(CheckoutsPaid)
@@ -117,7 +123,8 @@ def begin(drafts: Sequence[NewCommitment], *, actor: Actor, now: datetime) -> li
     ]
     db.session.execute(insert(CommitmentAmount.__table__), amounts)
     # The instalment that was paid takes its period: nothing else is ever collected for it.
-    collections.take_periods([(d.id, schedule.period_of(d.started_on)) for d in new if d.paid])
+    paid = [(d.id, d.started_on) for d in new if d.paid] + [(d.id, d.last_on) for d in new if d.last_on]
+    collections.take_periods([(row_id, schedule.period_of(on)) for row_id, on in paid])
     tell(
         [
             Change(d.id, ChangeKind.STARTED, None, _state(d.mandate_id in active), d.started_on, d.cents)
@@ -136,12 +143,24 @@ def begin(drafts: Sequence[NewCommitment], *, actor: Actor, now: datetime) -> li
     return [d.id for d in new]
 
 
+def forget(ids: Sequence[int]) -> None:
+    """Take recurring gifts out again with which nothing was ever done, inside `with writing():`: the caller looked."""
+    for start in range(0, len(ids), 500):
+        some = list(ids[start : start + 500])
+        collections.free_periods(some)
+        for model in (CommitmentChange, CommitmentAmount):
+            db.session.execute(delete(model).where(model.commitment_id.in_(some)), execution_options=_QUIETLY)
+        db.session.execute(delete(Commitment).where(Commitment.id.in_(some)), execution_options=_QUIETLY)
+
+
 def _state(has_mandate: bool) -> CommitmentState:
     return CommitmentState.ACTIVE if has_mandate else CommitmentState.PENDING
 
 
 def _row(draft: NewCommitment, active: bool, now: datetime) -> dict[str, Any]:
-    if draft.paid:
+    if draft.next_on:
+        due = draft.next_on
+    elif draft.paid:
         due = schedule.first_due(draft.started_on, draft.frequency, draft.day)
     else:
         due = schedule.due_in(draft.started_on, draft.day)

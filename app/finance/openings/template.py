@@ -1,0 +1,29 @@
+"""The empty sheet that people fill in: headings in their language, one row as an example."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from app.finance.openings.models import OpeningKind
+from app.finance.openings.reading import HEADINGS
+from app.ui.languages import language
+
+EXAMPLES = {
+    OpeningKind.BALANCES: (
+        {"account": "1100", "name": "Bank", "iban": "NL02ABNA0123456789", "debit": "1.250,00"},
+        {"account": "0520", "name": "Bestemmingsfonds", "programme": "opvang", "credit": "1.000,00"},
+        {"account": "0500", "name": "Stichtingskapitaal", "credit": "250,00"},
+    ),
+    OpeningKind.MANDATES: ({each.name: each.example for each in HEADINGS[OpeningKind.MANDATES]},),
+}
+
+
+def template_of(kind: OpeningKind) -> bytes:
+    """CSV that opens rightly in a Dutch Excel. Its example rows are to be written over."""
+    headings = HEADINGS[kind]
+    text = io.StringIO()
+    out = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    out.writerow([each.english if language() == "en" else each.dutch for each in headings])
+    out.writerows([row.get(each.name, "") for each in headings] for row in EXAMPLES[kind])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
