@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import bulk, consortium, desk, direct_debits, projects, recurring, story
+from app.demo import anbi, bulk, consortium, desk, direct_debits, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -41,6 +41,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
     direct_debits.build()
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
+    anbi.load(now=now())
 
 
 def set_password(password: str) -> None:

@@ -10,6 +10,9 @@ from app.base.states import N_
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.finance import commands, places, views  # noqa: F401
+    from app.finance.anbi import jobs, public_views
+    from app.finance.anbi import models as anbi  # noqa: F401
+    from app.finance.anbi import views as anbi_views
     from app.finance.books import commands as books
     from app.finance.figures import models as figures  # noqa: F401
     from app.finance.openings import commands as openings
@@ -21,6 +24,9 @@ def init_app(app: Flask) -> None:
 
     assert reports
     assert taking
+    assert anbi_views
+    assert jobs
+    public_views.init_app(app)
     app.register_blueprint(views.bp)
     app.cli.add_command(commands.group)
     app.cli.add_command(books.group)
@@ -57,6 +63,14 @@ def init_app(app: Flask) -> None:
         NavItem(
             Section.FINANCE, "finance.openings", N_("Opening balances"), money, order=38, covers=("finance.opening",)
         ),
+        NavItem(
+            Section.FINANCE,
+            "finance.anbi_years",
+            N_("ANBI publication"),
+            money,
+            order=39,
+            covers=("finance.anbi_year",),
+        ),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),
     )  # fmt: skip
     words.subject("hand_over", N_("Hand-over"))
@@ -64,6 +78,7 @@ def init_app(app: Flask) -> None:
     words.subject("appropriation", N_("Year-end"))
     words.subject("figure_import", N_("Costs and budget"))
     words.subject("opening", N_("Opening balance"), "finance.opening", "opening_id")
+    words.subject("anbi_publication", N_("ANBI publication"))
     words.subject("figure_rule", N_("Costs and budget"))
     words.subject("layout_profile", N_("Layout"))
     words.actions(
@@ -79,6 +94,8 @@ def init_app(app: Flask) -> None:
             "opening.undone": N_("took opening balances back"),
             "figures.undone": N_("took figures back"),
             "figures.mapped": N_("mapped accounts of the accounting package"),
+            "anbi.saved": N_("saved a draft of the ANBI publication"),
+            "anbi.published": N_("published the ANBI data"),
             "books.appropriated": N_("appropriated the result of a year"),
             "books.appropriation_undone": N_("took an appropriation back"),
             "books.layout_changed": N_("changed a layout for the accounting package"),

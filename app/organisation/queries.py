@@ -45,7 +45,7 @@ class Profile:
     kvk: str | None = None
     anbi: bool = False
     anbi_since: date | None = None
-    anbi_url: str | None = None
+    anbi_page: str | None = None
     creditor_id: str | None = None
     fiscal_year_start: int = 1
     notice_days: int = 14
@@ -76,6 +76,13 @@ class Profile:
     @property
     def complaints_url(self) -> str:
         return self.complaints_page or ("/en/complaints" if language() == "en" else "/klachten")
+
+    @property
+    def anbi_url(self) -> str:
+        """Where the ANBI publication stands; nowhere for who is no ANBI."""
+        if not self.anbi:
+            return ""
+        return self.anbi_page or ("/en/anbi" if language() == "en" else "/anbi")
 
     @property
     def fiscal_year_month(self) -> str:
@@ -137,7 +144,7 @@ def _read() -> Profile:
     accounts = tuple(Account(a.id, a.iban, a.bic, a.holder, a.purpose, a.booked_by) for a in all_accounts() if a.active)
     return Profile(
         id=row.id, name=row.name, legal_name=row.legal_name, rsin=row.rsin, kvk=row.kvk, anbi=row.anbi,
-        anbi_since=row.anbi_since, anbi_url=row.anbi_url, creditor_id=row.creditor_id,
+        anbi_since=row.anbi_since, anbi_page=row.anbi_url, creditor_id=row.creditor_id,
         fiscal_year_start=row.fiscal_year_start, notice_days=row.notice_days, online_mandates=row.online_mandates,
         online_signing_on=row.online_signing_on, online_signing_by=row.online_signing_by,
         street=row.street, postcode=row.postcode, town=row.town,

@@ -24,6 +24,8 @@ class Identity(Protocol):
     def privacy_url(self) -> str | None: ...
     @property
     def complaints_url(self) -> str | None: ...
+    @property
+    def anbi_url(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class _Unknown:
     contact_email: str | None = None
     privacy_url: str | None = None
     complaints_url: str | None = None
+    anbi_url: str | None = None
 
 
 _sources: list[Callable[[], Identity | None]] = []

@@ -161,6 +161,12 @@ PUBLIC_ENDPOINTS = frozenset(
         "grants.supported_by_nl",
         "grants.supported_by_en",
         "grants.funder_logo",
+        "finance.anbi_nl",
+        "finance.anbi_en",
+        "finance.anbi_of_year_nl",
+        "finance.anbi_of_year_en",
+        "finance.anbi_paper_nl",
+        "finance.anbi_paper_en",
     }
 )
 

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "grant_condition": {"instalment_id": None},
     "application": {"probability": None},
     "budget_version": {"in_force_on": None, "state": "draft"},
+    "anbi_publication": {"published_at": None},
     "amendment": {"state": "requested", "decided_on": None, "kind": "scope"},
     "expense": {"full_cents": 2, "elsewhere_cents": 1, "cents": 1},
     "project_line": {"category": "overhead", "kind": "percent", "hours_hundredths": None, "rate_cents": None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.base.states import N_
+from app.finance.anbi.report import anbi
 from app.finance.reports.concentration import concentration
 from app.finance.reports.funds import funds
 from app.finance.reports.purposes import purposes
@@ -42,5 +43,10 @@ REPORTS: dict[str, Kept] = {
         N_("Dependence on large givers"),
         N_("What share of all income the largest one, five and ten givers bring."),
         concentration,
+    ),
+    "anbi": Kept(
+        N_("ANBI publication"),
+        N_("What is published of a fiscal year, or would be, by the lines of the standard form."),
+        anbi,
     ),
 }
