@@ -97,7 +97,7 @@ def statement(donor: Donor) -> ResponseReturnValue:
     db.session.rollback()
     labels = paper.method_labels({line.method for line in content.lines}, to.language)
     with writing():
-        made = services.note_statements([content], start, end, actor=DONOR, now=at)[donor.id]
+        made = services.note_for_donor(content, start, end, actor=DONOR, now=at)
     name = _("statement") + f"-{_span(start, end)}"
     return _sent(paper.render(paper.statement(content, to, start, end, made, labels, at)), name)
 

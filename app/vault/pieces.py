@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,6 +65,15 @@ class SealedStore:
         if not path.exists():
             raise NotFound(N_("This file is not here (any more)."))
         return (unseal_bytes(blob, context) for context, blob in self._blobs(path))
+
+    def forget(self, sha256: str) -> None:
+        """Take a file off the disk; one that is gone already is fine."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def kept(self, *, before: datetime) -> list[str]:
+        """The hashes of what lies here since before this instant."""
+        then = before.timestamp()
+        return [path.name for path in self._folder.glob("[0-9a-f]*") if path.stat().st_mtime < then]
 
     @property
     def _folder(self) -> Path:

@@ -57,6 +57,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "bank_matching": {"threshold": 90},
     "bank_rule": {"supporter_id": None},
     "payout": {"booked_on": None},
+    "statement_item": {"outcome": "made", "why": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

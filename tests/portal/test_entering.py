@@ -12,12 +12,15 @@ from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
 from app.extensions import db, now, writing
+from app.jobs.services import run_due
+from app.letters.statements import runs, telling
 from app.portal.models import DonorSession
 from app.supporters import contacts, interactions
 from app.supporters.interaction_models import InteractionKind
 from tests.conftest import SettableClock
 from tests.factories.gifts import paid_gift
 from tests.factories.supporters import person
+from tests.letters.statements.test_statements import text_of as pdf_text
 from tests.portal.conftest import Enter, ask, counted, text_of
 from tests.support.client import Client
 from tests.support.mails import mails
@@ -199,6 +202,21 @@ def test_gifts_are_shown_as_they_are_with_their_papers(enter: Enter, client: Cli
     assert "32-01-2026" in wrong.text
     backwards = visitor.post("/mijn-giften/overzicht", data={"start": "02-01-2026", "end": "01-01-2026"})
     assert "vóór de eerste" in backwards.text
+
+
+def test_the_statement_that_we_made_and_mailed_of_is_no_copy_the_first_time(enter: Enter) -> None:
+    paid_gift(2500)
+    with writing():
+        run_id = runs.begin(2026, copies=False, actor=SYSTEM, now=now())
+    while runs.advance(run_id):
+        pass
+    with writing():
+        telling.tell(run_id, actor=SYSTEM, now=now())
+    run_due()
+    visitor = enter("anna@example.org")
+    form = {"start": "01-01-2026", "end": "31-12-2026"}
+    first, second = (pdf_text(visitor.post("/mijn-giften/overzicht", data=form).data) for _ in range(2))
+    assert ("Kopie" in first, "Kopie" in second) == (False, True)
 
 
 def test_another_donors_gift_is_not_there(enter: Enter) -> None:

@@ -23,7 +23,7 @@ class Part(Labelled):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One gift, or a part of one. `why` (a msgid) says why it cannot be deducted."""
+    """One gift, or a part of one. `why` (a msgid) says why it cannot be deducted; `back`: the donor has it again."""
 
     part: Part
     day: date
@@ -31,6 +31,7 @@ class Line:
     method: str
     number: str = ""
     why: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Content:
 
     def cents(self, *parts: Part) -> int:
         return sum(line.cents for line in self.lines if line.part in parts)
+
+    @property
+    def deductible_cents(self) -> int:
+        return self.cents(Part.PERIODIC, Part.ORDINARY)
+
+    @property
+    def kept_cents(self) -> int:
+        """What stayed with us, cash included."""
+        return sum(line.cents for line in self.lines if not line.back)
 
     @property
     def digest(self) -> str:
@@ -83,5 +93,5 @@ def _lines(gift: Gift, shares: list[tuple[str, int]]) -> list[Line]:
         lines.append(Line(Part.ORDINARY, day, rest, method))
     if gift.refunded_cents:
         why = N_("charged back") if gift.state == "charged_back" else N_("paid back")
-        lines.append(Line(Part.NOT, day, gift.refunded_cents, method, why=why))
+        lines.append(Line(Part.NOT, day, gift.refunded_cents, method, why=why, back=True))
     return lines

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField
+from wtforms import BooleanField, RadioField, SelectField
 from wtforms.validators import InputRequired
 
 from app.base.errors import Invalid
@@ -26,3 +28,11 @@ class PaperForm(Form):
         if self.start.data and self.end.data and self.start.data > self.end.data:
             self.add_error(Invalid(N_("The last day lies before the first."), field="end"))
         return not self.has_errors
+
+
+class YearForm(Form):
+    year = SelectField(_l("Year"), validators=[InputRequired()])
+    copies = BooleanField(_l("Also for who has the same statement already"))
+
+    def choose(self, years: Sequence[int]) -> None:
+        self.year.choices = options([(str(year), str(year)) for year in years])

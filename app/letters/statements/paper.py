@@ -45,7 +45,7 @@ def statement(
         sections = [_section(part, content.of(part), labels, lang) for part in Part if content.of(part)]
         if not sections:
             notes.append(_("We received no gifts from you in this period."))
-        total = content.cents(Part.PERIODIC, Part.ORDINARY)
+        total = content.deductible_cents
         after = [_("Periodic and ordinary gifts together: %(amount)s.", amount=format_money(total, lang))]
         if profile().anbi:
             after.append(_(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -16,8 +16,8 @@ from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.gifts.models import HELD, Gift
-from app.letters.statements.content import Content, Part
-from app.letters.statements.models import Receipt, Statement
+from app.letters.statements.content import Content
+from app.letters.statements.models import Receipt, Statement, StatementItem, StatementRun, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ class Made:
 
 
 def note_statements(
-    contents: Sequence[Content], start: date, end: date, *, actor: Actor, now: datetime
+    contents: Sequence[Content], start: date, end: date, *, actor: Actor, now: datetime, only_new: bool = False
 ) -> dict[int, Made]:
-    """Note the statements of one range, in a constant number of statements; by supporter."""
+    """Note the statements of one range, in a constant number of statements; by supporter. `only_new` leaves those
+    out who have one already that says the same."""
     last: dict[int, Statement] = {}
     ids = [content.supporter_id for content in contents]
     rows = select(Statement).where(
@@ -46,14 +47,15 @@ def note_statements(
     for content in contents:
         before = last.get(content.supporter_id)
         if before is not None and before.digest == content.digest:
-            made[content.supporter_id] = Made(before.id, content.supporter_id, copy_of=before.made_at)
+            if not only_new:
+                made[content.supporter_id] = Made(before.id, content.supporter_id, copy_of=before.made_at)
             continue
         row_id = new_id()
         new.append(
             {
                 "id": row_id, "supporter_id": content.supporter_id, "starts_on": start, "ends_on": end,
                 "version": before.version + 1 if before else 1, "digest": content.digest,
-                "cents": content.cents(Part.PERIODIC, Part.ORDINARY), "made_at": now, "made_by_id": _staff(actor),
+                "cents": content.deductible_cents, "made_at": now, "made_by_id": _staff(actor),
             }
         )  # fmt: skip
         replaces = before.made_at if before else None
@@ -63,6 +65,22 @@ def note_statements(
         traces = [audit.Trace(action="statement.made", subject=("supporter", row["supporter_id"])) for row in new]  # type: ignore[arg-type]
         audit.record_many(traces, actor=actor, now=now)
     return made
+
+
+def note_for_donor(content: Content, start: date, end: date, *, actor: Actor, now: datetime) -> Made:
+    """Note a statement that a donor takes from Mijn giften. What we made of a year and mailed them the way to is
+    no copy the first time that they take it."""
+    made = note_statements([content], start, end, actor=actor, now=now)[content.supporter_id]
+    if made.copy_of is None or (start, end) != (date(start.year, 1, 1), date(start.year, 12, 31)):
+        return made
+    runs = select(StatementRun.id).where(StatementRun.year == start.year)
+    mailed = (StatementItem.supporter_id == content.supporter_id) & (StatementItem.told == Told.MAIL)
+    waits = mailed & (StatementItem.digest == content.digest) & StatementItem.fetched_at.is_(None)
+    taken = db.session.execute(
+        update(StatementItem).where(waits, StatementItem.run_id.in_(runs)).values(fetched_at=now)
+        .returning(StatementItem.copy_of, StatementItem.replaces)
+    ).first()  # fmt: skip
+    return made if taken is None else Made(made.id, content.supporter_id, taken.copy_of, taken.replaces)
 
 
 def note_receipt(gift_id: int, *, actor: Actor, now: datetime) -> Made:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,7 +17,7 @@ from app.gifts import services as gifts
 from app.gifts.services import NewGift, Return
 from app.ledger.accounts import ensure_chart
 from app.ledger.rj import RjLine
-from app.letters.statements import making, services
+from app.letters.statements import services
 from app.letters.statements.content import Part, gather
 from app.letters.statements.models import Receipt, Statement
 from app.supporters.names import Greeting, Name
@@ -117,31 +116,3 @@ def test_the_pages_make_papers_that_say_what_they_are(app: Flask, sign_in: SignI
     assert "Kopie" in text_of(writer.post(f"/gifts/{gift}/receipt.pdf").data)
     assert db.session.execute(select(func.count()).select_from(Receipt)).scalar() == 1
     assert "Kopie maken" in writer.get(where).text
-
-
-def test_a_year_is_made_for_everybody_and_goes_on_where_it_was_killed(
-    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(making, "BATCH", 2)
-    for n in range(5):
-        gave(person(f"Piet Bakker{n}"), 1_000 + n, date(2025, 3, 1))
-    person("Zonder Gift")
-    seen = 0
-
-    def killed(count: int) -> None:
-        nonlocal seen
-        seen += count
-        if seen >= 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        making.make_year(2025, tmp_path, actor=SYSTEM, progress=killed)
-    (next(tmp_path.glob("*.pdf"))).unlink()  # noted, and the machine went down before it was written
-    result = app.test_cli_runner().invoke(args=["statements", "make", "--year", "2025", "--to", str(tmp_path)])
-    assert result.exit_code == 0, result.output
-    files = sorted(tmp_path.glob("*.pdf"))
-    assert len(files) == 5
-    assert not any("Kopie" in text_of(file.read_bytes()) for file in files)
-    assert db.session.execute(select(func.count()).select_from(Statement)).scalar() == 5
-    again = app.test_cli_runner().invoke(args=["statements", "make", "--year", "2025", "--to", str(tmp_path)])
-    assert "0 statements" in again.output
