@@ -90,6 +90,7 @@ ZERO = Money(0)
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 _GAP = re.compile(r"\d\s+[\d.,]|[.,]\s+\d")
 _SPACED_WHOLE = re.compile(r"[^\d.,]*\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2}|,-{1,2})?[^\d.,]*")
+_CURRENCY = re.compile(r"^(?:€|eur(?:os?)?)|(?:€|eur(?:os?)?)$", re.IGNORECASE)
 _PLAIN = re.compile(r"\d+")
 _DECIMAL = re.compile(r"(\d+)[.,](\d{1,2})")
 _DUTCH = re.compile(r"(\d{1,3}(?:\.\d{3})+),(\d{2})")
@@ -100,7 +101,7 @@ _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
 
 
 def parse_money(text: str) -> Money:
-    """What a person typed, strictly: `25`, `25,50`, `25.50`, `1.234,56`, `1,234.56`, `€ 25`, `25,-`.
+    """What a person typed, strictly: `25`, `25,50`, `25.50`, `1.234,56`, `1,234.56`, `€ 25`, `25 euro`, `25,-`.
 
     `1.234` and `1,234` alone are refused as ambiguous, never guessed. A space groups thousands and
     nothing else. No sign, no exponent, no digits of other scripts. Raises Invalid with a message for beside the field.
@@ -111,9 +112,7 @@ def parse_money(text: str) -> Money:
         # A forgotten comma: "25 50" must not become 2550.
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
     bare = _SPACES.sub("", text)
-    if not bare.isascii() and not bare.startswith("€"):
-        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
-    bare = bare.removeprefix("€").removeprefix("EUR").removesuffix("€")
+    bare = _CURRENCY.sub("", bare)
     if bare.startswith("-"):
         raise Invalid(N_("The amount must be more than zero."))
     if not bare.isascii():
@@ -128,7 +127,7 @@ def parse_money(text: str) -> Money:
         euros, cents = bare, "00"
     elif match := _DECIMAL.fullmatch(bare) or _DUTCH.fullmatch(bare) or _ENGLISH.fullmatch(bare):
         euros, cents = re.sub(r"[.,]", "", match[1]), match[2].ljust(2, "0")
-    elif _DUTCH_WHOLE.fullmatch(bare) or _ENGLISH_WHOLE.fullmatch(bare) or re.fullmatch(r"\d+,-{1,2}", bare):
+    elif _DUTCH_WHOLE.fullmatch(bare) or _ENGLISH_WHOLE.fullmatch(bare) or re.fullmatch(r"\d+[.,]-{1,2}", bare):
         euros, cents = re.sub(r"[^\d]", "", bare), "00"
     else:
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))

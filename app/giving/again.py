@@ -60,6 +60,7 @@ def _of_gift(facts: CheckoutFacts, offer: Offer) -> dict[str, str]:
     }
     if offer.recurring:
         typed["frequency"] = str(facts.details.get("frequency", ONCE))
+        typed["day"] = str(facts.details.get("day", ""))
     if facts.method in offer.method_names:
         typed["method"] = facts.method
     return typed

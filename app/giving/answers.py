@@ -34,7 +34,11 @@ OTHER = "other"
 ONCE = "once"
 FREQUENCIES = (ONCE, "monthly", "quarterly", "yearly")
 DIRECT_DEBIT = "direct_debit"  # by a mandate of our own: for recurring gifts alone
+DAYS = tuple(map(str, (*range(1, 29), 31)))  # of the month, to collect on; 31 is the last one of any
 NOWHERE = ""  # `programme`: where the money is needed most
+
+_NO_FIRST_NAME = N_("Fill in your first name or initials. If you have one name only, put a dash here.")
+_NO_LAST_NAME = N_("Fill in your last name. If you have one name only, put a dash here.")
 
 PERSON, ORGANISATION = "person", "organisation"
 KINDS = (PERSON, ORGANISATION)
@@ -42,7 +46,8 @@ TRIBUTES = ("", "memory", "honour")
 
 FIELDS = (
     "frequency", "amount", "other_amount", "programme", "kind", "organisation", "first_name", "infix", "last_name",
-    "email", "tribute", "tribute_name", "message", "newsletter", "method", "iban", "holder", "mandate", "costs",
+    "email", "tribute", "tribute_name", "message", "newsletter", "method", "day", "iban", "holder", "mandate",
+    "costs",
 )  # fmt: skip
 _KEPT = 300  # characters of a typed value that are shown again
 _KEPT_MESSAGE = 2000
@@ -69,6 +74,7 @@ class Gift:
     covered_cents: int = 0
     iban: str = ""
     holder: str = ""
+    day: int | None = None  # of the month, for a recurring gift; None: as it began
 
     @property
     def recurs(self) -> bool:
@@ -124,11 +130,11 @@ def read(
     programme = taking("programme", lambda slug: _one_of(slug, {NOWHERE, *programmes}))
     kind = taking("kind", lambda text: _one_of(text or PERSON, KINDS))
     organisation = taking("organisation", organisation_of) if kind == ORGANISATION else ""
-    first_name = taking(
-        "first_name", lambda text: name_of(text, "first_name", N_("Fill in your first name or initials."))
-    )
+    first_name = taking("first_name", lambda text: name_of(text, "first_name", _NO_FIRST_NAME))
     infix = taking("infix", lambda text: name_of(text, "infix", ""))
-    last_name = taking("last_name", lambda text: name_of(text, "last_name", N_("Fill in your last name.")))
+    last_name = taking("last_name", lambda text: name_of(text, "last_name", _NO_LAST_NAME))
+    if not (first_name or last_name or errors.keys() & {"first_name", "last_name"}):
+        errors["last_name"] = Invalid(_NO_LAST_NAME)
     email = taking("email", email_of)
     tribute = taking("tribute", lambda text: _one_of(text, TRIBUTES))
     tribute_name = taking("tribute_name", tribute_name_of) if tribute else ""
@@ -136,6 +142,7 @@ def read(
     newsletter = taking("newsletter", tick)
     covered = costs_cents if taking("costs", tick) else 0
     method = taking("method", lambda name: _method(name, methods, recurring if frequency not in ("", ONCE) else None))
+    day = str(taking("day", lambda text: _one_of(text, {"", *DAYS}))) if frequency not in ("", ONCE) else ""
     iban = holder = ""
     if method == DIRECT_DEBIT:
         own = " ".join(str(part) for part in (first_name, infix, last_name) if part)
@@ -146,7 +153,7 @@ def read(
         answers.gift = Gift(
             int(cents) + covered, str(programme), str(first_name), str(infix), str(last_name), str(email),
             bool(newsletter), str(method), frequency, str(organisation), str(message), str(tribute), str(tribute_name),
-            covered, iban, holder,
+            covered, iban, holder, int(day) if day else None,
         )  # fmt: skip
     return answers
 

@@ -56,6 +56,7 @@ def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str,
         iban=gift.iban, holder=gift.holder, frequency=Frequency(gift.frequency), cents=gift.amount_cents,
         evidence=f"{place.action} {at:%Y-%m-%dT%H:%M:%SZ}", programme_id=offered.programme_id(gift.programme),
         campaign_id=offered.appeal.id if offered.appeal else None, said=_said(gift), newsletter=gift.newsletter,
+        day=gift.day,
     )  # fmt: skip
     try:
         with writing():

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from app.base.errors import DomainError
 from app.base.money import format_money
-from app.giving.answers import NOWHERE, ONCE, ORGANISATION, OTHER, PERSON, tile_of
+from app.giving.answers import DAYS, NOWHERE, ONCE, ORGANISATION, OTHER, PERSON, tile_of
 from app.giving.offer import Offer
 from app.ui.fields import EmailField, MoneyField
 from app.ui.forms import Form
@@ -47,6 +47,7 @@ class GivingForm(Form):
     message = TextAreaField(_l("A message to us"))
     newsletter = BooleanField(_l("Keep me posted by e-mail, a few times a year"))
     method = RadioField(_l("How do you want to pay?"), validators=_NEEDED)
+    day = SelectField(_l("On which day of the month may we collect?"))
     iban = StringField("IBAN")
     holder = StringField(_l("Name on the account"))
     mandate = BooleanField(_l("I give this permission"))
@@ -76,6 +77,8 @@ def drawn(
     ]
     form.programme.choices = [(NOWHERE, _("Where it is needed most")), *offer.programme_choices(lang)]
     form.method.choices = offer.method_choices()
+    form.day.choices = [("", _("The same day as the first time")), *((day, day) for day in DAYS[:-1])]
+    form.day.choices.append((DAYS[-1], _("The last day")))
     form.kind.choices = [(PERSON, _("Myself")), (ORGANISATION, _("An organisation"))]
     form.tribute.choices = [("", _("No")), ("memory", _("In memory")), ("honour", _("In honour"))]
     form.costs.label.text = _(

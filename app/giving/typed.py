@@ -37,8 +37,14 @@ _ADDRESS = re.compile(
 )
 
 
+_NONE = frozenset("-–—.")
+
+
 def name_of(value: str, name: str, when_empty: str) -> str:
+    """A dash in one of a person's names says that there is none: who has a single name fills in the other."""
     text = text_of(value, LONGEST[name])
+    if text in _NONE and name != "tribute_name":
+        return ""
     if not text:
         if when_empty:
             raise Invalid(when_empty)

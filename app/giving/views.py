@@ -245,7 +245,7 @@ def _details(gift: Gift, source: str) -> dict[str, object]:
         "first_name": gift.first_name, "infix": gift.infix, "last_name": gift.last_name, "email": gift.email,
         "newsletter": gift.newsletter, "source": source, "frequency": gift.frequency,
     }  # fmt: skip
-    for name in ("organisation", "message", "tribute", "tribute_name", "covered_cents"):
+    for name in ("organisation", "message", "tribute", "tribute_name", "covered_cents", "day"):
         if value := getattr(gift, name):
             details[name] = value
     return details

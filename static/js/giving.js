@@ -25,7 +25,7 @@ if (form) {
     if (!chosen) return null;
     if (chosen !== last) return Number(chosen.value);
     // Only what can mean one thing; the server says what is wrong with the rest.
-    const text = other.value.replace(/[\s€]/g, "");
+    const text = other.value.replace(/\s|€|eur(os?)?|[.,]-{1,2}$/gi, "");
     return /^\d{1,6}([.,]\d{1,2})?$/.test(text) ? Number(text.replace(",", ".")) : null;
   };
 

@@ -57,12 +57,6 @@ def test_names_are_taken_as_people_write_them(first: str, infix: str, last: str)
     assert (gift.first_name, gift.infix, gift.last_name) == (first, infix, last)
 
 
-def test_who_has_one_name_is_asked_for_it_once_and_keeps_what_was_typed() -> None:
-    answers = _read(first_name="", last_name="Sukarno")
-    assert set(answers.errors) == {"first_name"}
-    assert answers.typed["last_name"] == "Sukarno"
-
-
 @given(st.integers(MIN_CENTS, MAX_CENTS))
 def test_every_amount_within_bounds_is_read_to_the_cent(cents: int) -> None:
     gift = _read(amount="other", other_amount=f"{cents // 100},{cents % 100:02d}").gift

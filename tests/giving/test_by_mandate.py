@@ -90,6 +90,20 @@ def test_mandate_gift_evidence_and_notice_are_one(client: Client, give: Give, al
 
 
 @pytest.mark.parametrize(
+    ("frequency", "day", "first"),
+    [("monthly", "1", "2027-01-04"), ("yearly", "1", "2027-01-04"), ("quarterly", "31", "2026-12-31")],
+)
+def test_the_day_that_was_chosen_is_the_next_one_that_can_be_told_in_time(
+    client: Client, give: Give, allowed: None, frequency: str, day: str, first: str
+) -> None:
+    """On 23 November, with 14 days of notice: 1 December is too soon, and 1 January no bank day."""
+    answer = give(**DEBIT | {"frequency": frequency, "day": day})
+    row = db.session.scalars(select(Commitment)).one()
+    assert (row.day, row.collect_on.isoformat()) == (int(day), first)
+    assert str(format_long_date(row.collect_on)) in client.get(answer.location).text
+
+
+@pytest.mark.parametrize(
     ("changes", "field", "says"),
     [
         ({"iban": ""}, "iban", "Vul het IBAN in"),

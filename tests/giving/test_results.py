@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from urllib.parse import unquote
 
 import pytest
@@ -8,12 +9,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
-from app.base.dates import format_long_date
+from app.base.dates import format_long_date, local_date
 from app.base.money import Money
 from app.base.references import in_fours, rf_of
+from app.direct_debit.models import Collection
 from app.extensions import db, now, writing
 from app.gifts.models import Gift
-from app.gifts.recurring.models import Commitment
+from app.gifts.recurring.models import Commitment, CommitmentChange
+from app.gifts.recurring.states import ChangeKind
 from app.giving import results
 from app.giving.result_views import path_of
 from app.ledger import checks
@@ -22,7 +25,9 @@ from app.organisation.queries import profile
 from app.payments import services as payments
 from app.payments.models import Checkout
 from app.payments.providers.demo import DemoOutcome, decide
+from tests.conftest import SettableClock
 from tests.factories.gifts import click, promised_gift, start_checkout
+from tests.factories.recurring import announce_and_plan
 from tests.giving.conftest import Give
 from tests.support.client import Client
 
@@ -197,3 +202,43 @@ def test_a_guessed_address_is_not_there(client: Client, token: str) -> None:
 def test_an_erased_checkout_is_not_there(client: Client, app: Flask) -> None:
     assert client.get(path_of(123456789, "nl")).status_code == 404
     assert client.get("/steun-ons?again=" + path_of(123456789, "nl").rsplit("/", 1)[1]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "second"),
+    [("28", "2026-12-28", "2027-01-28"), ("5", "2026-12-08", "2027-01-05"), ("", "2026-12-23", "2027-01-25")],
+)
+def test_the_day_that_was_chosen_is_kept_and_told_in_time(
+    client: Client, give: Give, clock: SettableClock, day: str, first: str, second: str
+) -> None:
+    """Begun on 23 November: the 5th comes too soon to be told 14 days before, so once it is later."""
+    give(frequency="monthly", day=day)
+    checkout_id = _last()
+    click(checkout_id, DemoOutcome.PAID)
+    row = db.session.get_one(Commitment, checkout_id)
+    assert (row.day, row.collect_on.isoformat()) == (int(day or 23), first)
+    assert format_long_date(row.collect_on) in client.get(path_of(checkout_id, "nl")).text
+    clock.forward(hours=20)
+    collected = set()
+    for _week in range(10):
+        announce_and_plan()
+        collected |= set(db.session.scalars(select(Collection.collect_on)))
+        clock.forward(days=7)
+    assert [on.isoformat() for on in sorted(collected)[:2]] == [first, second]
+    told = db.session.scalars(select(CommitmentChange).where(CommitmentChange.kind == ChangeKind.NOTICE)).first()
+    assert told is not None
+    assert (date.fromisoformat(first) - local_date(told.at)).days >= 14
+
+
+def test_a_day_is_for_recurring_gifts_and_comes_back_when_it_failed(client: Client, give: Give) -> None:
+    give(day="5")
+    click(_last(), DemoOutcome.PAID)
+    assert db.session.scalars(select(Commitment)).all() == []
+    for day in ("0", "29", "32", "5.", "morgen"):
+        assert give(frequency="monthly", day=day).status_code == 422
+    give(frequency="monthly", day="31")
+    click(_last(), DemoOutcome.FAILED)
+    assert (
+        '<option selected value="31">'
+        in client.get(f"/steun-ons?again={path_of(_last(), 'nl').rpartition('/')[2]}").text
+    )

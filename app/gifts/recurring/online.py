@@ -34,7 +34,8 @@ from app.vault.services import blind_index
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlineMandate:
     """What somebody agreed to on the website. `id` is that of the form they sent: it makes the gift one.
-    `evidence` says where and when; `said` is (subject, text) of what they told us with it."""
+    `day` is of the month, None: as soon as may be; `evidence` says where and when; `said` is (subject, text) of what
+    they told us with it."""
 
     id: int
     giver: Giver
@@ -47,6 +48,7 @@ class OnlineMandate:
     campaign_id: int | None = None
     said: tuple[str, str] | None = None
     newsletter: bool = False
+    day: int | None = None
 
 
 def give(draft: OnlineMandate, *, actor: Actor, now: datetime) -> None:
@@ -68,7 +70,8 @@ def give(draft: OnlineMandate, *, actor: Actor, now: datetime) -> None:
     )  # fmt: skip
     first = today + timedelta(days=profile().notice_days)
     new = NewCommitment(
-        id=draft.id, supporter_id=supporter_id, mandate_id=mandate_id, frequency=draft.frequency, day=first.day,
+        id=draft.id, supporter_id=supporter_id, mandate_id=mandate_id, frequency=draft.frequency,
+        day=draft.day or first.day,
         cents=draft.cents, started_on=first, source=draft.giver.source[:30], language=language, paid=False,
         programme_id=draft.programme_id, campaign_id=draft.campaign_id,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -27,6 +27,7 @@ from app.gifts.recurring import schedule
 from app.gifts.recurring.history import Change, tell
 from app.gifts.recurring.models import Commitment, CommitmentAmount, CommitmentChange
 from app.gifts.recurring.states import ONCE, ChangeKind, CommitmentState, Frequency
+from app.organisation.queries import profile
 from app.payments.events import CheckoutsPaid
 from app.payments.queries import CheckoutFacts, facts_of
 from app.payments.states import Sequence as PaymentSequence
@@ -158,17 +159,22 @@ def _state(has_mandate: bool) -> CommitmentState:
 
 
 def _row(draft: NewCommitment, active: bool, now: datetime) -> dict[str, Any]:
+    not_before = None
     if draft.next_on:
         due = draft.next_on
     elif draft.paid:
         due = schedule.first_due(draft.started_on, draft.frequency, draft.day)
+        # A day soon after the first payment comes too soon to be told of in time; a day more is for telling it.
+        not_before = draft.started_on + timedelta(days=profile().notice_days + 1)
     else:
         due = schedule.due_in(draft.started_on, draft.day)
-        due = due if due >= draft.started_on else schedule.following(due, draft.frequency, draft.day)
+        # The day itself next month, also for who gives once a year.
+        due = due if due >= draft.started_on else schedule.following(due, Frequency.MONTHLY, draft.day)
     return {
         "id": draft.id, "supporter_id": draft.supporter_id, "programme_id": draft.programme_id,
         "campaign_id": draft.campaign_id, "mandate_id": draft.mandate_id,
         "state": _state(active), "frequency": draft.frequency,
-        "day": draft.day, "started_on": draft.started_on, "next_on": due, "collect_on": schedule.collect_day(due),
-        "source": draft.source, "language": draft.language, "created_at": now,
+        "day": draft.day, "started_on": draft.started_on, "next_on": due,
+        "collect_on": schedule.collect_day(due, not_before), "source": draft.source, "language": draft.language,
+        "created_at": now,
     }  # fmt: skip

@@ -68,7 +68,7 @@ def test_nothing_is_collected_without_fourteen_days_of_notice(app: Flask, clock:
     assert planned() == []
     live(clock, 20)
     ((period, on, _),) = planned()
-    assert (period, on) == (date(2026, 12, 1), date(2026, 12, 7))
+    assert (period, on) == (date(2026, 12, 1), date(2026, 12, 8))
     told = db.session.scalars(select(Commitment.notice_from)).one()
     assert told == date(2026, 12, 7)
 
