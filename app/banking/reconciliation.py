@@ -114,12 +114,14 @@ def reconcile() -> Reconciliation:
         for booked_by in BookedBy
     }
     balances = ledger.balances()
-    by_hand, by_hand_cents = _by_hand()
+    opened = select(func.max(_opened_lines().subquery().c.booked_on)).scalar_subquery()
+    before = _sum(by_hand_lines().where(JournalEntry.booked_on <= opened))  # what was brought in includes it
+    by_hand, by_hand_cents = _by_hand(opened)
     return Reconciliation(
         accounts=told[BookedBy.HERE], others=told[BookedBy.ACCOUNTING],
         ledger=balances[BANK].cents if BANK in balances else 0,
         suspense=-balances[SUSPENSE].cents if SUSPENSE in balances else 0,
-        by_hand=by_hand, by_hand_cents=by_hand_cents, opened=_sum(_opened_lines()),
+        by_hand=by_hand, by_hand_cents=by_hand_cents, opened=_sum(_opened_lines()) + before,
     )  # fmt: skip
 
 
@@ -191,8 +193,8 @@ def _apart() -> Any:
     )  # fmt: skip
 
 
-def _by_hand() -> tuple[list[Elsewhere], int]:
-    found = by_hand_lines()
+def _by_hand(opened: Any) -> tuple[list[Elsewhere], int]:
+    found = by_hand_lines().where(JournalEntry.booked_on > func.coalesce(opened, date.min))
     cents = _sum(found)
     newest = found.order_by(JournalEntry.booked_on.desc(), JournalEntry.id.desc()).limit(SHOWN)
     return [Elsewhere(row.id, row.booked_on, row.event, row.cents) for row in db.session.execute(newest)], cents

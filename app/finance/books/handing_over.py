@@ -39,6 +39,9 @@ def hand_over(month: date, layout: Layout, *, actor: Actor, now: datetime) -> in
         raise Refused(N_("Import a trial file first, and record here that it went well."))
     if month not in closed_months([month]):
         raise Refused(N_("Close this month first: what can still change is not handed over."))
+    opened = openings.latest()
+    if opened is not None and month <= opened:
+        raise Refused(N_("This month lies before the opening balance: the accounting package has it already."))
     after = _handed_over_until(month)
     file = io.BytesIO()
     control = write(file, layout, _range(month, after), made_on=local_date(now))

@@ -74,6 +74,8 @@ def _between(start: date, end: date) -> list[Month]:
     stays: dict[date, int] = {}
     for _, day, lines in openings.entries(start, end):
         stays[month_start(day)] = stays.get(month_start(day), 0) + lines
+    if opened := openings.latest():
+        stays |= {month: lines for month, (lines, _) in booked.items() if month <= opened}
     months = [start]
     while (following := add_months(months[-1], 1)) < end:
         months.append(following)

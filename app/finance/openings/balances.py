@@ -12,18 +12,7 @@ from app.base.states import N_
 from app.finance.funds.accounts import fund_codes
 from app.finance.openings.sheet import Heading, Line, Problem, Problems, named
 from app.ledger import queries
-from app.ledger.accounts import (
-    BANK,
-    CLEARING,
-    EARMARKED,
-    HELD_FOR_PARTNERS,
-    OWED_TO_PARTNERS,
-    RECEIVABLE,
-    RECEIVED_AHEAD,
-    REPAYABLE,
-    RESTRICTED,
-    SUSPENSE,
-)
+from app.ledger.accounts import BANK, EARMARKED, RESTRICTED
 from app.ledger.models import Account
 from app.organisation.models import BankAccount, BookedBy
 from app.organisation.queries import all_accounts
@@ -42,8 +31,6 @@ HEADINGS = (
     Heading("amount", "Bedrag", "Amount", ("saldo", "balance")),
 )
 T = TypeVar("T")
-# What has nothing here that could settle it: only its own pages may book on it.
-_ELSEWHERE = (*CLEARING.values(), SUSPENSE, OWED_TO_PARTNERS, HELD_FOR_PARTNERS, REPAYABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +147,6 @@ def _check_account(line: Line, code: str, known: _Known) -> None:
             N_("Account %(code)s is income or costs: a balance has none. Put the result in the reserve it belongs to."),
             code=code,
         )
-    if code in (RECEIVABLE, RECEIVED_AHEAD):
-        raise line.wrong("account", N_("What stands on account %(code)s comes with its grant: confirm the grant."),
-                         code=code)  # fmt: skip
-    if code in _ELSEWHERE:
-        raise line.wrong(
-            "account",
-            N_("Nothing here would ever settle account %(code)s. Leave what is on its way to the accounting package "
-               "and put it on 1190."),
-            code=code,
-        )  # fmt: skip
 
 
 def _bank(line: Line, known: _Known) -> BankAccount | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from app.extensions import db
-from app.finance.openings.models import SOURCE, Opening, OpeningMandate
+from app.finance.openings.models import SOURCE, Opening, OpeningKind, OpeningMandate, OpeningState
 from app.gifts.recurring.models import Commitment
 from app.ledger.models import JournalEntry
 
@@ -23,6 +23,12 @@ def entries(start: date, end: date) -> list[tuple[int, date, int]]:
         .order_by(JournalEntry.id)
     )
     return [(row.id, row.booked_on, row.line_count) for row in db.session.execute(mine)]
+
+
+def latest() -> date | None:
+    """The day of the newest opening balance that counts: what lies before is in it."""
+    counts = (Opening.kind == OpeningKind.BALANCES) & (Opening.state == OpeningState.IN)
+    return db.session.execute(select(func.max(Opening.booked_on)).where(counts)).scalar()
 
 
 def newest(limit: int = 200) -> list[Opening]:

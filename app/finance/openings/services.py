@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.audit.services import record
 from app.base.actor import Actor
-from app.base.dates import local_date, month_start
+from app.base.dates import local_date, month_end, month_start
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.money import Money
 from app.base.states import N_
@@ -18,6 +18,7 @@ from app.extensions import db
 from app.finance.funds.accounts import fund_accounts
 from app.finance.openings import balances, mandates
 from app.finance.openings.models import OPENING_MOVES, SOURCE, Opening, OpeningKind, OpeningState
+from app.finance.openings.standing import brought
 from app.ledger import postings
 from app.ledger import services as ledger
 from app.ledger.entries import Line
@@ -53,6 +54,8 @@ def choose(
             raise Invalid(N_("Please fill this in."), field="on")
         if on > local_date(now):
             raise Invalid(N_("This day is still to come."), field="on")
+        if on != month_end(on):
+            raise Invalid(N_("Choose the last day of a month: balances are those at its end."), field="on")
         if closed_months([month_start(on)]):
             raise Invalid(N_("The period %(period)s is closed: choose a later booking date."), field="on",
                           period=f"{on:%m-%Y}")  # fmt: skip
@@ -77,8 +80,13 @@ def enter_balances(opening_id: int, said: balances.Reading, *, version: int, act
     )
     if db.session.execute(same_day).scalar() is not None:
         raise Refused(N_("There is an opening balance on this day already. Undo it to take in another."))
-    own = fund_accounts({each.fund_id for each in said.lines if each.fund_id}, actor=actor, now=now)
-    lines = [Line(own[b.fund_id] if b.fund_id else b.account, b.cents, b.programme_id) for b in said.lines]
+    bring = brought(said, on)
+    if bring.problems:
+        raise Refused(bring.problems[0].message, **bring.problems[0].params)
+    if not bring.lines:
+        raise Refused(N_("All of this stands here already."))
+    own = fund_accounts({each.fund_id for each in bring.lines if each.fund_id}, actor=actor, now=now)
+    lines = [Line(own[b.fund_id] if b.fund_id else b.account, b.cents, b.programme_id) for b in bring.lines]
     (entry_id,) = ledger.post([postings.opening_balance((SOURCE, row.id), lines, on)], actor=actor, now=now)
     row.state, row.rows, row.entered_at, row.entered_by_id = _S.IN, said.rows, now, actor.id
     row.version += 1

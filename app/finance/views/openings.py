@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
 
-from app.base.errors import DomainError, Invalid, NotFound
+from app.base.errors import DomainError, Invalid, NotFound, Refused
 from app.base.money import Money
 from app.base.states import N_
 from app.documents import files
@@ -20,10 +20,11 @@ from app.finance.figures.forms import VersionForm
 from app.finance.openings import balances, mandates, queries, reading, services, taking
 from app.finance.openings.forms import BalancesForm, MandatesForm, OpeningFileForm
 from app.finance.openings.models import SOURCE, Opening, OpeningKind, OpeningMandate, OpeningState
+from app.finance.openings.standing import brought
 from app.finance.openings.template import template_of
 from app.finance.views import bp
 from app.finance.views.exports import attachment
-from app.ledger.queries import accounts, booked_months, entries_of
+from app.ledger.queries import accounts, entries_of
 from app.programmes.queries import all_funds, programme_names
 from app.staff.queries import by_ids
 from app.ui.languages import language
@@ -186,7 +187,9 @@ def _form(row: Opening, *, filled: bool = False) -> BalancesForm | MandatesForm:
 def _page(row: Opening, form: BalancesForm | MandatesForm | None = None) -> ResponseReturnValue:
     undecided = row.state in (OpeningState.READ, OpeningState.ENTERING)
     said, wrong = _read(row) if undecided else (None, "")
-    first = booked_months() if row.kind is OpeningKind.BALANCES and row.state is OpeningState.READ else None
+    bring = None
+    if isinstance(said, balances.Reading) and row.booked_on and said.is_whole:
+        bring = brought(said, row.booked_on)
     page = render_template(
         "finance/opening.html", row=row, form=form or _form(row), said=said, wrong=wrong,
         headings={each.name: each for each in reading.HEADINGS[row.kind]},
@@ -194,7 +197,8 @@ def _page(row: Opening, form: BalancesForm | MandatesForm | None = None) -> Resp
         taken=_taken(row.id), names=programme_names(language()),
         funds={fund.id: fund.name(language()) for fund in all_funds()},
         accounts={account.code: account.name(language()) for account in accounts()},
-        earlier=first is not None and row.booked_on is not None and first[0] <= row.booked_on,
+        bring=bring,
+        unfit=[translated(Refused(each.message, **each.params)) for each in bring.problems] if bring else [],
         people=by_ids({who for who in (row.created_by_id, row.entered_by_id, row.undone_by_id) if who}),
     )  # fmt: skip
     return page, 422 if form is not None and form.has_errors else 200

@@ -15,6 +15,7 @@ from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
+from app.finance.openings import queries as openings
 from app.finance.periods import FiscalYear
 from app.finance.yearend.models import SOURCE, Appropriation
 from app.finance.yearend.proposal import propose
@@ -42,6 +43,9 @@ def appropriate(
     on = year.period.end
     if on >= local_date(now):
         raise Refused(N_("This fiscal year is not over yet."))
+    opened = openings.latest()
+    if opened is not None and on <= opened:
+        raise Refused(N_("This year lies before the opening balance: its result is in the reserves of that."))
     proposal = propose(year)
     if proposal.result != seen_cents:
         raise Refused(N_("The result of this year changed while you were looking. Look again, then decide."))

@@ -15,16 +15,27 @@ from sqlalchemy import func, select
 
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM
+from app.base.errors import Refused
+from app.base.money import Money
 from app.extensions import db, now, writing
 from app.finance.books import months
+from app.finance.books.handing_over import hand_over
+from app.finance.books.models import Layout
 from app.finance.openings import balances, reading, services
 from app.finance.openings.models import Opening, OpeningKind, OpeningState
+from app.finance.openings.standing import brought
 from app.finance.periods import fiscal_year
 from app.finance.yearend.proposal import propose
+from app.finance.yearend.services import appropriate
+from app.grants.awards import services as awards
+from app.grants.instalments import services as instalments
+from app.grants.instalments.models import Instalment
 from app.ledger import checks, periods, queries
 from app.ledger.models import Event, JournalEntry
-from app.ledger.services import ensure_chart
+from app.ledger.services import ensure_chart, post
 from app.programmes import services as programmes
+from tests.factories import grants
+from tests.factories.ledger import gift_entry
 from tests.factories.organisation import IBAN, make_organisation, make_programme
 from tests.support.client import Client
 
@@ -120,8 +131,6 @@ def test_balances_are_booked_once_and_taken_back(house: int, sign_in: SignIn) ->
     [
         ("9999;;;;;1,00;", "account", "no active account"),
         ("8010;;;;;1,00;", "account", "income or costs"),
-        ("1210;;;;;1,00;", "account", "ever settle"),
-        ("1300;;;;;1,00;", "account", "comes with its grant"),
         ("1100;;NL91ABNA0417164301;;;1,00;", "iban", "check number"),
         ("1100;;NL91ABNA041716430;;;1,00;", "iban", "18 characters"),
         ("1100;;NL02ABNA0123456789;;;1,00;", "iban", "none of our bank accounts"),
@@ -140,6 +149,62 @@ def test_what_is_wrong_in_a_row_is_said(house: int, row: str, field: str, words:
     assert (problem.row, problem.field) == (2, field)
     assert words in problem.message % problem.params if problem.params else words in problem.message
     assert not found.is_whole
+
+
+def test_what_stands_here_already_counts_once(house: int) -> None:
+    """A grant of last year with its first half received, entered here by hand: the sheet holds both, and the second
+    half is still to come."""
+    with writing():
+        grant_id = grants.grant(now(), decided_on=date(2025, 10, 1))
+        awards.confirm([grant_id], actor=SYSTEM, now=now())
+        first, second = db.session.scalars(select(Instalment.id).order_by(Instalment.position)).all()
+        instalments.receive([received(first, date(2025, 11, 3))], actor=SYSTEM, now=now())
+    sheet = HEAD + f"1100;;{IBAN};;;80.000,00;\n1300;;;;;50.000,00;\n0500;;;;;;130.000,00\n"
+    wrong = said(sheet.replace("50.000,00", "40.000,00").replace("130.000", "120.000"))
+    (problem,) = brought(wrong, DAY).problems
+    assert problem.params == {"code": "1300", "here": Money(50_000_00), "said": Money(40_000_00)}
+    opening_id, found = chosen(sheet, 130_000_00)
+    with writing():
+        services.enter_balances(opening_id, found, version=2, actor=SYSTEM, now=now())
+    stands = {code: b.cents for code, b in queries.balances().items() if not code.startswith("8")}
+    assert stands == {"1100": 80_000_00, "1300": 50_000_00, "0500": -130_000_00, "0590": 100_000_00}
+    assert queries.grant_balance(grant_id).receivable == 50_000_00
+    told = reconcile()
+    assert (told.opened, told.by_hand_cents, told.by_hand) == (80_000_00, 0, [])
+    with writing():  # the instalment settles what is receivable, and is no income again
+        instalments.receive([received(second, date(2026, 2, 1))], actor=SYSTEM, now=now())
+    assert queries.balances()["1300"].cents == 0
+    assert sum(b.cents for code, b in queries.balances().items() if code.startswith("8")) == -100_000_00
+    assert [outcome.problems for outcome in checks.run() if outcome.problems] == []
+    # What lies before is in it: no month of it is handed over, no year of it appropriated.
+    with writing():
+        for month in (10, 11, 12):
+            periods.close(date(2025, month, 1), actor=SYSTEM, now=now())
+    with pytest.raises(Refused, match="before the opening balance"):
+        hand_over(date(2025, 10, 1), Layout.XAF_40, actor=SYSTEM, now=now())
+    with pytest.raises(Refused, match="before the opening balance"), writing():
+        appropriate(fiscal_year(2025, 1), {}, seen_cents=0, reason="", actor=SYSTEM, now=now())
+
+
+def received(instalment_id: int, on: date) -> instalments.Received:
+    return instalments.Received(
+        instalment_id=instalment_id, received_on=on, amount_cents=50_000_00, bank_reference="A1", form_key=f"{on}"
+    )
+
+
+def chosen(sheet: str, control: int) -> tuple[int, balances.Reading]:
+    found = said(sheet)
+    opening_id = db.session.execute(select(func.max(Opening.id))).scalar_one()
+    with writing():
+        services.choose(opening_id, control_cents=control, on=DAY, version=1, now=now())
+    return opening_id, found
+
+
+def test_income_of_the_running_year_is_no_result_of_earlier_ones(house: int) -> None:
+    with writing():
+        post([gift_entry(on=date(2026, 3, 1))], actor=SYSTEM, now=now())
+    problems = brought(said(SHEET), date(2026, 6, 30)).problems
+    assert [problem.field for problem in problems] == ["account", "on"]  # 1290 is not in the file
 
 
 def test_an_unbalanced_opening_shows_its_difference_and_is_refused(house: int, sign_in: SignIn) -> None:
@@ -163,10 +228,8 @@ def test_a_closed_month_takes_no_opening(house: int, sign_in: SignIn) -> None:
 
 
 def test_the_bank_equals_its_statements_from_the_opening_on(house: int) -> None:
-    found = said(SHEET)
-    opening_id = db.session.execute(select(Opening.id)).scalar_one()
+    opening_id, found = chosen(SHEET, 123456)
     with writing():
-        services.choose(opening_id, control_cents=123456, on=DAY, version=1, now=now())
         services.enter_balances(opening_id, found, version=2, actor=SYSTEM, now=now())
     told = reconcile()
     assert (told.ledger, told.opened, told.by_hand_cents, told.by_hand) == (123456, 123456, 0, [])
