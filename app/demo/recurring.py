@@ -23,7 +23,7 @@ from app.gifts.recurring.states import Frequency
 from app.supporters.services import create_people
 
 LOADER = system("demo")
-M, Q, Y = Frequency
+M, Q, Y = Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY
 # (cents, how often, day of the month, days since it began)
 GIFTS = (
     (1000, M, 1, 6), (1500, M, 15, 12), (2500, M, 28, 9), (750, M, 31, 15), (12000, Y, 5, 20), (5000, Q, 10, 18),

@@ -28,13 +28,14 @@ def listed(state: str) -> Any:
     return wanted.where(DebitBatch.state == state) if state else wanted
 
 
-def due_days(most: int = 8) -> list[tuple[date, Sum]]:
-    """What is planned by our own mandates and in no batch, by day."""
+def due_days(most: int = 8, *, once: bool = False) -> list[tuple[date, Sum]]:
+    """What is planned by our own mandates (those for one collection, or the others) and in no batch, by day."""
     taken = exists().where(DebitItem.collection_id == Collection.id, DebitItem.live)
     rows = db.session.execute(
         select(Collection.collect_on, func.count(), func.sum(Collection.amount_cents))
         .join(Mandate, Mandate.id == Collection.mandate_id)
         .where(Collection.state == CollectionState.PLANNED, Mandate.kind == MandateKind.OWN, ~taken)
+        .where(Mandate.once.is_(once))
         .group_by(Collection.collect_on)
         .order_by(Collection.collect_on)
         .limit(most)

@@ -58,7 +58,8 @@ def earliest(account: Any, now: datetime) -> date:
 def begin(
     account_id: int, collect_on: date, *, actor: Actor, now: datetime, sequence: SequenceType = SequenceType.RCUR
 ) -> int:
-    """Begin a batch of one account and day; `building.fill` then fills it. Gives its id. Raises Invalid."""
+    """Begin a batch of one account, day and kind (RCUR, or OOFF for mandates for one collection); `building.fill` then
+    fills it. Gives its id. Raises Invalid."""
     account = db.session.get(BankAccount, account_id)
     if account is None or not account.active:
         raise Invalid(N_("Please choose one of the options."), field="account")

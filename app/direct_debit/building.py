@@ -20,6 +20,7 @@ from app.direct_debit import batches, booking, collections
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.obstacles import candidates, look_at
+from app.direct_debit.pain.pain008 import SequenceType
 from app.direct_debit.states import BatchState, CollectionState, LeftOut, MandateKind
 from app.extensions import db, now
 from app.extensions.sql import insert_new
@@ -35,11 +36,11 @@ def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in
     """Take what is due up to the batch's day; the state it ends in (cancelled where nothing is due). Opens its own
     transactions; may be stopped and started again, also by two at once."""
     batch = batches.load(batch_id)
-    on, state = batch.collect_on, batch.state
+    on, state, once = batch.collect_on, batch.state, batch.sequence is SequenceType.OOFF
     db.session.rollback()
     if state is not BatchState.BUILDING:
         return state
-    for rows in _pieces(on):
+    for rows in _pieces(on, once):
         left_out = look_at(rows, on, accounts=True)
         db.session.rollback()
         with bounded():
@@ -97,14 +98,14 @@ def go_on(_: Payload) -> None:
             booking.finish(row.id)
 
 
-def _pieces(on: date) -> Iterator[Sequence[Any]]:
-    """What is due by our own mandates and in no batch, oldest first."""
+def _pieces(on: date, once: bool) -> Iterator[Sequence[Any]]:
+    """What is due by our own mandates, those for one collection or the others, and in no batch; oldest first."""
     taken = exists().where(DebitItem.collection_id == Collection.id, DebitItem.live)
     place: tuple[date, int] | None = None
     while True:
         due = candidates().add_columns(Collection.collect_on).where(
             Collection.state == CollectionState.PLANNED, Collection.collect_on <= on,
-            Mandate.kind == MandateKind.OWN, ~taken,
+            Mandate.kind == MandateKind.OWN, Mandate.once.is_(once), ~taken,
         )  # fmt: skip
         if place is not None:
             due = due.where(tuple_(Collection.collect_on, Collection.id) > place)

@@ -11,8 +11,9 @@ from sqlalchemy import CursorResult, Date, FromClause, SmallInteger, delete, fun
 from app.base.actor import Actor
 from app.base.columns import Big, UtcDateTime
 from app.base.ids import new_block, new_id, new_ids
+from app.direct_debit import mandates
 from app.direct_debit.models import Collection, CollectionChange, CollectionKey, Mandate
-from app.direct_debit.states import COLLECTION_MOVES, CollectionState
+from app.direct_debit.states import COLLECTION_MOVES, USED, CollectionState, MandateState
 from app.extensions import db
 from app.extensions.sql import insert_new
 
@@ -67,7 +68,10 @@ def plan(source: FromClause, ids: Sequence[int], *, period: date, collect_on: da
 
 
 def plan_again(collection: Any, collect_on: date, *, now: datetime) -> int | None:
-    """Plan another attempt at what failed, by the same mandate; its id, None where there is one already."""
+    """Plan another attempt at what failed, by the same mandate; its id, None where there is one already, or where the
+    mandate was for one collection."""
+    if db.session.execute(select(Mandate.once).where(Mandate.id == collection.mandate_id)).scalar_one():
+        return None
     attempt = {"commitment_id": collection.commitment_id, "period": collection.period}
     attempt["attempt"] = collection.attempt + 1
     row_id = new_id()
@@ -117,7 +121,19 @@ def move(
         for row in moved
     ]  # fmt: skip
     db.session.execute(insert(CollectionChange.__table__), changes)
+    if to in USED:
+        _spend(moved_ids, actor=actor, now=now)
     return moved_ids
+
+
+def _spend(ids: Sequence[int], *, actor: Actor, now: datetime) -> None:
+    """A mandate for one collection is over with it, whatever came of that (DOMAIN.md 1.2)."""
+    used = select(Collection.mandate_id).where(Collection.id.in_(ids))
+    spent = select(Mandate.id).where(
+        Mandate.id.in_(used), Mandate.once, Mandate.state.in_((MandateState.ACTIVE, MandateState.SUSPENDED))
+    )
+    if over := list(db.session.execute(spent).scalars()):
+        mandates.move(over, MandateState.LAPSED, "used for its one collection", actor=actor, now=now)
 
 
 def collected(ids: Iterable[int], on: date, *, actor: Actor, now: datetime) -> list[int]:
@@ -152,6 +168,11 @@ def withdraw(
 def periods_of(ids: Iterable[int]) -> list[date]:
     """The periods of these collections."""
     return list(db.session.execute(select(Collection.period).where(Collection.id.in_(list(ids)))).scalars())
+
+
+def was_planned(commitment_id: Any) -> Any:
+    """Whether anything was ever planned or given for this commitment (a column), as a condition."""
+    return select(_key.c.id).where(_key.c.commitment_id == commitment_id).exists()
 
 
 def is_taken(commitment_id: int, period: date) -> bool:

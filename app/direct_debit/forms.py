@@ -6,8 +6,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import FileField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from app.direct_debit.pain.pain008 import SequenceType
 from app.organisation.queries import profile
-from app.ui.fields import DutchDateField, IbanField, MoneyField
+from app.ui.fields import DutchDateField, IbanField, MoneyField, options
 from app.ui.filters import iban
 from app.ui.forms import Form
 
@@ -17,9 +18,13 @@ class BatchForm(Form):
 
     account = SelectField(_l("Bank account"))
     on = DutchDateField(_l("Collect on"), validators=[InputRequired()])
+    sequence = SelectField(_l("Mandates"))
 
     def choose(self) -> None:
         self.account.choices = [(str(a.id), f"{iban(a.iban)} {a.holder}") for a in profile().accounts]
+        self.sequence.choices = options(
+            [(SequenceType.RCUR.value, _l("Recurrent")), (SequenceType.OOFF.value, _l("For one collection"))]
+        )
 
 
 class CancelForm(Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
@@ -28,6 +28,7 @@ class Mandate(db.Model):
     """Permission to collect from one bank account: kept by the provider, or our own SEPA mandate.
 
     `reference` is the mandate id of DOMAIN.md 1.2, in capitals so that it is unique whatever the case.
+    One that is for a single collection (`once`, OOFF in the file) is over with that.
     `consent_text` names the version of the text that was agreed to (direct_debit/consent.py).
     """
 
@@ -50,6 +51,7 @@ class Mandate(db.Model):
     consent_text: Mapped[str] = text_column(20, default="")
     consent_note: Mapped[str] = text_column(300, default="")
     language: Mapped[str] = text_column(5)
+    once: Mapped[bool] = mapped_column(default=False, server_default=false())
     last_collected_on: Mapped[date | None] = mapped_column(nullable=True)
     next_look_at: Mapped[datetime | None] = instant_column(nullable=True)  # while the provider checks it
     created_at: Mapped[datetime] = instant_column()

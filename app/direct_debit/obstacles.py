@@ -15,7 +15,8 @@ from app.base.errors import Invalid
 from app.base.iban import check_iban
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.pain.signs import NAME, carried
-from app.direct_debit.states import LeftOut, MandateState
+from app.direct_debit.states import SEEN_BY_BANKS, CollectionState, LeftOut, MandateState
+from app.extensions import db
 from app.supporters.models import Supporter
 from app.vault.services import unseal
 
@@ -49,7 +50,7 @@ def obstacle(look: Look) -> Look:
 COLUMNS = (
     Collection.id, Collection.commitment_id, Collection.amount_cents, Collection.state, Mandate.id.label("mandate_id"),
     Mandate.state.label("mandate_state"), Mandate.signed_on, Mandate.last_collected_on, Mandate.iban_lookup,
-    Mandate.iban_sealed, Mandate.holder_sealed, Supporter.is_deceased, Supporter.anonymised_at,
+    Mandate.iban_sealed, Mandate.holder_sealed, Mandate.once, Supporter.is_deceased, Supporter.anonymised_at,
 )  # fmt: skip
 
 
@@ -64,9 +65,9 @@ def candidates() -> Any:
 
 def look_at(rows: Sequence[Any], on: date, *, accounts: bool) -> dict[int, LeftOut]:
     """Which of these may not be collected on this day, and why. `accounts`: open and check number and name too."""
-    found: dict[int, LeftOut] = {}
+    found: dict[int, LeftOut] = _used(rows)
     for row in rows:
-        wrong = _of_mandate(row, on) or (_of_account(row) if accounts else None)
+        wrong = found.get(row.id) or _of_mandate(row, on) or (_of_account(row) if accounts else None)
         if wrong is not None:
             found[row.id] = wrong
     wishes = [Wish(row.id, row.commitment_id, row.amount_cents) for row in rows if row.id not in found]
@@ -74,6 +75,20 @@ def look_at(rows: Sequence[Any], on: date, *, accounts: bool) -> dict[int, LeftO
         for collection_id, wrong in look(wishes, on).items():
             found.setdefault(collection_id, wrong)
     return found
+
+
+def _used(rows: Sequence[Any]) -> dict[int, LeftOut]:
+    """Those whose mandate is for one collection, where another was made by it, or comes before it here."""
+    once = {row.id: row.mandate_id for row in rows if row.once}
+    if not once:
+        return {}
+    made = select(Collection.mandate_id, Collection.id).where(
+        Collection.mandate_id.in_(set(once.values())), Collection.state.in_((*SEEN_BY_BANKS, CollectionState.PLANNED))
+    )
+    first: dict[int, tuple[bool, int]] = {}
+    for mandate_id, row_id, seen in db.session.execute(made.add_columns(Collection.state.in_(SEEN_BY_BANKS))):
+        first[mandate_id] = min(first.get(mandate_id, (True, row_id)), (not seen, row_id))
+    return {row_id: LeftOut.USED for row_id, mandate_id in once.items() if first[mandate_id][1] != row_id}
 
 
 def _of_mandate(row: Any, on: date) -> LeftOut | None:

@@ -65,6 +65,7 @@ COLLECTION_MOVES = Transitions(
 
 UNDER_WAY = (_C.PLANNED, _C.SENT)
 WENT_WRONG = (_C.FAILED, _C.RETURNED)
+USED = (_C.COLLECTED, _C.FAILED, _C.RETURNED)  # the bank is through with it
 SEEN_BY_BANKS = (_C.SENT, _C.COLLECTED, _C.FAILED, _C.RETURNED)
 
 
@@ -103,6 +104,7 @@ class LeftOut(Labelled):
     DECEASED = "deceased", N_("The donor has died.")
     ERASED = "erased", N_("The donor was erased: nothing may be collected.")
     MANDATE = "mandate", N_("The mandate is not valid.")
+    USED = "used", N_("The mandate was for one collection, and that was made.")
     LAPSED = "lapsed", N_("The mandate lapsed: it was not used for 36 months. Ask for a new one.")
     ACCOUNT = "account", N_("There is no right account number. Ask the donor for it.")
     ABROAD = "abroad", N_("The account is outside the EEA: banks then need an address and a BIC.")

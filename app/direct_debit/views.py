@@ -20,6 +20,7 @@ from app.base.states import N_, Labelled
 from app.direct_debit import batch_queries, batches, booking, building, exporting, returning
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.forms import BatchForm, BookForm, CancelForm
+from app.direct_debit.pain.pain008 import SequenceType
 from app.direct_debit.reasons import reason_of
 from app.direct_debit.states import BatchState
 from app.extensions import db, now, writing
@@ -56,7 +57,8 @@ def index() -> ResponseReturnValue:
     page = lists.page(batch_queries.listed(state), SORTS, key=DebitBatch.id, default="new")
     return render_template(
         "direct_debit/index.html", page=page, state=state, states=[(s.value, _(s.label)) for s in BatchState],
-        tones=BATCH_TONES, accounts=_ibans(), due=batch_queries.due_days(), parked=returning.count_parked(),
+        tones=BATCH_TONES, accounts=_ibans(), due=batch_queries.due_days(),
+        once=batch_queries.due_days(once=True), parked=returning.count_parked(),
     )  # fmt: skip
 
 
@@ -67,24 +69,32 @@ def new() -> ResponseReturnValue:
     account = profile().account_for(AccountPurpose.COLLECTIONS)
     row = db.session.get(BankAccount, account.id) if account else None
     first = batches.earliest(row, now()) if row else None
-    form = BatchForm(data={"account": str(account.id) if account else "", "on": first})
+    due, once = batch_queries.due_days(), batch_queries.due_days(once=True)
+    only_once = bool(once) and not due
+    form = BatchForm(
+        data={
+            "account": str(account.id) if account else "", "on": first,
+            "sequence": (SequenceType.OOFF if only_once else SequenceType.RCUR).value,
+        }
+    )  # fmt: skip
     form.choose()
     if form.validate_on_submit() and form.on.data:
         try:
             with writing():
                 batch_id = batches.begin(
-                    int(form.account.data), form.on.data, actor=current_user.actor, now=now()
+                    int(form.account.data), form.on.data, sequence=SequenceType(form.sequence.data),
+                    actor=current_user.actor, now=now(),
                 )  # fmt: skip
         except Invalid as error:
             form.add_error(error)
         else:
             return _filled(batch_id)
-    due = batch_queries.due_days()
-    return render_template("direct_debit/new.html", form=form, due=due), form.status
+    return render_template("direct_debit/new.html", form=form, due=due, once=once), form.status
 
 
 def _filled(batch_id: int) -> ResponseReturnValue:
-    if sum(total.count for _day, total in batch_queries.due_days(60)) > AT_ONCE:
+    due = (*batch_queries.due_days(60), *batch_queries.due_days(60, once=True))
+    if sum(total.count for _day, total in due) > AT_ONCE:
         with writing():
             enqueue("direct_debit.go_on", now=now(), key=f"direct debit fill:{batch_id}")
         flash(_("The batch is being put together; you can go on with something else."))

@@ -49,6 +49,7 @@ _NEEDED = ("reference", "supporter", "iban", "holder", "signed", "amount", "freq
 _OFTEN = {
     Frequency.MONTHLY: ("maandelijks", "per maand", "maand", "monthly", "month"),
     Frequency.QUARTERLY: ("per kwartaal", "kwartaal", "driemaandelijks", "quarterly", "quarter"),
+    Frequency.ONCE: ("eenmalig", "once"),
     Frequency.YEARLY: ("jaarlijks", "per jaar", "jaar", "yearly", "annually", "year"),
 }
 _FREQUENCIES = {name: frequency for frequency, names in _OFTEN.items() for name in names}
@@ -222,7 +223,10 @@ def _check_sequence(line: Line, last: date | None) -> None:
     elif said == SequenceType.FNAL.value:
         raise line.wrong("sequence", N_("After FNAL nothing is collected: leave this mandate out."))
     elif said == SequenceType.OOFF.value:
-        raise line.wrong("sequence", N_("OOFF is a mandate for one collection, not for a recurring gift."))
+        if last is not None:
+            raise line.wrong("sequence", N_("A mandate for one collection (OOFF) was used already: leave it out."))
+        if line.text("frequency").lower() not in _OFTEN[Frequency.ONCE]:
+            raise line.wrong("sequence", N_("OOFF is a mandate for one collection: how often is then once."))
     else:
         raise line.wrong("sequence", N_("“%(text)s” is no sequence: FRST, RCUR, or nothing."), text=said)
 

@@ -29,7 +29,7 @@ from app.gifts.periodic.models import Agreement
 from app.gifts.recurring import notices, starting
 from app.gifts.recurring.models import CommitmentChange
 from app.gifts.recurring.starting import NewCommitment
-from app.gifts.recurring.states import ChangeKind
+from app.gifts.recurring.states import ChangeKind, Frequency
 
 TAKER = system("opening balances")
 PIECE = 100
@@ -87,7 +87,7 @@ def _mandate(live: Live, row: Opening) -> OwnMandateDraft:
     return OwnMandateDraft(
         supporter_id=live.supporter_id, iban=live.iban, holder=live.holder, signed_on=live.signed_on,
         how=ConsentHow.PAPER, text_version="", language=live.language, note=live.evidence or row.filename,
-        reference=live.reference, last_collected_on=live.last_on,
+        reference=live.reference, last_collected_on=live.last_on, once=live.frequency is Frequency.ONCE,
     )  # fmt: skip
 
 

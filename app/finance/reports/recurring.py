@@ -19,7 +19,7 @@ from app.finance.reports.shape import Asked, Bars, Figure, Level, Report, Row, T
 from app.gifts.recurring.amounts import amount_on
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.schedule import due_on_or_after, following
-from app.gifts.recurring.states import CommitmentState
+from app.gifts.recurring.states import CommitmentState, Frequency
 from app.sheets.columns import Column, Kind
 
 MONTHS = 12
@@ -110,6 +110,8 @@ def _planned(months: list[date]) -> Planned:
 def _months(due: date, end: date, row: Any) -> Iterator[date]:
     while due < end:
         yield month_start(due)
+        if row.frequency is Frequency.ONCE:
+            return
         due = following(due, row.frequency, row.day)
 
 

@@ -205,6 +205,7 @@ def _begin(form: PaperForm, supporter_id: int, lang: str) -> int:
         supporter_id=supporter_id, iban=form.iban.data or "", holder=form.holder.data or "",
         signed_on=form.signed_on.data, how=ConsentHow.PAPER, text_version=consent.CURRENT, language=lang,
         note=form.evidence.data or "", reference=form.reference.data or "",
+        once=form.frequency.data == Frequency.ONCE.value,
     )  # fmt: skip
     at, actor = now(), current_user.actor
     with writing():

@@ -22,8 +22,9 @@ from app.extensions import db
 from app.gifts import services
 from app.gifts.entering import lines_of
 from app.gifts.models import HELD, Gift
+from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment, CommitmentChange
-from app.gifts.recurring.states import ChangeKind, CommitmentState
+from app.gifts.recurring.states import ChangeKind, CommitmentState, EndReason, Frequency
 from app.ledger import postings
 
 
@@ -69,6 +70,12 @@ def booked(event: CollectionsBooked) -> None:
         actor=event.actor,
         now=event.at,
     )  # fmt: skip
+    single = select(Commitment.id).where(
+        Commitment.id.in_({row.commitment_id for row in rows}), Commitment.frequency == Frequency.ONCE,
+        Commitment.state != CommitmentState.ENDED,
+    )  # fmt: skip
+    for commitment_id in db.session.execute(single.order_by(Commitment.id)).scalars().all():
+        changing.end(commitment_id, EndReason.DONE, actor=event.actor, now=event.at)
 
 
 @on(CollectionsTakenBack)
@@ -91,5 +98,11 @@ def taken_back(event: CollectionsTakenBack) -> None:
 
 
 def _collections(ids: Iterable[int]) -> list[Any]:
-    columns = (Collection.id, Collection.amount_cents, Collection.programme_id, Collection.campaign_id)
+    columns = (
+        Collection.id,
+        Collection.commitment_id,
+        Collection.amount_cents,
+        Collection.programme_id,
+        Collection.campaign_id,
+    )
     return list(db.session.execute(select(*columns).where(Collection.id.in_(list(ids))).order_by(Collection.id)).all())

@@ -108,7 +108,7 @@ def _groups(until: date) -> list[Group]:
 
 def _take(group: Group, last: int, batch: int) -> list[int]:
     """The next commitments of this group that may be planned, locked."""
-    able = (
+    able: list[Any] = [
         group.rows,
         Commitment.id > last,
         Commitment.notice_from <= group.collect_on,
@@ -116,7 +116,9 @@ def _take(group: Group, last: int, batch: int) -> list[int]:
         Mandate.state == MandateState.ACTIVE,
         Supporter.is_deceased.is_(False),
         Supporter.anonymised_at.is_(None),
-    )
+    ]
+    if group.frequency is Frequency.ONCE:
+        able.append(~collections.was_planned(Commitment.id))
     return list(
         db.session.execute(
             select(Commitment.id)
@@ -135,6 +137,8 @@ def _plan(group: Group, ids: list[int], at: datetime) -> int:
     # Never in the past: what was held up is collected on the first bank day that is still to come.
     collect_on = max(group.collect_on, schedule.collect_day(local_date(at)))
     made = collections.plan(_source, ids, period=period, collect_on=collect_on, now=at)
+    if group.frequency is Frequency.ONCE:
+        return made  # it stays as it is until it is collected, and ends then
     due = schedule.following(group.next_on, group.frequency, group.day)
     # Whoever is behind is not asked for two instalments within days of each other.
     next_collect = schedule.collect_day(due, collect_on + APART)

@@ -11,11 +11,12 @@ class Frequency(Labelled):
     MONTHLY = "monthly", N_("Monthly")
     QUARTERLY = "quarterly", N_("Quarterly")
     YEARLY = "yearly", N_("Yearly")
+    ONCE = ONCE, N_("Once")
 
     @property
     def months(self) -> int:
-        """Months from one collection to the next."""
-        return {"monthly": 1, "quarterly": 3, "yearly": 12}[self.value]
+        """Months from one collection to the next; of a single one, by which it moves when it is put off."""
+        return {"monthly": 1, "quarterly": 3, "yearly": 12, ONCE: 1}[self.value]
 
 
 class CommitmentState(Labelled):
@@ -48,6 +49,7 @@ class EndReason(Labelled):
     ERASED = "erased", N_("the donor's data were erased")
     FAILED = "failed", N_("collecting failed")
     REPLACED = "replaced", N_("another recurring gift took its place")
+    DONE = "done", N_("it was collected, once")
     OTHER = "other", N_("another reason")
 
 
