@@ -1,5 +1,5 @@
-"""The roll-forward of restricted funds (*bestemmingsfondsen*): opening, added, spent, closing, as the ledger has them
-by programme, beside what grants have received and not spent. The two are counted on other moments: the ledger when a
+"""Restricted funds and earmarked reserves, each rolled forward: opening, income, spent, moved, closing, as the ledger
+has them, beside what grants have received and not spent. The two are counted on other moments: the ledger when a
 year's result is appropriated, grants when money comes and is spent. So the difference is shown, not explained away."""
 
 from __future__ import annotations
@@ -8,17 +8,20 @@ from collections import defaultdict
 
 from flask_babel import gettext as _
 
+from app.finance.funds.rolling import Rolled, rolled
+from app.finance.funds.ties import Ties, ties
+from app.finance.openings import queries as openings
 from app.finance.periods import Span
 from app.finance.reports.shape import Asked, Bars, Figure, Level, Report, Row, Table, entries
+from app.finance.yearend.proposal import Part, part_names, propose
+from app.finance.yearend.services import standing
 from app.grants.restricted import queries as restricted
-from app.grants.restricted.queries import Tie
-from app.ledger.accounts import RESTRICTED, RESULT
+from app.grants.restricted.queries import FREE, Purpose, Tie
+from app.ledger.accounts import RESULT
 from app.ledger.queries import accounts
-from app.ledger.results import Moved, equity
-from app.programmes.queries import all_funds, programme_names
+from app.ledger.results import equity
+from app.programmes.queries import programme_names
 from app.sheets.columns import Column, Kind
-
-Purpose = int | None  # a programme
 
 
 def equity_moves(span: Span) -> dict[str, int]:
@@ -31,71 +34,119 @@ def equity_moves(span: Span) -> dict[str, int]:
 
 
 def funds(asked: Asked) -> Report:
-    every = equity(asked.span.start, asked.span.end)
-    own = {moved.programme_id: moved for moved in every if moved.code == RESTRICTED}
-    unspent = _unspent()
-    names = programme_names(asked.language)
-    columns = [
-        Column(_("Programme"), width=40),
-        *(Column(label, Kind.AMOUNT) for label in (_("Opening"), _("Added"), _("Spent"), _("Closing"))),
-        Column(_("Unspent by grants today"), Kind.AMOUNT, width=22),
-        Column(_("Difference"), Kind.AMOUNT),
-    ]
-    rows, sums = [], [0] * 6
-    for purpose in sorted({*own, *unspent}, key=lambda p: (p is None, names.get(p or 0, ""))):
-        moved, left = own.get(purpose), unspent.get(purpose, 0)
-        closing = moved.closing if moved else 0
-        cells = (*((moved.opening, moved.added, moved.taken) if moved else (0, 0, 0)), closing, left, closing - left)
-        if any(cells):
-            sums = [a + b for a, b in zip(sums, cells, strict=True)]
-            name = names.get(purpose, "?") if purpose else _("For no single programme")
-            link = entries(asked, account=RESTRICTED, programme=purpose)
-            left_at = ("grants.restricted", {"programme": purpose} if purpose else {})
-            rows.append(Row((name, *cells), link=link, links={5: left_at}))
-    title = _("Restricted funds")
-    if rows:
-        rows.append(Row((_("Total"), *sums), Level.SUM, link=entries(asked, account=RESTRICTED)))
-    closings = [(str(row.cells[0]), int(row.cells[4])) for row in rows[:-1] if row.cells[4]]
+    tied, rows, names = ties(), rolled(asked.span), programme_names(asked.language)
+    unspent = _unspent(tied)
+    titles = {True: _("Restricted funds"), False: _("Earmarked reserves")}
+    tables = {kind: _table(asked, kind, titles[kind], rows, unspent, tied, names) for kind in titles}
+    sums = {kind: table.rows[-1].cells if table.rows else (None, *[0] * 7) for kind, table in tables.items()}
+    closings = [(str(row.cells[0]), int(row.cells[5])) for row in tables[True].rows[:-1] if row.cells[5]]
     return Report(
-        title,
+        titles[True],
         asked.period,
         figures=[
-            Figure(_("In restricted funds"), sums[3], _("What stands on the account of restricted funds at the end."),
-                   link=entries(asked, account=RESTRICTED)),
-            Figure(_("Unspent by grants today"), sums[4],
+            Figure(_("In restricted funds"), sums[True][5], _("What stands on their accounts at the end.")),
+            Figure(_("Unspent by grants today"), sums[True][6],
                    _("Received on grants and not spent, less what was advanced.")),
         ],
-        charts=[Bars(_("Closing by programme"), closings)] if closings else [],
-        tables=[Table(title, columns, rows), _others(asked, every, columns)],
+        charts=[Bars(_("Closing by fund"), closings)] if closings else [],
+        tables=[tables[True], tables[False], _to_come(asked), _others(asked, rows)],
         said=[
             _("The ledger adds to a fund when a year's result is appropriated; grants count money when it comes and"
               " when it is spent. Until a year is appropriated the two differ by what happened since."),
-            _("What was appropriated and taken back stands in both added and spent."),
+            _("A grant belongs to the funds it is divided over; other money for a programme to its fund, where it has"
+              " one. What is in no fund yet stands under the name of the programme."),
         ],
     )  # fmt: skip
 
 
-def _unspent() -> dict[Purpose, int]:
-    """What grants have received and not spent, less what was spent ahead, by the programme of its fund. Reserves set
-    apart by the board are no restricted funds."""
-    by_id = {fund.id: fund for fund in all_funds()}
+def _table(
+    asked: Asked, restricted_ones: bool, title: str, rows: list[Rolled], unspent: dict[Purpose, int], tied: Ties,
+    names: dict[int, str],
+) -> Table:  # fmt: skip
+    """The funds of one kind, each with what its grants have unspent."""
+    columns = [
+        Column(_("Fund"), width=40),
+        *(Column(label, Kind.AMOUNT) for label in (
+            _("Opening"), _("Income"), _("Spent"), _("Moved"), _("Closing"), _("Unspent by grants today"),
+            _("Difference"))),
+    ]  # fmt: skip
+    left = dict(unspent)
+    shown: list[tuple[str, tuple[int, ...], str, Purpose]] = []
+    for each in rows:
+        purpose: Purpose = (Tie.FUND, each.fund.id) if each.fund else (Tie.PROGRAMME, each.programme_id or 0)
+        if each.restricted is restricted_ones:
+            shown.append((_name(purpose, tied, names, asked.language), each.cells, each.code, purpose))
+    for purpose in set(left) - {purpose for *_rest, purpose in shown}:
+        fund = tied.funds.get(purpose[1]) if purpose[0] is Tie.FUND else None
+        if (fund.restricted if fund else True) is restricted_ones:
+            shown.append((_name(purpose, tied, names, asked.language), (0,) * 5, "", purpose))
+    made, sums = [], [0] * 7
+    for name, cells, code, purpose in sorted(shown, key=lambda each: (each[3][0], each[0])):
+        grants = left.get(purpose, 0) if restricted_ones or purpose[0] is Tie.FUND else 0
+        whole = (*cells, grants, cells[4] - grants)
+        if any(whole):
+            sums = [a + b for a, b in zip(sums, whole, strict=True)]
+            programme = purpose[1] or None if purpose[0] is Tie.PROGRAMME else None
+            link = entries(asked, account=code, programme=programme) if code else None
+            made.append(Row((name, *whole), link=link, links={6: ("grants.restricted", {})},
+                            note="" if purpose[0] is Tie.FUND else _("in no fund")))  # fmt: skip
+    if made:
+        made.append(Row((_("Total"), *sums), Level.SUM))
+    return Table(title, columns, made)
+
+
+def _name(purpose: Purpose, tied: Ties, names: dict[int, str], language: str) -> str:
+    tie, row_id = purpose
+    if tie is Tie.FUND:
+        return tied.funds[row_id].name(language)
+    return names.get(row_id) or _("For no single programme")
+
+
+def _unspent(tied: Ties) -> dict[Purpose, int]:
+    """What grants have received and not spent, less what was spent ahead, by what it is tied to."""
     found: dict[Purpose, int] = defaultdict(int)
     for share in restricted.shares():
-        tie, row_id = share.purpose
-        fund = by_id[row_id] if tie is Tie.FUND else None
-        if tie is Tie.NONE or (fund and not fund.restricted):
-            continue
-        found[fund.programme_id if fund else row_id] += share.unspent - share.advanced
+        purpose = tied.of(share.purpose, None)
+        if purpose != FREE:
+            found[purpose] += share.unspent - share.advanced
     return found
 
 
-def _others(asked: Asked, every: list[Moved], columns: list[Column]) -> Table:
+def _to_come(asked: Asked) -> Table:
+    """What this year would bring each fund, as far as it is not appropriated."""
+    title = _("Of %(year)s, not booked to funds yet", year=asked.span.year.year)
+    columns = [Column(_("Fund"), width=40), *(Column(label, Kind.AMOUNT) for label in (
+        _("Stands now"), _("Income"), _("Spent"), _("Proposed"), _("Would stand")))]  # fmt: skip
+    opened = openings.latest()
+    if standing(asked.span.year.year) is not None or (opened and asked.span.year.period.end <= opened):
+        return Table(title, columns, [])
+    proposal = propose(asked.span.year)
+    names = part_names(proposal.parts, asked.language)
+
+    def cells(part: Part) -> tuple[int, ...]:
+        return part.before, part.income, part.spent, part.proposed, part.before + part.proposed
+
+    link = ("finance.year_end", {"year": asked.span.year.year})
+    rows = [
+        Row((names[part.key], *cells(part)), link=link, note="" if part.fund else _("in no fund"))
+        for part in proposal.parts
+    ]
+    if rows:
+        sums = (sum(each) for each in zip(*(cells(part) for part in proposal.parts), strict=True))
+        rows.append(Row((_("Total"), *sums), Level.SUM))
+    note = _("Costs of %(count)s months are not there yet: what was spent is more.", count=len(proposal.missing))
+    return Table(title, columns, rows, note if proposal.missing else "")
+
+
+def _others(asked: Asked, rows: list[Rolled]) -> Table:
     names = {account.code: account.name(asked.language) for account in accounts()}
+    of_funds = {each.code for each in rows}
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for moved in every:
-        if moved.code != RESTRICTED:
+    for moved in equity(asked.span.start, asked.span.end):
+        if moved.code not in of_funds:
             for n, cents in enumerate((moved.opening, moved.added, moved.taken, moved.closing)):
                 sums[moved.code][n] += cents
-    rows = [Row((f"{code} {names[code]}", *cells), link=entries(asked, account=code)) for code, cells in sums.items()]
-    title = _("Capital, reserves and the result to appropriate")
-    return Table(title, [Column(_("Ledger account"), width=40), *columns[1:5]], rows)
+    made = [Row((f"{code} {names[code]}", *cells), link=entries(asked, account=code)) for code, cells in sums.items()]
+    columns = [Column(_("Ledger account"), width=40), *(Column(label, Kind.AMOUNT) for label in (
+        _("Opening"), _("Added"), _("Taken off"), _("Closing")))]  # fmt: skip
+    return Table(_("Capital and the result to appropriate"), columns, made)

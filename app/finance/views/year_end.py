@@ -19,10 +19,9 @@ from app.finance.views.income import chosen_year
 from app.finance.yearend import services
 from app.finance.yearend.forms import YearEndForm, year_end_form
 from app.finance.yearend.models import SOURCE, Appropriation
-from app.finance.yearend.proposal import propose
+from app.finance.yearend.proposal import part_names, propose
 from app.ledger.queries import entries_of
 from app.organisation.queries import profile
-from app.programmes.queries import programme_names
 from app.staff.queries import by_ids
 from app.ui.languages import language
 from app.ui.permissions import Permission, requires
@@ -43,7 +42,8 @@ def year_end_book(year: int) -> ResponseReturnValue:
     if not FIRST.year < year < LAST.year:
         abort(404)
     chosen = fiscal_year(year, profile().fiscal_year_start)
-    form = year_end_form(propose(chosen), programme_names(language()))
+    proposal = propose(chosen)
+    form = year_end_form(proposal, part_names(proposal.parts, language()))
     if form.validate():
         try:
             with writing():
@@ -80,7 +80,8 @@ def year_end_undo(row_id: int) -> ResponseReturnValue:
 
 
 def _page(year: FiscalYear, form: YearEndForm | None = None) -> ResponseReturnValue:
-    proposal, names = propose(year), programme_names(language())
+    proposal = propose(year)
+    names = part_names(proposal.parts, language())
     rows = list(
         db.session.execute(
             select(Appropriation).where(Appropriation.year == year.year).order_by(Appropriation.id.desc())

@@ -1,4 +1,4 @@
-"""The form of a year's end: what goes to the fund of each programme, and why it is other than proposed."""
+"""The form of a year's end: what goes to each fund, and why it is other than proposed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class YearEndForm(Form):
     seen = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
     reason = TextAreaField(_l("Why it is other than proposed"), validators=[Length(max=500)])
 
-    def moves(self) -> dict[int, int]:
-        """Signed cents to the fund of each programme."""
-        return {int(f.name[5:]): f.data.cents for f in self if f.name.startswith("move_") and f.data is not None}
+    def moves(self) -> dict[str, int]:
+        """Signed cents to each fund, by the key of its part."""
+        return {f.name[5:]: f.data.cents for f in self if f.name.startswith("move_") and f.data is not None}
 
 
-def year_end_form(proposal: Proposal, names: dict[int, str], **kwargs: Any) -> YearEndForm:
-    """With a field for each programme, filled with what is proposed."""
+def year_end_form(proposal: Proposal, names: dict[str, str], **kwargs: Any) -> YearEndForm:
+    """With a field for each fund (`names` by key), filled with what is proposed."""
     made: dict[str, Any] = {}
     data: dict[str, Any] = {"seen": proposal.result}
     for part in proposal.parts:
-        name = f"move_{part.programme_id}"
-        label = _("To the fund of %(name)s", name=names.get(part.programme_id, "?"))
+        name = f"move_{part.key}"
+        label = _("To %(name)s", name=names[part.key])
         made[name] = TotalField(label, validators=[InputRequired()])
         data[name] = part.proposed
-    form: YearEndForm = type("ProgrammesForm", (YearEndForm,), made)(data=data, **kwargs)
+    form: YearEndForm = type("FundsForm", (YearEndForm,), made)(data=data, **kwargs)
     return form

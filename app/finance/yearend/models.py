@@ -15,8 +15,8 @@ SOURCE = "appropriation"  # of its entry in the journal
 
 
 class Appropriation(db.Model):
-    """Once for a fiscal year, until it is undone. `moves` is [programme id or null, proposed cents, decided cents]:
-    above zero adds to the fund of the programme; what is left of the result goes to the general reserve."""
+    """Once for a fiscal year, until it is undone. `moves` is [key of the part (proposal.py), proposed cents, decided
+    cents]: above zero adds to the fund; what is left of the result goes to the general reserve."""
 
     __tablename__ = "appropriation"
     __table_args__ = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,24 +12,41 @@ from sqlalchemy import and_, func, or_, select
 from app.extensions import db
 from app.finance.figures import queries as figures
 from app.finance.figures.models import FigureKind
+from app.finance.funds.accounts import fund_codes
+from app.finance.funds.ties import Ties, ties
 from app.finance.periods import FiscalYear
+from app.grants.recognition.sources import costs
+from app.grants.restricted.queries import FREE, Purpose, Tie
 from app.ledger import sums
 from app.ledger.accounts import EARMARKED, RESTRICTED
 from app.ledger.models import Account, AccountKind
 from app.ledger.rj import RjLine
-from app.programmes.queries import all_funds
+from app.programmes.models import Fund
+from app.programmes.queries import programme_names
+
+Cents = dict[Purpose, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One programme's year. `before` stands on its fund now; `proposed` is the result, or what empties the fund
-    where more was spent than stood on it."""
+    """A fund's year, or that of a programme as far as it is in no fund. `before` stands on it now; `proposed` is the
+    result, or what empties it where more was spent than stood on it."""
 
-    programme_id: int
-    account: str  # of its fund
+    programme_id: int | None
+    fund: Fund | None
+    account: str  # without a fund of its own: of the programme's money
     income: int
     spent: int
     before: int
+
+    @property
+    def key(self) -> str:
+        """What names it in forms and in what was decided."""
+        return f"f{self.fund.id}" if self.fund else f"p{self.programme_id}"
+
+    @property
+    def by_board(self) -> bool:
+        return not self.fund.restricted if self.fund else self.account == EARMARKED
 
     @property
     def result(self) -> int:
@@ -38,10 +56,15 @@ class Part:
     def proposed(self) -> int:
         return max(self.result, -max(self.before, 0))
 
+    def gross(self, moved: int) -> tuple[int, int]:
+        """What comes to the fund and what is spent out of it, where in all `moved` is added."""
+        added = max(self.income, moved, 0)
+        return added, added - moved
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`free` is the result without a programme; `missing` the months of which no costs were taken in."""
+    """`free` is the result that is tied to nothing; `missing` the months of which no costs were taken in."""
 
     year: FiscalYear
     parts: list[Part]
@@ -59,40 +82,85 @@ class Proposal:
 
 
 def propose(year: FiscalYear) -> Proposal:
-    """From the journal (income, sub-grants, fees) and the costs of the accounting package, in three statements."""
-    income: dict[int | None, int] = defaultdict(int)
-    spent: dict[int | None, int] = defaultdict(int)
-    before: dict[int | None, int] = defaultdict(int)
+    """From the journal (income, sub-grants, fees) and the costs of the accounting package: some statements, whatever
+    they hold."""
+    tied, codes = ties(), fund_codes()
+    income, spent, before = _journal(year, tied, codes)
+    for each in figures.sums(FigureKind.COST, year.start, year.end):
+        to = income if each.rj_line is RjLine.FINANCIAL else spent
+        to[tied.place(each.programme_id)] += each.cents
+    _to_funds(year, tied, spent)
+    parts = [
+        _part(purpose, tied, income[purpose], spent[purpose], before[purpose])
+        for purpose in sorted({*income, *spent, *before} - {FREE}, key=lambda each: (each[1], each[0]))
+        if income[purpose] or spent[purpose] or before[purpose]
+    ]
+    there = set(figures.months(FigureKind.COST, year.start, year.end))
+    return Proposal(year, parts, income[FREE] - spent[FREE], [month for month in year.months if month not in there])
+
+
+def part_names(parts: Iterable[Part], language: str) -> dict[str, str]:
+    """What each part is called, by its key."""
+    programmes = programme_names(language)
+    return {
+        part.key: part.fund.name(language) if part.fund else programmes.get(part.programme_id or 0, "–")
+        for part in parts
+    }
+
+
+def _part(purpose: Purpose, tied: Ties, income: int, spent: int, before: int) -> Part:
+    tie, row_id = purpose
+    if tie is Tie.FUND:
+        fund = tied.funds[row_id]
+        return Part(fund.programme_id, fund, "", income, spent, before)
+    active = [fund for fund in tied.funds.values() if fund.active and fund.programme_id == row_id]
+    account = EARMARKED if active and not any(fund.restricted for fund in active) else RESTRICTED
+    return Part(row_id, None, account, income, spent, before)
+
+
+def _journal(year: FiscalYear, tied: Ties, codes: dict[str, Fund]) -> tuple[Cents, Cents, Cents]:
+    """Income and costs of the year, and what stands on funds now."""
+    income: Cents = defaultdict(int)
+    spent: Cents = defaultdict(int)
+    before: Cents = defaultdict(int)
     both = sums.both().subquery()
     in_the_year = and_(both.c.month >= year.start, both.c.month < year.end)
-    keys = (both.c.programme_id, Account.kind, Account.code, in_the_year)
+    on_funds = Account.code.in_((RESTRICTED, EARMARKED, *codes))
+    keys = (both.c.programme_id, both.c.grant_id, Account.kind, Account.code, in_the_year)
     rows = db.session.execute(
         select(*keys, func.sum(both.c.credit_cents - both.c.debit_cents))
         .join(Account, Account.id == both.c.account_id)
-        .where(or_(in_the_year, Account.code.in_((RESTRICTED, EARMARKED))))
+        .where(or_(in_the_year & Account.kind.in_((AccountKind.INCOME, AccountKind.COST)), on_funds))
         .group_by(*keys)
     )
-    for programme_id, kind, code, in_year, cents in rows:
-        if kind is AccountKind.INCOME and in_year:
-            income[programme_id] += int(cents)
-        elif kind is AccountKind.COST and in_year:
-            spent[programme_id] -= int(cents)
-        elif code in (RESTRICTED, EARMARKED):
-            before[programme_id] += int(cents)
-    for each in figures.sums(FigureKind.COST, year.start, year.end):
-        if each.rj_line is RjLine.FINANCIAL:
-            income[each.programme_id] += each.cents
-        else:
-            spent[each.programme_id] += each.cents
-    by_board = {fund.programme_id for fund in all_funds() if fund.active and not fund.restricted}
-    by_others = {fund.programme_id for fund in all_funds() if fund.active and fund.restricted}
-    parts = [
-        Part(
-            programme_id, EARMARKED if programme_id in by_board - by_others else RESTRICTED,
-            income[programme_id], spent[programme_id], before[programme_id],
-        )
-        for programme_id in sorted({*income, *spent, *before} - {None}, key=lambda each: each or 0)
-        if programme_id is not None and (income[programme_id] or spent[programme_id] or before[programme_id])
-    ]  # fmt: skip
-    there = set(figures.months(FigureKind.COST, year.start, year.end))
-    return Proposal(year, parts, income[None] - spent[None], [month for month in year.months if month not in there])
+    for programme_id, grant_id, kind, code, _in_year, cents in rows:
+        if kind in (AccountKind.INCOME, AccountKind.COST):
+            for purpose, part in tied.split(int(cents), programme_id, grant_id):
+                if kind is AccountKind.INCOME:
+                    income[purpose] += part
+                else:
+                    spent[purpose] -= part
+        elif fund := codes.get(code):
+            before[Tie.FUND, fund.id] += int(cents)
+        elif programme_id:
+            before[Tie.PROGRAMME, programme_id] += int(cents)
+    return income, spent, before
+
+
+def _to_funds(year: FiscalYear, tied: Ties, spent: Cents) -> None:
+    """The accounting package says for which programme costs are, not for which of its funds. Where a programme has
+    several, what was charged to the grants of each is theirs, as far as there are costs; the rest stays with the
+    programme."""
+    shared = {fund_id: programme for programme, ids in tied.shared().items() for fund_id in ids}
+    charged: dict[int, int] = defaultdict(int)
+    theirs = [g for g, weights in tied.grants.items() if any(t is Tie.FUND and i in shared for t, i in weights)]
+    for grant_id, months in costs(theirs).items() if theirs else ():
+        cents = sum(c for month, c in months.items() if year.start <= month < year.end)
+        for (tie, row_id), part in tied.split(cents, None, grant_id):
+            if tie is Tie.FUND and row_id in shared:
+                charged[row_id] += part
+    for fund_id, cents in sorted(charged.items()):
+        programme = (Tie.PROGRAMME, shared[fund_id])
+        taken = min(max(cents, 0), max(spent[programme], 0))
+        spent[Tie.FUND, fund_id] += taken
+        spent[programme] -= taken

@@ -15,6 +15,7 @@ from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
+from app.finance.funds.accounts import fund_accounts
 from app.finance.openings import queries as openings
 from app.finance.periods import FiscalYear
 from app.finance.yearend.models import SOURCE, Appropriation
@@ -32,10 +33,11 @@ def standing(year: int) -> Appropriation | None:
 
 
 def appropriate(
-    year: FiscalYear, moves: Mapping[int, int], *, seen_cents: int, reason: str, actor: Actor, now: datetime
+    year: FiscalYear, moves: Mapping[str, int], *, seen_cents: int, reason: str, actor: Actor, now: datetime
 ) -> int:
-    """Book what goes to (above zero) or comes from the fund of each programme, the rest to the general reserve, on
-    the last day of the year; returns the id. `seen_cents` is the result that the person looked at.
+    """Book what goes to (above zero) or comes from each fund, by the key of its part of the proposal, the rest to the
+    general reserve, on the last day of the year; returns the id. On the account of a fund stand its income and what
+    was spent of it apart. `seen_cents` is the result that the person looked at.
 
     Raises Refused for a year that is not over or was appropriated, where the result changed since, or its last month
     is closed; Invalid without a reason for another amount than proposed, and for a fund below zero.
@@ -49,26 +51,31 @@ def appropriate(
     proposal = propose(year)
     if proposal.result != seen_cents:
         raise Refused(N_("The result of this year changed while you were looking. Look again, then decide."))
-    if set(moves) != {part.programme_id for part in proposal.parts}:
-        raise Refused(N_("The programmes of this year changed while you were looking. Look again, then decide."))
+    if set(moves) != {part.key for part in proposal.parts}:
+        raise Refused(N_("The funds of this year changed while you were looking. Look again, then decide."))
     for part in proposal.parts:
-        if part.before + moves[part.programme_id] < min(part.before, 0):
-            raise Invalid(N_("More than stands on this fund cannot come from it."), field=f"move_{part.programme_id}")
-    if any(moves[part.programme_id] != part.proposed for part in proposal.parts) and not reason.strip():
+        if part.before + moves[part.key] < min(part.before, 0):
+            raise Invalid(N_("More than stands on this fund cannot come from it."), field=f"move_{part.key}")
+    if any(moves[part.key] != part.proposed for part in proposal.parts) and not reason.strip():
         raise Invalid(N_("Say why it is other than proposed: the auditor will ask."), field="reason")
-    decided = [(part.account, moves[part.programme_id], part.programme_id) for part in proposal.parts]
     rest = proposal.result - sum(moves.values())
     if not rest and not any(moves.values()):
         raise Refused(N_("There is no result to appropriate."))
     row_id = new_id()
     made = insert_new(Appropriation).values(
         id=row_id, year=year.year, booked_on=on, result_cents=proposal.result, reason=reason.strip(), made_at=now,
-        moves=[[str(part.programme_id), part.proposed, moves[part.programme_id]] for part in proposal.parts],
+        moves=[[part.key, part.proposed, moves[part.key]] for part in proposal.parts],
         made_by_id=actor.id, undone_reason="",
     )  # fmt: skip
     if db.session.execute(made.returning(Appropriation.__table__.c.id)).scalar() is None:
         raise Refused(N_("The result of this year was appropriated already."))
-    lines = [*decided, (GENERAL, rest, None)]
+    own = fund_accounts([part.fund.id for part in proposal.parts if part.fund], actor=actor, now=now)
+    lines: list[tuple[str, int, int | None]] = []
+    for part in proposal.parts:
+        account, moved = own[part.fund.id] if part.fund else part.account, moves[part.key]
+        added, taken = part.gross(moved) if part.fund else (moved, 0)
+        lines += [(account, added, part.programme_id), (account, -taken, part.programme_id)]
+    lines.append((GENERAL, rest, None))
     ledger.post([postings.result_appropriated((SOURCE, row_id), lines, on)], actor=actor, now=now)
     told = {"year": year.year, "result_cents": proposal.result, "reason": reason.strip() or None}
     record("books.appropriated", (SOURCE, row_id), actor=actor, now=now, changes=told)

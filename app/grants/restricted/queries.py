@@ -125,6 +125,13 @@ def allocations(grant_id: int) -> list[Allocation]:
     return _divided(grant_id).get(grant_id, [])
 
 
+def purposes() -> dict[int, dict[Purpose, int]]:
+    """Purpose → weight of every grant, as it is divided today."""
+    divided = _divided(None)
+    grants = select(Grant.id, Grant.amount_cents, Grant.fund_id, Grant.programme_id)
+    return {row.id: _weights(row, divided.get(row.id, [])) for row in db.session.execute(grants)}
+
+
 def _divided(grant_id: int | None) -> dict[int, list[Allocation]]:
     chosen = select(Allocation).order_by(Allocation.id)
     if grant_id is not None:

@@ -55,10 +55,11 @@ def programmes(app: Flask) -> tuple[int, int]:
     return one, two
 
 
-def book(moves: dict[int, int], **changes: Any) -> int:
+def book(moves: dict[int | str, int], **changes: Any) -> int:
     facts: dict[str, Any] = {"seen_cents": propose(YEAR).result, "reason": ""} | changes
     with writing():
-        return services.appropriate(YEAR, moves, **facts, actor=SYSTEM, now=now())
+        keyed = {key if isinstance(key, str) else f"p{key}": cents for key, cents in moves.items()}
+        return services.appropriate(YEAR, keyed, **facts, actor=SYSTEM, now=now())
 
 
 def stands() -> dict[str, int]:
@@ -146,10 +147,10 @@ def test_the_page_books_it_and_takes_it_back(programmes: tuple[int, int], sign_i
     one, two = programmes
     finance = sign_in("finance")
     page = finance.get("/finance/year-end?year=2025").get_data(as_text=True)
-    data = dict(re.findall(r'name="(seen|move_\d+)"[^>]*value="([^"]*)"', page))
-    data |= {name: value for value, name in re.findall(r'value="([^"]*)"[^>]*name="(seen|move_\d+)"', page)}
-    assert set(data) == {"seen", f"move_{one}", f"move_{two}"}
-    other = finance.post("/finance/year-end/2025", data=data | {f"move_{one}": "150,00"})
+    data = dict(re.findall(r'name="(seen|move_p\d+)"[^>]*value="([^"]*)"', page))
+    data |= {name: value for value, name in re.findall(r'value="([^"]*)"[^>]*name="(seen|move_p\d+)"', page)}
+    assert set(data) == {"seen", f"move_p{one}", f"move_p{two}"}
+    other = finance.post("/finance/year-end/2025", data=data | {f"move_p{one}": "150,00"})
     assert other.status_code == 422
     assert 'value="150,00"' in other.get_data(as_text=True)
     assert finance.post("/finance/year-end/2025", data=data).status_code == 303
