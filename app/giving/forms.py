@@ -37,7 +37,7 @@ class GivingForm(Form):
     programme = SelectField(_l("What is it for?"))
     costs = BooleanField()
     kind = RadioField(_l("Who gives?"), validators=_NEEDED)
-    organisation = StringField(_l("Name of the organisation"))
+    organisation = StringField(_l("Name of the organisation"), validators=_NEEDED)
     first_name = StringField(_l("First name"), validators=_NEEDED)
     infix = StringField(_l("Infix"))
     last_name = StringField(_l("Last name"), validators=_NEEDED)
@@ -48,9 +48,9 @@ class GivingForm(Form):
     newsletter = BooleanField(_l("Keep me posted by e-mail, a few times a year"))
     method = RadioField(_l("How do you want to pay?"), validators=_NEEDED)
     day = SelectField(_l("On which day of the month may we collect?"))
-    iban = StringField("IBAN")
+    iban = StringField("IBAN", validators=_NEEDED)
     holder = StringField(_l("Name on the account"))
-    mandate = BooleanField(_l("I give this permission"))
+    mandate = BooleanField(_l("I give this permission"), validators=_NEEDED)
 
 
 def drawn(

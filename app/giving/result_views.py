@@ -51,20 +51,22 @@ def _result(token: str, language: str) -> ResponseReturnValue:
         return redirect(own, 303)
     who = profile()
     other = "en" if language == "nl" else "nl"
+    mine = url_for("portal.ask_form_en" if language == "en" else "portal.home")
     if result is None:
         promise = by_mandate.promise_of(checkout_id)
         if promise is None:
             raise NotFound(_GONE)
         page = render_template(
-            "giving/mandate.html", promise=promise, profile=who, other=other, elsewhere=path_of(checkout_id, other)
-        )
+            "giving/mandate.html", promise=promise, profile=who, other=other, elsewhere=path_of(checkout_id, other),
+            mine=mine,
+        )  # fmt: skip
         return _apart(page)
     page = render_template(
         "giving/result.html", title=result.title, kind=result.kind, reason=result.reason, amount=result.amount_cents,
         frequency=result.frequency, next_on=result.next_on, notice_days=who.notice_days,
         facts=results.facts(result, who, language), qr=results.transfer_code(result, who), pay_url=result.pay_url,
         again=url_for(f"giving.form_{language}", again=token), refresh=result.refresh_seconds(at), profile=who,
-        other=other, elsewhere=path_of(checkout_id, other),
+        other=other, elsewhere=path_of(checkout_id, other), mine=mine,
     )  # fmt: skip
     return _apart(page)
 

@@ -4,7 +4,6 @@ const form = document.querySelector("form.give");
 if (form) {
   const button = form.querySelector(".give-button button");
   const other = form.elements.other_amount;
-  const again = form.querySelector("[data-again]"); // what a recurring gift means: for who chooses one
   const box = form.querySelector("[data-other]");
   const ways = form.querySelectorAll("input[name=method]");
   const tiles = [...form.querySelectorAll("input[name=amount]")];
@@ -32,7 +31,6 @@ if (form) {
   const show = () => {
     const euros = amount();
     const often = form.elements.frequency.value;
-    if (again) again.hidden = often === "once";
     // Who chose a way to pay that the style sheet now hides, goes on with the first that does.
     const fits = (way) => {
       const { only } = way.closest("label").dataset;

@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from flask import render_template
 from sqlalchemy import select
 
 from app.direct_debit.models import Mandate
@@ -19,6 +18,7 @@ from app.extensions import db
 from app.gifts.models import Gift
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState, Frequency
+from app.giving.campaign_views import snippet
 from app.payments.models import Checkout
 from tests.browser.conftest import free_port
 from tests.browser.donors import (
@@ -194,6 +194,25 @@ def test_without_script_it_is_one_page(shop: Shop, browser: Any) -> None:
     context.close()
 
 
+SHIFTED = """() => new Promise(done => { let sum = 0; new PerformanceObserver(list => list.getEntries().forEach(e =>
+  { sum += e.value })).observe({ type: "layout-shift", buffered: true }); setTimeout(() => done(sum), 100) })"""
+
+
+def test_nothing_jumps_and_a_script_that_does_not_come_hides_nothing(shop: Shop, page: Any) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(f"{shop.url}/steun-ons")
+    assert page.evaluate(SHIFTED) == 0
+    page.route("**/giving*.js", lambda route: route.abort())
+    page.reload()
+    heights = "[...document.querySelectorAll('.give-step')].map(step => step.offsetHeight > 0)"
+    assert page.evaluate(heights) == [True, False, False], "as it will be with the script"
+    page.evaluate("document.getAnimations().forEach(each => each.finish())")  # four seconds later
+    assert page.evaluate(heights) == [True, True, True]
+    fill(page, **WHO)
+    send(page, "Geef")
+    assert "/checkout/tr_" in page.url
+
+
 def test_the_back_button_and_two_tabs_give_once(shop: Shop, page: Any) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{shop.url}/steun-ons")
@@ -246,10 +265,8 @@ def website(page: str, port: int) -> Iterator[None]:
 
 
 def test_in_a_frame_where_cookies_of_others_are_blocked(shop: Shop, page: Any) -> None:
-    with shop.app.app_context(), shop.app.test_request_context():
-        address = f"{shop.url}/steun-ons/inbedden"
-        snippet = render_template("giving/_snippet.html", address=address, name="Steun ons")
-    body = f'<!doctype html><meta name="viewport" content="width=device-width"><title>Site</title>{snippet}'
+    pasted = snippet(f"{shop.url}/steun-ons/inbedden", "Steun ons")
+    body = f'<!doctype html><meta name="viewport" content="width=device-width"><title>Site</title>{pasted}'
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCookieControls", {"enableThirdPartyCookieRestriction": True})
@@ -259,7 +276,12 @@ def test_in_a_frame_where_cookies_of_others_are_blocked(shop: Shop, page: Any) -
         assert page.frames[1].locator("form").count() == 0, "a site that is not named shows nothing"
         page.goto(shop.site)
         frame = page.frames[1]
-        choose(frame, "€ 100")
+        choose(frame, "Elke maand")
+        for width in (320, 360, 430, 480, 540, 768, 1440):
+            page.set_viewport_size({"width": width, "height": 800})
+            inside, outside = frame.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+            assert inside <= outside, f"at {width} px it scrolls inside itself"
+        choose(frame, "Eenmalig", "€ 100")
         fill(frame, **WHO)
         assert page.context.cookies() == []
         with page.expect_navigation():

@@ -70,7 +70,7 @@ def test_mijn_giften_from_the_link_to_stopping(shop: Shop, page: Any) -> None:
     send(page, "Geef € 25,00 per maand")
     at_mollie(page, "paid")
 
-    page.get_by_role("link", name="Mijn giften").click()
+    page.get_by_role("link", name="Dat kunt u zelf bij Mijn giften").click()
     page.wait_for_url("**/mijn-giften")
     tells(page, 'heading "Mijn giften"', 'button "Stuur mij de link"')
     fill(page, email="anna")
