@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 from app.base.dates import format_date, format_long_date
 from app.base.money import format_money
 from app.documents import pdf
-from app.finance.reports.shape import Bars, Level, Report, Row, Table
+from app.finance.reports.shape import Bars, Level, Report, Row, Series, Table
 from app.organisation.letterhead import letterhead
 from app.organisation.queries import profile
 from app.sheets.columns import Kind, Part
 from app.sheets.csv_writer import write_csv_parts
 from app.sheets.xlsx_writer import write_xlsx_parts
-from app.ui.filters import number, percent
+from app.ui import charts
+from app.ui.filters import number, percent, short_money
 
 WIDE = 5  # columns; a table with more lies across
 
@@ -76,18 +77,63 @@ def as_pdf(report: Report, made: Any, language: str) -> bytes:
                 for figure in report.figures
             ],
             "said": [*report.missing, *report.said],
-            "charts": [_bars(chart, language) for chart in report.charts if isinstance(chart, Bars) and chart.data],
+            "charts": [made for chart in report.charts if (made := _chart(chart, language))],
             "tables": [_table(table, language) for table in report.tables if table.rows],
         },
     )
 
 
-def _bars(chart: Bars, language: str) -> dict[str, Any]:
-    kind = Kind.AMOUNT if chart.kind == "money" else Kind.PERCENT if chart.kind == "percent" else Kind.INTEGER
+_KINDS = {"money": Kind.AMOUNT, "percent": Kind.PERCENT}
+
+
+def _chart(chart: Bars | Series, language: str) -> dict[str, Any] | None:
+    """The chart of the page in places for paper: bars, stacks or lines, and what it says for who cannot see it."""
+    kind = _KINDS.get(chart.kind, Kind.INTEGER)
+    if isinstance(chart, Bars):
+        return _bars(chart, kind, language) if chart.data else None
+    return _plot(chart, kind, language) if chart.series and chart.labels else None
+
+
+def _bars(chart: Bars, kind: Kind, language: str) -> dict[str, Any]:
     top = max(abs(row[1]) for row in chart.data) or 1
-    rows = [[row[0], shown(row[1], kind, language), round(100 * abs(row[1]) / top, 2)] for row in chart.data]
-    said = "; ".join(f"{label}: {value}" for label, value, _share in rows)
-    return {"title": chart.title, "rows": rows, "alt": f"{chart.title}. {said}"}
+    rows = [
+        [row[0], shown(row[1], kind, language), round(100 * abs(row[1]) / top, 2), row[1] < 0] for row in chart.data
+    ]
+    said = "; ".join(f"{row[0]}: {row[1]}" for row in rows)
+    return {"form": "bars", "title": chart.title, "note": chart.note, "rows": rows, "alt": f"{chart.title}. {said}"}
+
+
+def _plot(chart: Series, kind: Kind, language: str) -> dict[str, Any]:
+    """Lines and stacks by the same places as on the page (app/ui/charts.py), in per cent of the plot."""
+    values = [list(each["values"]) for each in chart.series]
+    axis = charts.scale([v for row in values for v in row if v is not None] if chart.line else charts.totals(values))
+    names = [str(each["name"]) for each in chart.series]
+    tones = [int(each.get("tone", n)) for n, each in enumerate(chart.series, 1)]
+    said = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{label} {shown(v, kind, language)}" for label, v in zip(chart.labels, row, strict=True))
+        for name, row in zip(names, values, strict=True)
+    )
+    return {
+        "form": "plot",
+        "title": chart.title,
+        "note": chart.note,
+        "alt": f"{chart.title}. {said}",
+        "labels": [
+            [label, 100 * n / max(len(chart.labels) - 1, 1) if chart.line else 100 * (n + 0.5) / len(chart.labels)]
+            for n, label in enumerate(chart.labels)
+        ],
+        "ticks": [[short_money(round(t)) if kind is Kind.AMOUNT else shown(t, kind, language), axis.y(t)]
+                  for t in axis.ticks],
+        "zero": axis.zero,
+        "key": [[name, tone] for name, tone in zip(names, tones, strict=True)],
+        "bars": [] if chart.line else [
+            [bar.x, bar.y, bar.width, bar.height, tones[bar.series]] for bar in charts.stacked(values, axis)
+        ],
+        "lines": [
+            [tone, charts.points(row, axis)] for tone, row in zip(tones, values, strict=True)
+        ] if chart.line else [],
+    }  # fmt: skip
 
 
 def _table(table: Table, language: str) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from app.base.dates import add_months, local_date, month_name, month_start
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.states import CollectionState, MandateKind
 from app.extensions import db, now
-from app.finance.reports.shape import Asked, Bars, Figure, Level, Report, Row, Table
+from app.finance.reports.shape import Asked, Figure, Level, Report, Row, Series, Table
 from app.gifts.recurring.amounts import amount_on
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.schedule import due_on_or_after, following
 from app.gifts.recurring.states import CommitmentState, Frequency
 from app.sheets.columns import Column, Kind
+from app.ui.filters import short_month
 
 MONTHS = 12
 LOOK_BACK = 3  # months whose collections say what share succeeds
@@ -35,15 +36,15 @@ def recurring(asked: Asked) -> Report:
     first = add_months(month_start(today), 1)
     months = [add_months(first, n) for n in range(MONTHS)]
     planned, shares = _planned(months), _shares(today)
-    rows, expected = [], []
+    rows, lines = [], {_("Planned"): [0] * MONTHS, _("Expected"): [0] * MONTHS}
     for n, month in enumerate(months):
         each = {kind: planned[kind][n] for kind in planned}
         cents = sum(amount for _gifts, amount in each.values())
+        likely = sum(round(amount * shares.get(kind, 1.0)) for kind, (_gifts, amount) in each.items())
+        lines[_("Planned")][n], lines[_("Expected")][n] = cents, likely
         if any(gifts for gifts, _amount in each.values()):
-            likely = sum(round(amount * shares.get(kind, 1.0)) for kind, (_gifts, amount) in each.items())
             name = f"{month_name(month.month, asked.language)} {month.year}"
             rows.append(Row((name, sum(gifts for gifts, _amount in each.values()), cents, likely)))
-            expected.append((name, likely))
     gifts, cents, likely = (sum(int(row.cells[n]) for row in rows) for n in (1, 2, 3))
     table = [*rows, Row((_("Total"), gifts, cents, likely), Level.SUM)] if rows else []
     columns = [
@@ -57,7 +58,7 @@ def recurring(asked: Asked) -> Report:
             Figure(_("Expected"), likely, _("What is planned, times the share of collections that succeeds.")),
             Figure(_("Planned"), cents, _("All instalments of active and paused gifts, at today's amounts.")),
         ],
-        charts=[Bars(_("Expected by month"), expected)] if rows else [],
+        charts=_charts(months, lines, planned) if rows else [],
         tables=[Table(_("By month"), columns, table), _by_way(planned, shares)],
         said=[
             _("An instalment counts in the month in which it falls due; the bank may collect it some days later. A"
@@ -70,6 +71,19 @@ def recurring(asked: Asked) -> Report:
               " expected is what is planned.", least=LEAST)
         ] if rows and any(kind not in shares for kind, each in planned.items() if any(g for g, _a in each)) else [],
     )  # fmt: skip
+
+
+def _charts(months: list[date], lines: dict[str, list[int]], planned: Planned) -> list[Series]:
+    labels = [short_month(month) for month in months]
+    ways = [
+        {"name": _(kind.label), "values": [cents for _gifts, cents in each]}
+        for kind, each in planned.items() if any(gifts for gifts, _cents in each)
+    ]  # fmt: skip
+    return [
+        Series(_("Planned and expected by month"), labels,
+               [{"name": name, "values": values} for name, values in lines.items()], line=True),
+        Series(_("Planned by way of collecting"), labels, ways),
+    ]  # fmt: skip
 
 
 def _by_way(planned: Planned, shares: dict[MandateKind, float]) -> Table:

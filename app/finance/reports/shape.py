@@ -53,13 +53,14 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values through time: one stack for each label."""
+    """Values through time: one stack for each label, or a line for each of the series."""
 
     title: str
     labels: Sequence[str]
     series: Sequence[Mapping[str, Any]]  # name, values, tone: see docs/components.md
     note: str = ""
     kind: str = "money"
+    line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
