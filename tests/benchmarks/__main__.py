@@ -17,6 +17,7 @@ from tests.benchmarks import (
     reports,
     staff_pages,
     start,
+    statements,
 )
 from tests.benchmarks.harness import ROOT, Result, chosen, report
 
@@ -34,6 +35,7 @@ GROUPS = (
     reports,
     staff_pages,
     start,
+    statements,
 )
 
 

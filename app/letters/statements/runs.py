@@ -113,6 +113,11 @@ def count(year: int) -> int:
     return int(db.session.execute(select(func.count()).select_from(_donors(year).subquery())).scalar_one())
 
 
+def donors(year: int) -> list[int]:
+    """Whom a statement of this year is made for."""
+    return list(db.session.scalars(_donors(year).order_by(Supporter.id)))
+
+
 _HERE = Supporter.anonymised_at.is_(None) & Supporter.merged_into_id.is_(None)
 
 
