@@ -48,7 +48,8 @@ def announce(commitments: Iterable[Commitment], cents: Mapping[int, int], *, now
             "last_four": mandate.iban_last_four or "", "consent": _consent(mandate, row, creditor.name),
             "of": [row.id, row.mandate_id, cents[row.id], row.collect_on.isoformat()],
         }  # fmt: skip
-        key = f"recurring notice:{row.id}:{row.mandate_id}:{cents[row.id]}:{row.collect_on}"
+        # With the instant: what was told before, and is true again after something else was told, is told again.
+        key = f"recurring notice:{row.id}:{row.mandate_id}:{cents[row.id]}:{row.collect_on}:{now.isoformat()}"
         mails.append(_mail(NOTICE, row, addresses.get(row.supporter_id, ""), key, data))
     reach.send(mails, now=now)
 

@@ -93,7 +93,7 @@ def _untrue(earliest: date) -> list[int]:
     their day can no longer be made."""
     waiting = letters.said(mails.NOTICE)
     rows = _rows_of(waiting)
-    return [i for i, data in waiting.items() if not _holds(data, rows) or date.fromisoformat(data["of"][3]) < earliest]
+    return [i for i, data in waiting.items() if not _holds(data, rows, earliest)]
 
 
 def _rows_of(said: Mapping[int, dict[str, Any]]) -> dict[int, tuple[Commitment, int]]:
@@ -104,20 +104,30 @@ def _rows_of(said: Mapping[int, dict[str, Any]]) -> dict[int, tuple[Commitment, 
     return {row.id: (row, cents[row.id]) for row in db.session.scalars(wanted)}
 
 
-def _holds(data: dict[str, Any], rows: Mapping[int, tuple[Commitment, int]]) -> bool:
-    row_id, mandate_id, cents, _day = data["of"]
+def _holds(data: dict[str, Any], rows: Mapping[int, tuple[Commitment, int]], earliest: date) -> bool:
+    """Whether a letter says what will be collected, from which account and on which day, and in time."""
+    row_id, mandate_id, cents, said_day = data["of"]
     row, now_cents = rows.get(row_id, (None, None))
-    return row is not None and row.mandate_id == mandate_id and now_cents == cents
+    day = date.fromisoformat(said_day)
+    told = row is not None and (row.mandate_id, now_cents, row.collect_on) == (mandate_id, cents, day)
+    return told and day >= earliest
 
 
 @on(LettersPosted)
 def posted(event: LettersPosted) -> None:
-    """A notice in the post counts from that day, as long as it still says what will be collected."""
-    said = letters.said(mails.NOTICE, event.ids)
-    rows = _rows_of(said)
+    """A notice in the post counts from that day, as long as it still says what will be collected. For one that does
+    not, another stands ready at once."""
+    said, days = letters.said(mails.NOTICE, event.ids), profile().notice_days
+    rows, earliest = _rows_of(said), local_date(event.at) + timedelta(days=days)
+    untrue = set()
     for data in said.values():
-        if _holds(data, rows):
+        if _holds(data, rows, earliest):
             record_letter(data["of"][0], actor=event.actor, now=event.at)
+        elif data["of"][0] in rows:
+            untrue.add(data["of"][0])
+    near = unannounced(earliest + MARGIN)
+    again = select(Commitment).where(Commitment.id.in_(untrue), near).with_for_update()
+    _announce(db.session.scalars(again).all(), days, event.at)
 
 
 def announce(ids: Sequence[int], *, now: datetime) -> None:

@@ -110,6 +110,42 @@ def test_a_letter_that_is_not_true_any_more_is_withdrawn_or_counts_for_nothing(
     assert letters.said(mails.NOTICE) == {}
 
 
+def test_a_letter_posted_too_late_for_its_day_does_not_count_and_another_stands_ready(
+    app: Flask, clock: SettableClock
+) -> None:  # fmt: skip
+    row_id = commitment(1500, day=15, supporter_id=person("Piet Post"))
+    clock.forward(days=2)
+    give_notice({})
+    ((late, said),) = letters.said(mails.NOTICE).items()
+    clock.forward(days=date.fromisoformat(said["of"][3]).toordinal() - local_date(now()).toordinal() - 13)
+    with writing():
+        letters.mark_printed([late], actor=SYSTEM, now=now())
+    assert db.session.get_one(Commitment, row_id).noticed_cents is None, "told less than fourteen days before"
+    ((second, anew),) = letters.said(mails.NOTICE).items()
+    with writing():
+        letters.mark_printed([second], actor=SYSTEM, now=now())
+    live(clock, 40)
+    assert planned()[0][1] == date.fromisoformat(anew["of"][3]), "collected on the day that the letter says"
+
+
+@pytest.mark.parametrize("mailbox", ["", "piet@example.nl"])
+def test_back_to_what_was_told_first_is_told_again(app: Flask, clock: SettableClock, mailbox: str) -> None:
+    row_id = commitment(1500, day=15, supporter_id=person("Piet Post", email=mailbox))
+    clock.forward(days=2)
+    give_notice({})
+    for cents in (2500, 1500):
+        waiting = list(letters.said(mails.NOTICE))
+        clock.forward(hours=1)
+        with writing():
+            changing.change_amount(row_id, cents, actor=SYSTEM, now=now())
+            letters.mark_printed(waiting, actor=SYSTEM, now=now())  # in the post, and not true any more
+        give_notice({})
+    if mailbox:
+        assert notices() == 3
+    else:
+        assert [said["of"][2] for said in letters.said(mails.NOTICE).values()] == [1500]
+
+
 def test_a_changed_amount_is_announced_before_it_is_collected(app: Flask, clock: SettableClock) -> None:
     row_id = commitment(1500, day=15)
     live(clock, 10)  # 3 December: announced, not planned
