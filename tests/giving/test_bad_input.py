@@ -118,11 +118,10 @@ def mollie() -> Iterator[FakeMollie]:
 
 
 @pytest.fixture
-def donor(app: Flask, tmp_path: Path, clock: SettableClock, mollie: FakeMollie) -> Iterator[Client]:
+def donor(app: Flask, database_url: str, tmp_path: Path, clock: SettableClock, mollie: FakeMollie) -> Iterator[Client]:
     """A donor of an installation with Mollie."""
     mollie.clock = clock.now
-    address = app.config["SQLALCHEMY_DATABASE_URI"]
-    names = {"DATABASE_URL": address, "MOLLIE_API_KEY": mollie.key, "MOLLIE_API_URL": mollie.url}
+    names = {"DATABASE_URL": database_url, "MOLLIE_API_KEY": mollie.key, "MOLLIE_API_URL": mollie.url}
     other = create_app(make_settings(tmp_path, **names), clock)
     other.test_client_class = Client
     with other.app_context():

@@ -13,7 +13,7 @@ from app.base.dates import local_date, month_end
 from app.gifts.recurring.schedule import collect_day, due_on_or_after, first_due, following, period_of
 from app.gifts.recurring.states import Frequency
 
-M, Q, Y = Frequency
+M, Q, Y = Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY
 STARTS = st.dates(date(2024, 1, 1), date(2099, 12, 31))
 DAYS = st.integers(1, 31)
 
