@@ -12,6 +12,7 @@ from app.base.errors import Refused
 from app.cli import backups
 from app.extensions import now
 from app.ledger import checks
+from app.privacy import erasing
 
 group = AppGroup("backup", help="Copies of database and stored files, and their way back.")
 
@@ -48,3 +49,5 @@ def restore(file: Path, force: bool) -> None:
     if problems:
         raise Refused(f"Restored, but the books are not whole: {problems[0]}")
     click.echo("Restored; the database is consistent and its books are whole.")
+    if again := erasing.replay():
+        click.echo(f"Erased again, as they were after this backup: {again}.")

@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
         batch_models,
         building,
         exporting,
+        keeping,
         looking,
         models,
         places,
@@ -30,5 +31,6 @@ def init_app(app: Flask) -> None:
         SealedColumn("mandate", "holder_sealed", "mandate holder:{id}"),
     )
     assert return_views
+    keeping.register()
     places.register()
     app.register_blueprint(views.bp)

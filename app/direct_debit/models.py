@@ -145,7 +145,9 @@ class CollectionChange(db.Model):
 
 declare(
     Holding(
-        "mandate", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("iban_sealed", "iban_lookup", "holder_sealed"),
-        label=N_("Mandates"),
+        "mandate", "supporter_id", OnMerge.MOVE, OnErase.CLEAR,
+        ("iban_sealed", "iban_lookup", "holder_sealed", "iban_last_four", "customer_key", "mandate_key",
+         "consent_note"),
+        label=N_("Mandates"), words=(("mandate_change", "mandate_id", ("reason",)),),
     ),
 )  # fmt: skip

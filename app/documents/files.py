@@ -92,6 +92,11 @@ def read(digest: str) -> bytes:
         raise NotFound(N_("This file is not here (any more).")) from None
 
 
+def remove_stored(digest: str) -> None:
+    """Take a stored file off the disk; one that is gone already is fine."""
+    _path(digest).unlink(missing_ok=True)
+
+
 def _path(digest: str) -> Path:
     return settings().data_dir / "documents" / digest[:2] / digest[2:]
 

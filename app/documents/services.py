@@ -31,12 +31,18 @@ __all__ = [
 
 _permissions: dict[str, Permission] = {}
 _writers: dict[str, Permission] = {}
+_named: set[str] = set()
 
 
-def protect(subject_type: str, permission: Permission, write: Permission | None = None) -> None:
+def protect(
+    subject_type: str, permission: Permission, write: Permission | None = None, *, of_person: bool = False
+) -> None:
     """Say, at start, which permission opens the files of a kind of record (without it nobody can), and
-    which one adds, replaces and takes off files on their own pages (without it: the room's pages alone)."""
+    which one adds, replaces and takes off files on their own pages (without it: the room's pages alone).
+    What files `of_person` are called stays out of the trail, which outlives erasure."""
     _permissions[subject_type] = permission
+    if not of_person:
+        _named.add(subject_type)
     if write is not None:
         _writers[subject_type] = write
 
@@ -69,7 +75,7 @@ def attach(file: StoredFile, subject: tuple[str, int], kind: str, *, actor: Acto
         created_by_id=actor.id,
     )
     db.session.add(document)
-    told = {"file": file.filename, "kind": kind, "sha256": file.sha256}
+    told = _called(subject[0], file.filename) | {"kind": kind, "sha256": file.sha256}
     record("document.attached", subject, actor=actor, now=now, changes=told)
     return document
 
@@ -98,7 +104,7 @@ def new_version(document_id: int, file: StoredFile, *, actor: Actor, now: dateti
     )
     old.replaced_at = now
     db.session.add(document)
-    told = {"file": file.filename, "version": document.number, "sha256": file.sha256}
+    told = _called(old.subject_type, file.filename) | {"version": document.number, "sha256": file.sha256}
     record("document.replaced", ("document", old.family), actor=actor, now=now, changes=told)
     return document
 
@@ -107,8 +113,15 @@ def change(document_id: int, *, filename: str, kind: DocumentKind, actor: Actor,
     """Call it otherwise, or say it is something else. The ending stays what the content is."""
     document = _current(document_id)
     document.filename, document.kind = renamed(filename, document.media_type), kind.value
-    if changes := changes_of(document):
+    changes = changes_of(document)
+    if document.subject_type not in _named and "filename" in changes:
+        changes["filename"] = ["…", "…"]
+    if changes:
         record("document.changed", ("document", document.family), actor=actor, now=now, changes=changes)
+
+
+def _called(subject_type: str, filename: str) -> dict[str, object]:
+    return {"file": filename} if subject_type in _named else {}
 
 
 def _current(document_id: int) -> Document:
@@ -127,7 +140,8 @@ def remove(document_id: int, *, reason: str = "", actor: Actor, now: datetime) -
         raise NotFound(N_("This file is not here (any more)."))
     document.removed_at = now
     subject = (document.subject_type, document.subject_id)
-    told = {"file": document.filename, "sha256": document.sha256} | ({"reason": reason} if reason else {})
+    told = _called(document.subject_type, document.filename) | {"sha256": document.sha256}
+    told |= {"reason": reason} if reason else {}
     record("document.removed", subject, actor=actor, now=now, changes=told)
 
 

@@ -102,6 +102,17 @@ def writing_connection(engine: Engine) -> Connection:
     return engine.connect().execution_options(**{WRITING: True})
 
 
+def empty_log(engine: Engine) -> None:
+    """SQLite's log still holds what was overwritten in the database: move it there and cut it, as far as readers let
+    us. Nothing on PostgreSQL, and nothing inside a transaction."""
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.close()
+
+
 def check_reachable(engine: Engine) -> None:
     """Raise SettingsError with one clear line when the database cannot be used."""
     try:

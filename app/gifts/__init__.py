@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
         entry_views,
         from_checkouts,
         hand_views,
+        keeping,
         legacy_views,
         models,
         places,
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     assert repairing  # registers what it does when a repair is paid and its mandate valid
     assert refund_views
     checks.init()
+    keeping.register()
     places.register()
     app.register_blueprint(views.bp)
     assert periodic_jobs

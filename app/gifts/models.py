@@ -245,10 +245,13 @@ class GiftTotal(db.Model):
 
 
 declare(
-    Holding("gift", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("description",), label=N_("Gifts")),
+    Holding(
+        "gift", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("description",), label=N_("Gifts"),
+        words=(("gift_earmark", "gift_id", ("reason",)),),
+    ),
     Holding("gift_words", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("What was said with gifts")),
-    Holding("legacy", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Legacies")),
+    Holding("legacy", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("notary",), label=N_("Legacies")),
     Holding("gift_batch_row", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Gifts"), exported=False),
     Holding("gift_fresh", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
     Holding("gift_total", "supporter_id", OnMerge.DROP, OnErase.KEEP, label=N_("Totals"), exported=False),
-)
+)  # fmt: skip

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,6 +99,11 @@ def revoke(purpose: str, subject_id: int, *, now: datetime) -> None:
     """Make every link of this purpose for this row useless from now on."""
     mine = (Link.purpose == purpose) & (Link.subject_id == subject_id) & Link.revoked_at.is_(None)
     db.session.execute(update(Link).where(mine).values(revoked_at=now))
+
+
+def remove(purpose: str, subject_ids: Iterable[int]) -> None:
+    """Delete the links of this purpose for these rows, with what was put in."""
+    db.session.execute(delete(Link).where(Link.purpose == purpose, Link.subject_id.in_(list(subject_ids))))
 
 
 def _hash(token: str) -> bytes:

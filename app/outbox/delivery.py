@@ -20,6 +20,7 @@ from app.extensions.transactions import writing, writing_in_bulk
 from app.jobs.services import enqueue
 from app.outbox.models import Message, MessageState
 from app.outbox.rendering import render
+from app.outbox.services import is_passing
 from app.outbox.transport import Transport, Undeliverable, compose, transport
 from app.vault.services import Unsealable, unseal
 
@@ -124,6 +125,8 @@ def _conclude(message: Message, state: MessageState, error: str | None) -> None:
         "next_at": now() + pause,
         "sent_at": now() if state is MessageState.SENT else None,
     }
+    if is_passing(message.template) and state in (MessageState.SENT, MessageState.DEAD):
+        values["data_sealed"] = None
     db.session.rollback()
     with writing() as session:
         session.execute(update(Message).where(Message.id == message.id).values(**values))

@@ -70,5 +70,6 @@ class Letter(db.Model):
 
 # What a letter says of a person is sealed, so an export tells only that there is one; both go with the person.
 declare(
-    Holding("outbox_letter", "person_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Letters to print"), exported=False)
+    Holding("outbox_message", "person_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Mails"), exported=False),
+    Holding("outbox_letter", "person_id", OnMerge.MOVE, OnErase.DELETE, label=N_("Letters to print"), exported=False),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.audit.services import record
 from app.base.actor import Actor
@@ -22,6 +23,16 @@ from app.vault.rotation import SealedColumn, declare_sealed
 from app.vault.services import blind_index, seal
 
 declare_sealed(SealedColumn("outbox_message", "data_sealed", "mail:{id}"))
+_passing: set[str] = set()
+
+
+def forget_when_over(template: str) -> None:
+    """Say, at start, that what mails of this template say and to whom is not kept once they were sent or given up."""
+    _passing.add(template)
+
+
+def is_passing(template: str) -> bool:
+    return template in _passing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,12 @@ def queue_mails(mails: list[Mail], *, now: datetime) -> None:
         )
     db.session.execute(insert_new(Message), rows)
     enqueue("outbox.deliver", now=now, key="outbox.deliver")
+
+
+def forget_mails_to(addresses: Iterable[str]) -> None:
+    """Delete the mails to these addresses that are not known to be of a person: those go with that person."""
+    indexes = [blind_index(address.lower(), "mail") for address in addresses]
+    db.session.execute(delete(Message).where(Message.to_index.in_(indexes), Message.person_id.is_(None)))
 
 
 def send_again(message_id: int, *, actor: Actor, now: datetime) -> None:

@@ -23,7 +23,15 @@ def init_app(app: Flask) -> None:
         SealedColumn("checkout", "details", "checkout:{id}"), SealedColumn("payment", "consumer", "payment:{id}")
     )
     declare(
-        Holding("payment", "supporter_id", OnMerge.MOVE, OnErase.CLEAR, ("consumer",), label=N_("Payments")),
+        Holding(
+            "payment",
+            "supporter_id",
+            OnMerge.MOVE,
+            OnErase.CLEAR,
+            ("consumer",),
+            label=N_("Payments"),
+            words=(("refund", "payment_id", ("reason",)),),
+        ),
     )
     registry.init_app(app)
     methods.init_app(app)

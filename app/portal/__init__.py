@@ -8,13 +8,23 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.portal import change_views, detail_views, entry_views, mailbox_views, models, page_views, repair_views
+    from app.portal import (
+        change_views,
+        detail_views,
+        entry_views,
+        erasure_views,
+        mailbox_views,
+        models,
+        page_views,
+        repair_views,
+    )
     from app.portal.guard import bp
 
     assert models
     assert change_views
     assert detail_views
     assert entry_views
+    assert erasure_views
     assert mailbox_views
     assert page_views
     app.register_blueprint(bp)

@@ -29,5 +29,10 @@ class DonorSession(db.Model):
 
 
 declare(
+    *(
+        Holding("link", "subject_id", OnMerge.STAY, OnErase.DELETE, label=N_("Links"), exported=False,
+                where=("purpose", purpose))
+        for purpose in ("portal.new_email", "portal.not_me")
+    ),
     Holding("donor_session", "supporter_id", OnMerge.DROP, OnErase.DELETE, label=N_("Visits to My gifts")),
-)
+)  # fmt: skip

@@ -8,9 +8,14 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
-    from app.privacy import models, views
+    from app.outbox.services import forget_when_over
+    from app.privacy import erasing, erasure_models, erasure_views, models, places, views
 
-    assert models
+    assert models, erasure_models
+    assert erasing  # registers its jobs
+    assert erasure_views
+    forget_when_over("privacy/erased")
+    places.register()
     app.register_blueprint(views.bp)
     words.actions(
         {

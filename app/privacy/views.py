@@ -13,7 +13,8 @@ from app.base.errors import NotFound
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db, now, writing
-from app.privacy import access, merging
+from app.privacy import access, erasure, merging
+from app.privacy.erasure_models import RequestState
 from app.privacy.forms import MergeForm
 from app.privacy.models import Merge
 from app.staff.queries import by_ids
@@ -123,5 +124,8 @@ def merges(supporter_id: int) -> Panel | None:
 
 @panel("supporter", "data", order=95, permission=Permission.NOTES_READ)
 def data(supporter_id: int) -> Panel | None:
-    """The way to all we hold of this person."""
-    return Panel("privacy/data.html", {"supporter_id": supporter_id})
+    """The way to all we hold of this person, and to having it erased."""
+    asked = erasure.newest_of(supporter_id)
+    if asked is not None and asked.state not in (*erasure.OPEN, RequestState.DONE):
+        asked = None
+    return Panel("privacy/data.html", {"supporter_id": supporter_id, "asked": asked})

@@ -159,7 +159,7 @@ def relate(
     )
     db.session.add(row)
     for supporter, with_whom in ((one, other), (other, one)):
-        told = {"relation": [None, f"{type.value}: {with_whom.display_name}"]}
+        told = {"relation": [None, f"{type.value}: {with_whom.code}"]}  # a name would outlive that person's erasure
         touch(supporter, "supporter.related", actor=actor, now=now, changes=told)
     return row.id
 

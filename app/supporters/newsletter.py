@@ -7,6 +7,7 @@ the consent with its proof.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -173,6 +174,14 @@ def mask(address: str) -> str:
     """`j•••@example.nl`"""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def forget_requests(emails: Iterable[str]) -> None:
+    """Remove sign-ups with these addresses, with their links; inside `with writing():`."""
+    lookups = [blind_index(email_key(email), "newsletter") for email in emails]
+    ids = list(db.session.scalars(select(NewsletterRequest.id).where(NewsletterRequest.email_lookup.in_(lookups))))
+    links.remove(CONFIRM, ids)
+    db.session.execute(delete(NewsletterRequest).where(NewsletterRequest.id.in_(ids)))
 
 
 @periodic("newsletter.forget", daily_at="03:50")

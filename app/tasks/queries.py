@@ -22,6 +22,11 @@ def get(task_id: int) -> Task:
     return task
 
 
+def by_source(source_key: str) -> int | None:
+    """The task that was made for this, open or over; None where there is none."""
+    return db.session.execute(select(Task.id).where(Task.source_key == source_key)).scalar()
+
+
 def tasks(
     *, state: TaskState | None, owner_id: int | None = None, until: date | None = None, text: str = ""
 ) -> Select[Any]:

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     DOCUMENTS_READ = "documents:read"
     DOCUMENTS_WRITE = "documents:write"
     OWN_ACCOUNT = "own:account"
+    PRIVACY_DECIDE = "privacy:decide"
 
 
 class Role(Labelled):
@@ -119,6 +120,9 @@ PUBLIC_ENDPOINTS = frozenset(
         "giving.result_nl",
         "giving.result_en",
         "portal.own_data_file",
+        "portal.erasure",
+        "portal.ask_erasure",
+        "portal.withdraw_erasure",
         "portal.home",
         "portal.ask",
         "portal.ask_form_en",

@@ -58,6 +58,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "bank_rule": {"supporter_id": None},
     "payout": {"booked_on": None},
     "statement_item": {"outcome": "made", "why": None},
+    "erasure_request": {"done_at": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
 }
 

@@ -190,9 +190,10 @@ declare(
     # form wanted of the person goes at once.
     Holding(
         "periodic_agreement", "supporter_id", OnMerge.MOVE, OnErase.CLEAR,
-        ("birth_date", "birth_place", "street", "postcode", "town", "phone", "life_name", "partner_first_names",
-         "partner_last_name", "partner_birth_date", "partner_birth_place", "partner_country"),
-        label=N_("Periodic gift agreements"),
+        ("first_names", "last_name", "signed_place", "birth_date", "birth_place", "street", "postcode", "town", "phone",
+         "life_name", "partner_first_names", "partner_last_name", "partner_birth_date", "partner_birth_place",
+         "partner_country"),
+        label=N_("Periodic gift agreements"), words=(("periodic_step", "agreement_id", ("note",)),),
     ),
     Holding("periodic_bsn", "supporter_id", OnMerge.MOVE, OnErase.DELETE, label=N_("BSN"), exported=False),
 )  # fmt: skip

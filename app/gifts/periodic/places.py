@@ -20,7 +20,7 @@ def register() -> None:
     navigation.add(NavItem(Section.GIFTS, "periodic.index", N_("Periodic gifts"), read, 30, ("periodic.",)))
     records.register(SUBJECT, N_("Periodic gift"), "periodic.show", "agreement_id", read, queries.numbers)
     # A signed copy shows the BSN: its files are for those who may see one.
-    documents.protect(SUBJECT, Permission.BSN_READ, Permission.BSN_READ)
+    documents.protect(SUBJECT, Permission.BSN_READ, Permission.BSN_READ, of_person=True)
     words.subject(SUBJECT, N_("Periodic gift"), "periodic.show", "agreement_id")
     words.actions(
         {

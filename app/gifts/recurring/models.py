@@ -103,4 +103,9 @@ class CommitmentChange(db.Model):
     __table_args__ = whole("cents")
 
 
-declare(Holding("commitment", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Recurring gifts")))
+declare(
+    Holding(
+        "commitment", "supporter_id", OnMerge.MOVE, OnErase.KEEP, label=N_("Recurring gifts"),
+        words=(("commitment_change", "commitment_id", ("note",)),),
+    )
+)  # fmt: skip

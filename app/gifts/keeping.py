@@ -1,0 +1,77 @@
+"""What of a donor who is erased has to stay for a while, what ends, and what has to end first (DOMAIN.md 4.3)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import func, select
+
+from app.base.events import on
+from app.base.holdings import Duty, Obstacle, declare_duty, declare_running
+from app.base.states import N_
+from app.extensions import db
+from app.gifts.models import HELD, Gift, GiftState
+from app.gifts.periodic.models import Agreement, AgreementState
+from app.gifts.recurring import changing
+from app.gifts.recurring.effects import under_way_of
+from app.gifts.recurring.models import Commitment
+from app.gifts.recurring.states import CommitmentState, EndReason
+from app.privacy.events import SupportersErased
+
+FISCAL_YEARS = 7  # AWR art. 52, from the end of the year
+
+
+def agreement_until(supporter_id: int) -> date | None:
+    """The end of the seventh year after the last gift or the end of an agreement; None without one."""
+    ended = select(func.count(), func.max(Agreement.ended_on), func.max(Agreement.signed_on))
+    count, ended_on, signed_on = db.session.execute(ended.where(Agreement.supporter_id == supporter_id)).one()
+    if not count:
+        return None
+    given = select(func.max(Gift.gift_date)).where(Gift.supporter_id == supporter_id, Gift.state.in_(HELD))
+    days = [day for day in (ended_on, signed_on, db.session.execute(given).scalar()) if day]
+    return date(max(days).year + FISCAL_YEARS, 12, 31) if days else None
+
+
+def running(supporter_id: int) -> list[Obstacle]:
+    """Recurring gifts, collections under way, promised transfers and agreements of this supporter."""
+    found: list[Obstacle] = []
+    rows = db.session.scalars(select(Commitment).where(Commitment.supporter_id == supporter_id)).all()
+    for row in rows:
+        if row.state is not CommitmentState.ENDED:
+            link = ("recurring.show", "commitment_id", row.id)
+            found.append(Obstacle(N_("A recurring gift is not ended yet: end it first."), True, link))
+    for each in under_way_of([row.id for row in rows]).values():
+        text = N_("A collection is under way: it is booked without the name.")
+        found += [Obstacle(text, False, cents=one.cents, on=one.collect_on) for one in each]
+    running = (Agreement.supporter_id == supporter_id) & (Agreement.state == AgreementState.ACTIVE)
+    for agreement_id in db.session.scalars(select(Agreement.id).where(running)):
+        link = ("periodic.show", "agreement_id", agreement_id)
+        found.append(Obstacle(N_("An agreement for periodic gifts runs: end it first."), True, link))
+    promised = (Gift.supporter_id == supporter_id) & (Gift.state == GiftState.PROMISED)
+    for cents in db.session.scalars(select(Gift.amount_cents).where(promised)):
+        text = N_("A transfer was promised and did not come yet: what comes later is booked without the name.")
+        found.append(Obstacle(text, False, cents=cents))
+    return found
+
+
+@on(SupportersErased)
+def end_recurring(event: SupportersErased) -> None:
+    """Recurring gifts end; there are any only where a backup was restored or one began since it was decided."""
+    mine = Commitment.supporter_id.in_(event.ids) & (Commitment.state != CommitmentState.ENDED)
+    for commitment_id in db.session.scalars(select(Commitment.id).where(mine)).all():
+        changing.end(commitment_id, EndReason.ERASED, actor=event.actor, now=event.at)
+
+
+def books_until(supporter_id: int) -> date | None:
+    """The end of the seventh year after the last gift; None without one."""
+    last = select(func.max(Gift.gift_date)).where(Gift.supporter_id == supporter_id)
+    day = db.session.execute(last).scalar()
+    return date(day.year + FISCAL_YEARS, 12, 31) if day else None
+
+
+def register() -> None:
+    books = N_("What stands on our bank statements, as the bank sent them: seven years, for the tax office")
+    declare_duty(Duty("gift", (), books, books_until))
+    why = N_("The agreement for periodic gifts, with the name: seven years after the last gift, for the tax office")
+    declare_duty(Duty("periodic_agreement", ("first_names", "last_name", "signed_place"), why, agreement_until))
+    declare_running("gifts", running)
