@@ -102,16 +102,19 @@ def years_of(agreement: Agreement, today: date) -> list[Year]:
     return [Year(y, agreement.yearly_cents, paid.get(y, 0)) for y in reversed(span) if agreement.is_due_in(y)]
 
 
-def behind(year: int, *, limit: int = 500) -> list[tuple[int, int, int]]:
+def behind(year: int, *, limit: int = 500, supporter_id: int | None = None) -> list[tuple[int, int, int]]:
     """(supporter id, agreed cents, given cents) of those whose running agreements got less than agreed
-    in this year. One statement; who has several agreements is looked at as a whole."""
+    in this year, or of this one. One statement; who has several agreements is looked at as a whole."""
+    running = (Agreement.state == "active") & (Agreement.first_year <= year)
+    if supporter_id is not None:
+        running &= Agreement.supporter_id == supporter_id
     owed = (
         select(
             Agreement.supporter_id,
             func.sum(Agreement.yearly_cents).label("due"),
             func.min(Agreement.signed_on).label("since"),
         )
-        .where(Agreement.state == "active", Agreement.first_year <= year)
+        .where(running)
         .group_by(Agreement.supporter_id)
         .subquery()
     )

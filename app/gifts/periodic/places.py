@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from app.audit import words
+from app.base.dates import local_date
 from app.base.states import N_
 from app.documents import services as documents
-from app.gifts.periodic import queries
+from app.extensions import now
+from app.gifts.periodic import allocation, queries
 from app.gifts.periodic.models import AgreementState
 from app.gifts.periodic.services import SUBJECT
 from app.gifts.periodic.views import TONES
@@ -42,5 +44,10 @@ def register() -> None:
 
 @panel("supporter", "periodic", order=25, permission=Permission.GIFTS_READ)
 def periodic(supporter_id: int) -> Panel | None:
-    found = queries.of_supporter(supporter_id)
-    return Panel("gifts/periodic/panel.html", {"agreements": found, "supporter_id": supporter_id, "tones": TONES})
+    """Agreements, and whether what was agreed was given in the year that is watched."""
+    found, year = queries.of_supporter(supporter_id), queries.watched_year(local_date(now()))
+    short = allocation.behind(year, supporter_id=supporter_id) if found else []
+    return Panel(
+        "gifts/periodic/panel.html",
+        {"agreements": found, "supporter_id": supporter_id, "tones": TONES, "year": year, "short": short},
+    )

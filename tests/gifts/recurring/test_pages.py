@@ -18,8 +18,10 @@ from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
-from tests.factories.recurring import IBAN, announce_and_plan, commitment
+from tests.factories.periodic import running
+from tests.factories.recurring import IBAN, announce_and_plan, commitment, own_mandate
 from tests.factories.supporters import person
+from tests.portal.conftest import counted
 from tests.support.client import Client
 
 SignIn = Callable[[str], Client]
@@ -50,6 +52,27 @@ def test_list_record_and_panel(sign_in: SignIn, clock: SettableClock) -> None:
     assert staff.get("/recurring/999").status_code == 404
     sheet = staff.get("/recurring/export.csv").text
     assert "15,00" in sheet
+
+
+def test_the_donors_page_keeps_commitments_mandates_and_payments_apart_in_as_many_statements_for_five_as_for_one(
+    sign_in: SignIn, clock: SettableClock
+) -> None:  # fmt: skip
+    who, costs = person("Jan van den Berg", email="jan@example.nl"), []
+    for number in (1, 4):
+        for _ in range(number):
+            running(who, date(2026, 1, 10), first_year=2026)
+            commitment(1500, day=15, mandate_id=own_mandate(who), supporter_id=who)
+        clock.forward(days=10)
+        announce_and_plan()
+        staff = sign_in(Role.FUNDRAISER)
+        staff.get(f"/supporters/{who}")  # what is asked once is known now
+        with counted() as statements:
+            page = staff.get(f"/supporters/{who}").text
+        costs.append(len(statements))
+    assert costs[0] == costs[1]
+    headings = [page.index(f">{word}</h") for word in ("Vaste giften", "Machtigingen", "Geïncasseerd")]
+    assert headings == sorted(headings)
+    assert "1.250,00" in page  # five agreements of 250, and nothing given in the year that is watched
 
 
 def test_what_is_under_way_is_named_and_typing_is_kept(sign_in: SignIn, clock: SettableClock) -> None:
