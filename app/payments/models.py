@@ -81,6 +81,9 @@ class CheckoutChange(db.Model):
     at: Mapped[datetime] = instant_column()
 
 
+_WAITS = text("paid_out_at IS NULL")
+
+
 class Payment(db.Model):
     """Money that was received for a checkout, and how much of it went back since."""
 
@@ -102,12 +105,14 @@ class Payment(db.Model):
     profile: Mapped[str | None] = text_column(80, nullable=True)
     consumer: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed JSON: name, iban
     paid_at: Mapped[datetime] = instant_column()
+    paid_out_at: Mapped[datetime | None] = instant_column(nullable=True)  # a payout brought it (paid_out.py)
     created_at: Mapped[datetime] = instant_column()
 
     __table_args__ = (
         *whole("amount_cents", "refunded_cents", "charged_back_cents", "fee_cents"),
         *positive("amount_cents"),
         CheckConstraint("refunded_cents >= 0 AND charged_back_cents >= 0", name="returns_not_negative"),
+        Index("ix_payment_on_its_way", "provider", "paid_at", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
     )
 
     @property
@@ -129,11 +134,13 @@ class PaymentEvent(db.Model):
     amount_cents: Mapped[int] = cents_column()
     reason: Mapped[str | None] = text_column(200, nullable=True)
     at: Mapped[datetime] = instant_column()
+    paid_out_at: Mapped[datetime | None] = instant_column(nullable=True)  # a payout held it back (paid_out.py)
     created_at: Mapped[datetime] = instant_column()
 
     __table_args__ = (
         *whole("amount_cents"),
         CheckConstraint("amount_cents <> 0", name="amount_moves"),
+        Index("ix_payment_event_on_its_way", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("ix_payment_event_provider_id", "provider_id"),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select, text, update
 
 from app.banking import imports
 from app.banking.match_models import MatchKind
@@ -31,6 +31,7 @@ from app.ledger import periods
 from app.ledger import queries as ledger
 from app.ledger.checks import run
 from app.payments.flow import reach
+from app.payments.models import Payment, PaymentEvent
 from app.payments.providers.base import ProviderRefused, ProviderUnsure
 from tests.banking.files import Pay, camt
 from tests.factories.organisation import make_organisation
@@ -117,6 +118,46 @@ def test_gifts_fees_refund_and_chargeback_come_to_nothing_on_clearing(mollie: Fa
     assert (found.sums.refunds, found.sums.chargebacks) == (-2000, -1000)
     assert queries.clearing()[0].cents == 0
     assert whole()
+
+
+def marked() -> tuple[int, int]:
+    """How many payments and events a payout is known to have brought."""
+    both = (
+        select(func.count()).select_from(model).where(model.paid_out_at.is_not(None))
+        for model in (Payment, PaymentEvent)
+    )
+    payments, events = (db.session.execute(query).scalar_one() for query in both)
+    return payments, events
+
+
+def test_only_what_no_payout_brought_is_looked_at(mollie: FakeMollie, now: datetime) -> None:
+    """A mark leaves the rest out: taken in it is set, undone it is gone, and a payment told of later gets it by night."""
+    first, second = paid(mollie, 5000), paid(mollie, 2500)
+    mollie.refund(first["id"], 2000)
+    again(first)
+    mollie.settle(REFERENCE, [first], mollie.refunds[first["id"]], costs="0.30")
+    assert marked() == (0, 0)
+    ask(now)
+    assert marked() == (1, 1)
+    on_its_way = queries.clearing()[0].on_its_way
+    assert (on_its_way.cents, on_its_way.count, on_its_way.back) == (2500, 1, 0)
+    with writing():
+        taking.undo(only().id, actor=ANNE, now=now)
+    assert marked() == (0, 0)
+    assert queries.clearing()[0].on_its_way.back == -2000
+    assert explained()
+    ask(now)
+    assert second
+    with writing():  # as if it became known after its payout
+        db.session.execute(update(Payment).values(paid_out_at=None))
+    assert explained()
+    taking.settle_daily({})
+    assert marked() == (1, 1)
+    if db.engine.dialect.name == "sqlite":
+        waits = select(Payment.id).where(Payment.provider == "mollie", Payment.paid_out_at.is_(None))
+        sql = str(waits.compile(db.engine, compile_kwargs={"literal_binds": True}))
+        plan = " ".join(str(row) for row in db.session.execute(text(f"EXPLAIN QUERY PLAN {sql}")))
+        assert "ix_payment_on_its_way" in plan
 
 
 def test_the_bank_line_may_come_first(mollie: FakeMollie, now: datetime) -> None:

@@ -12,7 +12,7 @@ from app.banking.match_models import BankMatch, MatchKind
 from app.banking.matching.payouts import on_bank
 from app.banking.payouts.models import Payout, PayoutPart, PayoutState
 from app.banking.payouts.taking import booked_before
-from app.banking.payouts.tying import Tie, Verdict, ties
+from app.banking.payouts.tying import LIVE, PROVIDERS, Tie, Verdict, in_a_payout, ties
 from app.extensions import db
 from app.ledger import queries as ledger
 from app.ledger.accounts import ACCOUNTING, CLEARING
@@ -20,8 +20,6 @@ from app.payments.models import Payment, PaymentEvent, ProviderKey
 from app.payments.providers.settlements import PartKind
 
 SHOWN = 50
-LIVE = (PayoutState.WAITING, PayoutState.BOOKED)
-PROVIDERS = tuple(name for name in CLEARING if name != "direct_debit")
 
 
 @dataclass(slots=True)
@@ -196,23 +194,17 @@ def _open(provider: str) -> list[Whole]:
 
 
 def _on_its_way(provider: str) -> OnItsWay:
-    told = (
-        select(PayoutPart.id)
-        .join(Payout, Payout.id == PayoutPart.payout_id)
-        .where(Payout.provider == provider, Payout.state.in_(LIVE), ~PayoutPart.outside)
-    )
-    paid = told.where(PayoutPart.kind == PartKind.PAYMENT, PayoutPart.provider_id == Payment.provider_id)
-    waits = and_(Payment.provider == provider, ~paid.exists())
+    """Only what no payout is known to have brought is looked at, by the mark: not all there ever was."""
+    paid, went = in_a_payout(provider)
+    waits = and_(Payment.provider == provider, Payment.paid_out_at.is_(None), ~paid)
     net = Payment.amount_cents - func.coalesce(Payment.fee_cents, 0)
     count, cents = db.session.execute(select(func.count(), func.coalesce(func.sum(net), 0)).where(waits)).one()
     oldest = select(Payment.checkout_id, Payment.paid_at, Payment.method, net.label("cents"))
     oldest = oldest.where(waits).order_by(Payment.paid_at, Payment.id).limit(SHOWN)
-    same_way = (PayoutPart.cents < 0) == (PaymentEvent.amount_cents > 0)
-    kept = told.where(PayoutPart.provider_id == PaymentEvent.provider_id, same_way)
     went_back = (
         select(func.coalesce(func.sum(-PaymentEvent.amount_cents), 0))
         .join(Payment, Payment.id == PaymentEvent.payment_id)
-        .where(Payment.provider == provider, ~kept.exists())
+        .where(PaymentEvent.paid_out_at.is_(None), Payment.provider == provider, ~went)
     )
     back = db.session.execute(went_back).scalar_one()
     return OnItsWay(int(cents), int(count), list(db.session.execute(oldest)), int(back))

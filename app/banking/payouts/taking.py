@@ -19,17 +19,20 @@ from app.banking.match_models import BankMatch, MatchKind
 from app.banking.matching import by_itself
 from app.banking.models import BankLine, LineState
 from app.banking.payouts.models import PAYOUT_MOVES, Payout, PayoutOrigin, PayoutPart, PayoutState
-from app.banking.payouts.tying import Verdict, ties
+from app.banking.payouts.tying import PROVIDERS, Verdict, in_a_payout, ties
 from app.base.actor import Actor
 from app.base.dates import days, local_date, month_start
 from app.base.errors import NotFound, Refused
 from app.base.ids import new_id, new_ids
 from app.base.states import N_
+from app.base.works import Payload, periodic
 from app.extensions import db, writing
+from app.extensions import now as clock
 from app.extensions.sql import insert_new
 from app.ledger import postings
 from app.ledger import services as ledger
 from app.ledger.queries import closed_months
+from app.payments import paid_out
 from app.payments.models import Payment, ProviderKey
 from app.payments.providers.settlements import Part, Settlement
 
@@ -56,8 +59,23 @@ def take(settlements: Iterable[Settlement], origin: PayoutOrigin, *, actor: Acto
         with writing():
             _take(settlement, origin, done, actor, now)
     if done.new:
+        settle(now=now)
         by_itself.look(actor=actor, now=now)
     return done
+
+
+def settle(*, now: datetime) -> None:
+    """Mark what payouts brought, of all providers. Opens its own transactions; also for payments that became known
+    after their payout."""
+    for provider in PROVIDERS:
+        with writing():
+            paid_out.mark(provider, *in_a_payout(provider), now=now)
+
+
+@periodic("payouts.settle", daily_at="04:50")
+def settle_daily(_: Payload) -> None:
+    """What became known since."""
+    settle(now=clock())
 
 
 def _take(told: Settlement, origin: PayoutOrigin, done: Taken, actor: Actor, now: datetime) -> None:
@@ -165,6 +183,8 @@ def undo(payout_id: int, *, actor: Actor, now: datetime) -> None:
     ledger.reverse(source=(SOURCE, payout_id), on=today, actor=actor, now=now)
     payout.booked_on = payout.booked_on or today
     payout.state = PayoutState.UNDONE
+    parts = select(PayoutPart.provider_id).where(PayoutPart.payout_id == payout_id)
+    paid_out.unmark(payout.provider, db.session.execute(parts).scalars())
     audit.record("payout.undone", (SOURCE, payout_id), actor=actor, now=now)
 
 
@@ -190,6 +210,7 @@ def leave_outside(part_id: int, outside: bool, *, actor: Actor, now: datetime) -
     else:
         ledger.reverse(source=(PART_SOURCE, part_id), on=local_date(now), actor=actor, now=now)
     part.outside = outside
+    paid_out.unmark(payout.provider, [part.provider_id])
     audit.record("payout.part_outside" if outside else "payout.part_taken_back", (SOURCE, payout.id), actor=actor,
                  now=now, changes={"part": part.provider_id or part.said})  # fmt: skip
     return payout.id

@@ -12,11 +12,14 @@ from sqlalchemy.orm import aliased
 from app.banking.payouts.models import Payout, PayoutPart, PayoutState
 from app.base.states import N_, Labelled
 from app.extensions import db
+from app.ledger.accounts import CLEARING
 from app.payments.keys import key_of
 from app.payments.models import Payment, PaymentEvent, ProviderKey
 from app.payments.providers.settlements import PartKind
 
 _CHUNK = 500
+LIVE = (PayoutState.WAITING, PayoutState.BOOKED)
+PROVIDERS = tuple(name for name in CLEARING if name != "direct_debit")
 
 
 class Verdict(Labelled):
@@ -40,6 +43,19 @@ class Tie:
     def missing(self, part: PayoutPart) -> int:
         """What stands on clearing because of this part: negative where money was paid out that is not booked here."""
         return 0 if self.verdict is Verdict.OUTSIDE else self.ours - part.cents
+
+
+def in_a_payout(provider: str) -> tuple[Any, Any]:
+    """Conditions on Payment and PaymentEvent: a payout that counts holds it, and it is not left to the accounting
+    package."""
+    told = (
+        select(PayoutPart.id)
+        .join(Payout, Payout.id == PayoutPart.payout_id)
+        .where(Payout.provider == provider, Payout.state.in_(LIVE), ~PayoutPart.outside)
+    )
+    paid = told.where(PayoutPart.kind == PartKind.PAYMENT, PayoutPart.provider_id == Payment.provider_id)
+    same_way = (PayoutPart.cents < 0) == (PaymentEvent.amount_cents > 0)
+    return paid.exists(), told.where(PayoutPart.provider_id == PaymentEvent.provider_id, same_way).exists()
 
 
 def ties(provider: str, parts: Sequence[PayoutPart]) -> dict[int, Tie]:

@@ -6,4 +6,16 @@ from flask import Blueprint
 
 bp = Blueprint("finance", __name__)
 
-from app.finance.views import accounts, entries, exports, figures, income, layouts, months, openings, sample, year_end  # noqa: E402, F401  (need bp)
+from app.finance.views import (  # noqa: E402, F401  (need bp)
+    accounts,
+    clearing,
+    entries,
+    exports,
+    figures,
+    income,
+    layouts,
+    months,
+    openings,
+    sample,
+    year_end,
+)
