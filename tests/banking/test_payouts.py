@@ -131,7 +131,7 @@ def marked() -> tuple[int, int]:
 
 
 def test_only_what_no_payout_brought_is_looked_at(mollie: FakeMollie, now: datetime) -> None:
-    """A mark leaves the rest out: taken in it is set, undone it is gone, and a payment told of later gets it by night."""
+    """A mark leaves the rest out: set when taken in, gone when undone; a payment told of later gets it by night."""
     first, second = paid(mollie, 5000), paid(mollie, 2500)
     mollie.refund(first["id"], 2000)
     again(first)

@@ -162,9 +162,11 @@ def enter(
     version: int,
     actor: Actor,
     now: datetime,
+    doubles: int = 0,
 ) -> list[date]:
     """These amounts count from now on, for each month they hold instead of what counted before; returns the
-    months. `rows` and `total_cents` are what the file came to.
+    months. `rows` and `total_cents` are what the file came to, `doubles` how many look like what we handed over and
+    are others, as the person says.
 
     Raises Refused where the control total says otherwise, where the page that was seen is outdated, or where the
     same file counts already; Invalid for nothing, and for income among costs.
@@ -204,7 +206,7 @@ def enter(
     row.state, row.rows, row.entered_at, row.entered_by_id = _S.IN, rows, now, actor.id
     row.version += 1
     told = {"file": row.filename, "sha256": row.sha256, "kind": row.kind.value, "total_cents": total_cents,
-            "months": [f"{month:%Y-%m}" for month in months]}  # fmt: skip
+            "months": [f"{month:%Y-%m}" for month in months]} | ({"doubles": doubles} if doubles else {})  # fmt: skip
     record("figures.taken_in", ("figure_import", row.id), actor=actor, now=now, changes=told)
     return months
 

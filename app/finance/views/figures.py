@@ -17,6 +17,7 @@ from app.base.states import N_
 from app.documents import files
 from app.extensions import db, now, writing
 from app.finance.figures import queries, reading, services
+from app.finance.figures.doubles import Double, doubles
 from app.finance.figures.forms import ColumnsForm, FileForm, Meaning, VersionForm, meaning_form
 from app.finance.figures.models import FigureImport, FigureKind, FigureState, RuleOn, Signs
 from app.finance.figures.sheet import FIELDS, Reading, month_columns
@@ -113,13 +114,32 @@ def figures_enter(import_id: int) -> ResponseReturnValue:
         flash(wrong or _("Not every row is right yet. Nothing was taken in."), "danger")
         return redirect(url_for("finance.figures_file", import_id=import_id), 303)
 
+    twice = _doubles(_import(import_id), said)
+    if twice and request.form.get("doubles") != "y":
+        flash(_("Some of these costs we handed over ourselves. Leave them out, or say that they are others."), "danger")
+        return redirect(url_for("finance.figures_file", import_id=import_id, _anchor="doubles"), 303)
+
     def act(version: int) -> None:
         services.enter(
             import_id, said.amounts, rows=said.rows, total_cents=said.total_cents, version=version,
-            actor=current_user.actor, now=now(),
+            doubles=len(twice), actor=current_user.actor, now=now(),
         )  # fmt: skip
 
     return _decide(import_id, act, _("The figures count from now on."))
+
+
+@bp.post("/finance/figures/<int:import_id>/leave-out")
+@requires(Permission.FINANCE_WRITE)
+def figures_leave_out(import_id: int) -> ResponseReturnValue:
+    """Leave accounts out, of this file and the next, whose costs we handed over ourselves."""
+    row = _import(import_id)
+    codes = {each.account for each in _doubles(row, _read(row)[0])}
+    if codes:
+        with writing():
+            meant = {(RuleOn.ACCOUNT, code): (None, None, True) for code in codes}
+            services.remember(meant, actor=current_user.actor, now=now())
+        flash(_("Left out, also in the next file: %(accounts)s.", accounts=", ".join(sorted(codes))), "ok")
+    return redirect(url_for("finance.figures_file", import_id=import_id), 303)
 
 
 @bp.post("/finance/figures/<int:import_id>/undo")
@@ -158,6 +178,11 @@ def _read(row: FigureImport) -> tuple[Reading, str]:
         return Reading(), translated(error)
 
 
+def _doubles(row: FigureImport, said: Reading) -> list[Double]:
+    """Costs in this file that look like what we handed over."""
+    return doubles(said.amounts) if row.kind is FigureKind.COST and row.state is FigureState.READ else []
+
+
 def _keys(said: Reading) -> list[tuple[RuleOn, str]]:
     """Accounts without a line first, then the cost centres, then the other accounts."""
     centres = [(RuleOn.CENTRE, code) for code in sorted(said.centres)]
@@ -186,6 +211,7 @@ def _page(row: FigureImport, form: ColumnsForm | None = None, meaning: Meaning |
     page = render_template(
         "finance/figures_file.html", row=row, form=form, meaning=meaning, said=said, wrong=wrong, preview=preview,
         fields=FIELDS, wide=bool(month_columns(preview[0])), replaced=replaced,
+        doubles=_doubles(row, said),
         counting=[f"{month:%m-%Y}" for month in services.counting(row.id)],
         people=by_ids({who for who in (row.created_by_id, row.entered_by_id, row.undone_by_id) if who}),
     )  # fmt: skip
