@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
         match_models,
         models,
         reconciliation_views,
+        retention,
         review_views,
         rule_views,
         store,
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     assert store  # its files are sealed anew when keys are rotated
     assert events  # registers what it does when another room takes back what explained a line
     assert jobs
+    assert retention  # registers its weekly job
     assert reconciliation_views
     assert review_views
     assert rule_views

@@ -39,6 +39,11 @@ def open_kept(sha256: str) -> io.BufferedReader:
     return io.BufferedReader(_Reader(_STORE.read(sha256)), _PIECE)
 
 
+def forget(sha256: str) -> None:
+    """Take a file off the disk."""
+    _STORE.forget(sha256)
+
+
 class _Reader(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces

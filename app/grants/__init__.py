@@ -20,7 +20,7 @@ _PAGES = (
 
 def init_app(app: Flask) -> None:
     from app.documents import services as documents
-    from app.grants import commands, places
+    from app.grants import commands, keeping, places
     from app.grants.acknowledgements import public_views as supported_by
     from app.grants.blueprint import bp
     from app.grants.instalments.checks import grants_equal_ledger, owed_equals_ledger
@@ -39,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(public_views.bp)
     app.cli.add_command(commands.group)
     supported_by.init_app(app)
+    keeping.register()
     places.init_app()
     readiness.register(queries.missing)
     sources.register("expenses", spent)

@@ -14,12 +14,14 @@ from app.base.actor import SYSTEM
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.references import code_of
 from app.extensions import db, now, writing
+from app.grants.funders.models import Funder
 from app.jobs.services import run_due
 from app.privacy import erasure
 from app.privacy.erasure_models import MOVES, ErasureRequest, ErasureStep, Ground, RequestState, Source
 from app.supporters.models import Supporter
 from app.tasks.models import Task, TaskState
 from tests.conftest import SettableClock
+from tests.factories.grants import funder
 from tests.factories.organisation import make_organisation
 from tests.factories.recurring import commitment
 from tests.factories.supporters import person
@@ -143,6 +145,16 @@ def test_what_runs_is_shown_and_ended_first(who: int, sign_in: SignIn) -> None:
     data = {"ground": "withdrawn", "sure": "y"}
     assert boss.post(f"/erasures/{request_id}/accept", data=data).status_code == 409
     assert states() == [S.ASKED]
+
+
+def test_a_funder_is_no_private_matter(app: Flask) -> None:
+    make_organisation()
+    with writing():
+        tied = db.session.get_one(Funder, funder(now())).supporter_id
+    assert [each.stops for each in erasure.obstacles(tied)] == [True]
+    request_id = ask(tied)
+    with pytest.raises(Refused), writing():
+        erasure.accept(request_id, Ground.OBJECTED, actor=SYSTEM, now=now())
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("finance", 403), ("fundraiser", 200)])
