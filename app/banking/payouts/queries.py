@@ -171,10 +171,11 @@ class OtherClearing:
 
 
 def others() -> list[OtherClearing]:
-    """Clearing of our own direct debits, and with the accounting package, where anything stands on it."""
+    """Clearing of our own direct debits, and with the accounting package, where anything was ever booked on it: items
+    may come to nothing together."""
     balances = ledger.balances()
     codes = (CLEARING["direct_debit"], ACCOUNTING)
-    return [OtherClearing(code, balances[code].cents) for code in codes if code in balances and balances[code].cents]
+    return [OtherClearing(code, balances[code].cents) for code in codes if code in balances]
 
 
 def _open(provider: str) -> list[Whole]:
