@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -239,6 +241,47 @@ def test_two_people_write_at_once_and_neither_loses_a_word(
     again = client.post(url, data={"version": version[1], "answer": "Van beiden", "keep": "1"})
     assert again.status_code == 303
     assert part_row(story["text"]).answer == "Van beiden"
+
+
+@pytest.mark.parametrize("first", ["staff", "partner", "both at once"])
+def test_staff_and_a_partner_write_the_same_part(
+    sign_in: Callable[[str], Client],
+    browser: Browser,
+    story: dict[str, int],
+    link: str,
+    clock: SettableClock,
+    first: str,
+) -> None:
+    """Whoever comes second sees both versions; the words of both are kept, and each can read them on their own page."""
+    partner, staff = browser(), sign_in("fundraiser")
+    open_page(partner, link, clock)
+    part_id, seen = story["text"], part_row(story["text"]).version
+    pages = {"staff": f"/grants/parts/{part_id}/write", "partner": f"{link}/onderdeel/{part_id}"}
+    words = {"staff": "Woorden van het kantoor", "partner": "Woorden van CKM"}
+    clients = {"staff": staff, "partner": partner}
+    together = threading.Barrier(2 if first == "both at once" else 1)
+
+    def write_down(who: str) -> tuple[int, str]:
+        together.wait(30)
+        answer = clients[who].post(pages[who], data={"version": seen, "answer": words[who], "keep": "1"})
+        return answer.status_code, answer.get_data(as_text=True)
+
+    order = ["partner", "staff"] if first == "partner" else ["staff", "partner"]
+    with ThreadPoolExecutor(2 if first == "both at once" else 1) as pool:
+        answers = dict(zip(order, pool.map(write_down, order), strict=True))
+    db.session.rollback()  # look anew
+    assert sorted(status for status, _page in answers.values()) == [303, 409]
+    second = next(who for who, (status, _page) in answers.items() if status == 409)
+    if first != "both at once":
+        assert second == order[1]
+    assert all(text in answers[second][1] for text in words.values())
+    (other,) = words.keys() - {second}
+    assert part_row(part_id).answer == words[other]
+    kept = db.session.execute(select(PartText.answer).where(PartText.set_aside)).scalars().all()
+    assert kept == [words[second]]
+    for who, client in clients.items():
+        shown = client.get(pages[who]).get_data(as_text=True)
+        assert all(text in shown for text in words.values()), who
 
 
 @pytest.mark.parametrize(

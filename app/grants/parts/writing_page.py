@@ -44,9 +44,10 @@ def save(part_id: int, form: AnswerForm, make: Make, *, submit: bool, who: str, 
         form.add_error(error)
         return Outcome(False, error.status, catch_up(form, make(formdata=None)))
     except Invalid as error:
-        if submit:
-            with writing():
-                services.save(part_id, content, version=version, who=who, actor=actor, now=now())
+        if submit:  # as a draft; somebody may have come between, and then this is said first
+            kept = save(part_id, form, make, submit=False, who=who, actor=actor)
+            if not kept.done:
+                return kept
             form["version"].raw_data, form["version"].data = None, db.session.get_one(ReportPart, part_id).version
         form.add_error(error)
         return Outcome(False, error.status)
