@@ -69,7 +69,11 @@ class Document(db.Model):
     @property
     def is_shown(self) -> bool:
         """A picture or a PDF: browsers can show it."""
-        return self.media_type == "application/pdf" or self.is_picture
+        return self.is_pdf or self.is_picture
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.media_type == "application/pdf"
 
     @property
     def is_picture(self) -> bool:

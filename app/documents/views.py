@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -13,11 +13,11 @@ from app.audit.services import record
 from app.audit.words import action_label
 from app.base.errors import Forbidden, Invalid, NotFound, Refused
 from app.base.states import N_
-from app.documents import files, queries, services
+from app.documents import files, pictures, queries, services
 from app.documents.forms import AddForm, NameForm, VersionForm
 from app.documents.models import Document, DocumentKind
 from app.extensions import now, writing
-from app.ui import headers, lists, records
+from app.ui import lists, records
 from app.ui.permissions import Permission, may, requires
 
 bp = Blueprint("documents", __name__)
@@ -28,7 +28,7 @@ SORTS = {
 }
 # Nothing runs, nothing is fetched, whatever the file holds; the type is told, never guessed (nosniff).
 # A PDF goes without `sandbox`: browsers then refuse to show it; its viewer runs apart from our pages anyway.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
 @bp.get("/documents")
@@ -90,19 +90,40 @@ def content(document_id: int) -> ResponseReturnValue:
     """The file itself. PDF and pictures open in the browser, the rest (and `?download=1`) is downloaded."""
     document = queries.one(document_id)
     blob = files.read(document.sha256)
-    name, media_type, pdf = document.filename, document.media_type, document.media_type == "application/pdf"
+    name, media_type = document.filename, document.media_type
     download = not document.is_shown or bool(request.args.get("download"))
+    _opened(document)
+    response = send_file(io.BytesIO(blob), mimetype=media_type, download_name=name, as_attachment=download, max_age=0)
+    sandbox = "" if document.is_pdf and not download else "; sandbox"
+    response.headers["Content-Security-Policy"] = _POLICY + sandbox
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.get("/documents/<int:document_id>/pages.png")
+@requires(Permission.DOCUMENTS_READ)
+def pages(document_id: int) -> ResponseReturnValue:
+    """A picture of the first pages of a PDF; where it cannot be drawn, a picture that says so."""
+    document = queries.one(document_id)
+    if not document.is_pdf:
+        raise NotFound(N_("This is not here, or not any more."))
+    blob = files.read(document.sha256)
+    _opened(document)
+    try:
+        response = make_response(pictures.of_pdf(blob))
+        response.mimetype = "image/png"
+    except Invalid as error:
+        response = make_response(render_template("documents/no_pages.svg", text=_(error.message)))
+        response.mimetype = "image/svg+xml"
+    response.headers["Content-Security-Policy"] = f"{_POLICY}; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _opened(document: Document) -> None:
     family, told = ("document", document.family), {"file": document.filename, "version": document.number}
     with writing():
         record("document.opened", family, actor=current_user.actor, now=now(), changes=told)
-    response = send_file(io.BytesIO(blob), mimetype=media_type, download_name=name, as_attachment=download, max_age=0)
-    framed = pdf and not download
-    if framed:
-        headers.frameable_by_ourselves()
-    frames = "'self'" if framed else "'none'"
-    response.headers["Content-Security-Policy"] = f"{_POLICY}; frame-ancestors {frames}{'' if framed else '; sandbox'}"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 @bp.route("/documents/new/<subject_type>/<int:subject_id>", methods=["GET", "POST"])

@@ -25,7 +25,6 @@ POLICY = {
     "form-action": "'self'",
 }
 _FRAMEABLE = "draagvlak.frameable"
-_OWN_FRAME = "draagvlak.own_frame"
 _FORM_ORIGINS = "draagvlak.form_origins"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=(), browsing-topics=()"
 
@@ -33,11 +32,6 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), int
 def frameable() -> None:
     """This answer may be framed by the hosts in FRAME_HOSTS, and by nobody else."""
     request.environ[_FRAMEABLE] = True
-
-
-def frameable_by_ourselves() -> None:
-    """This answer may be framed by our own pages: the preview of a PDF."""
-    request.environ[_OWN_FRAME] = True
 
 
 def may_post_to(*origins: str) -> None:
@@ -64,12 +58,11 @@ def policy(frame_ancestors: str = "'none'", form_origins: tuple[str, ...] = ()) 
 def _apply(response: Response) -> Response:
     headers = response.headers
     hosts = settings().frame_hosts if request.environ.get(_FRAMEABLE) else ()
-    ours = bool(request.environ.get(_OWN_FRAME))
     # Added, not set: these are ours alone, and looking each up first costs every visitor time.
     add = headers.add
     add(
         "Content-Security-Policy",
-        policy(" ".join(hosts) or ("'self'" if ours else "'none'"), request.environ.get(_FORM_ORIGINS, ())),
+        policy(" ".join(hosts) or "'none'", request.environ.get(_FORM_ORIGINS, ())),
     )
     add("X-Content-Type-Options", "nosniff")
     add("Permissions-Policy", PERMISSIONS)
@@ -78,7 +71,7 @@ def _apply(response: Response) -> Response:
         add("Referrer-Policy", "strict-origin-when-cross-origin")
     if not hosts:
         # The older header knows no list of hosts, so it is sent only where nobody may.
-        add("X-Frame-Options", "SAMEORIGIN" if ours else "DENY")
+        add("X-Frame-Options", "DENY")
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if "Cache-Control" not in headers and request.endpoint not in PUBLIC_ENDPOINTS:

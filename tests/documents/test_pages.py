@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from pypdf import PdfWriter
 
 from app.base.actor import SYSTEM
 from app.base.errors import Refused
-from app.documents import files, services
+from app.documents import files, pictures, services
 from app.documents.models import Document
 from app.extensions import db, now, settings, writing
 from app.ui.permissions import Role
@@ -58,9 +60,51 @@ def test_an_opened_file_runs_nothing_and_is_in_the_trail(funder: int, sign_in: C
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Disposition"].startswith("inline" if shown else "attachment")
         assert ("sandbox" in policies) is not name.endswith(".pdf")
-        assert answer.headers["X-Frame-Options"] == ("SAMEORIGIN" if name.endswith(".pdf") else "DENY")
+        assert answer.headers["X-Frame-Options"] == "DENY"
         assert "opende het bestand" in client.get(f"/documents/{document_id}").text
-    assert client.get(f"/documents/{document_id}/content?download=1").headers["X-Frame-Options"] == "DENY"
+
+
+def drawn(pages: int, password: str = "") -> bytes:
+    """A PDF of so many pages of A4, the second lying on its side."""
+    writer, out = PdfWriter(), io.BytesIO()
+    for number in range(pages):
+        writer.add_blank_page(*((842, 595) if number == 1 else (595, 842)))
+    if password:
+        writer.encrypt(password)
+    writer.write(out)
+    return out.getvalue()
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG")
+    return struct.unpack(">II", png[16:24])
+
+
+@pytest.mark.parametrize(("pages", "height"), [(1, 1416), (2, 2135), (5, 3563)])
+def test_the_first_pages_of_a_pdf_are_a_picture(pages: int, height: int) -> None:
+    width, high = size_of(pictures.of_pdf(drawn(pages)))
+    assert (width, abs(high - height) < 4) == (1000, True), high
+
+
+def test_a_preview_is_a_picture_that_is_in_the_trail(funder: int, sign_in: Callable[[Role | str], Client]) -> None:
+    client = sign_in("viewer")
+    document_id = kept(funder, drawn(1), "a.pdf")
+    page = client.get(f"/documents/{document_id}").text
+    assert f'src="/documents/{document_id}/pages.png"' in page
+    assert "opende het bestand" not in page
+    assert size_of(client.get(f"/documents/{document_id}/pages.png").data)[0] == 1000
+    assert "opende het bestand" in client.get(f"/documents/{document_id}").text
+    assert client.get(f"/documents/{kept(funder, PNG, 'a.png')}/pages.png").status_code == 404
+
+
+@pytest.mark.parametrize("content", [PDF, drawn(1, "geheim"), drawn(1)[:200], b"%PDF-" + b"[" * 100_000])
+def test_a_pdf_that_cannot_be_drawn_says_so_in_the_preview(
+    funder: int, sign_in: Callable[[Role | str], Client], content: bytes
+) -> None:
+    answer = sign_in("viewer").get(f"/documents/{kept(funder, content)}/pages.png")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert "Download hem om hem te lezen" in answer.text
+    assert "sandbox" in answer.headers.getlist("Content-Security-Policy")[0]
 
 
 def test_a_newer_version_keeps_the_older_one(funder: int, sign_in: Callable[[Role | str], Client]) -> None:

@@ -150,3 +150,15 @@ def test_a_change_is_asked_and_approved(app: Flask, now: datetime, fundraiser: C
     decision = {name: token(form, name) for name in ("csrf_token", "version")} | {"decided_on": "20-11-2026"}
     assert fundraiser.post(f"{answer.location}/approve", data=decision).status_code == 303
     assert "120.000,00" in fundraiser.get(f"/grants/{grant_id}").text
+
+
+def test_many_expenses_of_a_day_are_one_line_of_the_trail(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        for number in range(60):
+            facts = ExpenseFacts(spent_on=date(2026, 11, 2), cents=150, description=f"bon {number}")
+            expenses.enter(grant_id, facts, form_key=f"trail-{number}", actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/{grant_id}").text
+    assert page.count("voerde een uitgave in") == 1
+    assert "60 uitgaven · € 90,00" in page.replace("\xa0", " ")
+    assert "legde de toekenning vast" in page

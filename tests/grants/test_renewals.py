@@ -60,7 +60,7 @@ def test_a_window_that_has_come_opens_one_task(app: Flask, now: datetime, fundra
     with writing():
         tasks.complete(task.id, actor=SYSTEM, now=now)
     assert len(run()) == 1  # done is done: not again for the same end
-    assert task.title.startswith("Vervolg: ")
+    assert task.title.startswith("Vervolgaanvraag: ")
 
 
 def test_not_before_its_day(app: Flask, now: datetime, clock: SettableClock) -> None:

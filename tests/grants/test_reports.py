@@ -40,7 +40,15 @@ def obligation_id(now: datetime) -> int:
         make.grant(now)
         row_id = db.session.execute(select(Obligation.id)).scalar_one()
         both = {"obligation_id": row_id, "state": PartState.ACCEPTED, "state_since": now, "created_at": now}
-        told = ReportPart(kind=PartKind.NARRATIVE, title="Bereik", answer=ANSWER, position=1, max_characters=20, **both)
+        told = ReportPart(
+            kind=PartKind.NARRATIVE,
+            title="Bereik",
+            question="Noem uw bron.",
+            answer=ANSWER,
+            position=1,
+            max_characters=20,
+            **both,
+        )
         counted = ReportPart(
             kind=PartKind.INDICATOR, title="Leerlingen", target="500", answer="400", position=2, **both
         )
@@ -62,6 +70,7 @@ def test_one_report_in_three_forms(fundraiser: Client, obligation_id: int) -> No
     for told in (text, words):
         for expected in ("Adessium Foundation", 'leerlingen #eval("1")', "Tweede alinea.", "500", "1.234,56"):
             assert expected in told
+        assert "Noem uw bron" not in told, "what we asked of partners is not the funder's to read"
     book = CalamineWorkbook.from_filelike(io.BytesIO(fundraiser.get(f"{address}/xlsx").data))
     assert book.get_sheet_by_index(0).to_python()[1] == ["", "=Materiaal", 1234.56]
     assert book.get_sheet_by_name("Indicatoren").to_python()[1] == ["Leerlingen", "", "500", "400"]

@@ -51,7 +51,7 @@ def renewal(grant_id: int) -> ResponseReturnValue:
             grant_id, wanted=form.wanted.data, opens_on=form.opens_on.data, note=form.note.data or "",
             version=form.version.data, actor=current_user.actor, now=now(),
         ),
-        title=_("Renewal"),
+        title=_("Plan the next application"),
         subject=f"{line.title} · {line.funder}",
         submit=_("Save"),
         said=_("Saved."),

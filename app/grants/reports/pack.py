@@ -153,7 +153,7 @@ def as_pdf(pack: Pack) -> bytes:
         "date": pack.row.due_on.isoformat(),
         "organisation": letterhead(),
         "facts": facts(pack),
-        "texts": [[part.title, part.partner_name, part.question, part.answer] for part in pack.texts],
+        "texts": [[part.title, part.partner_name, part.answer] for part in pack.texts],
         "tables": tables(pack),
     }
     return pdf.render("grants/report.typ", data)

@@ -68,8 +68,6 @@ def _content(pack: Pack) -> str:
         made.append(_line(part.title, style="Heading1", new_page=not made))
         if part.partner_name:
             made.append(_line(part.partner_name, color=_PETROL, keep=True))
-        if part.question:
-            made.append(_line(part.question, color=_MUTED, after=80, keep=True))
         made += [_line(text, style="BodyText") for text in re.split(r"\n\s*\n", part.answer)]
     for table in tables(pack):
         made += [_line(table["heading"], style="Heading1", new_page=not made), _grid(table)]
