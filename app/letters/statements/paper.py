@@ -77,7 +77,7 @@ def thanks(content: Content, to: Addressee, labels: Labels, now: datetime) -> di
     """A letter of thanks for the gifts of a range, which have to be there."""
     lang = to.language
     with force_locale(lang):
-        total = content.cents(*Part)
+        total = content.kept_cents
         notes = [
             _("Thank you for what you gave: %(amount)s. We received it well.", amount=format_money(total, lang)),
             _("What you give we spend with care. If you have a question, we are glad to hear from you."),

@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from app.base.dates import local_date
-from app.base.errors import NotFound
+from app.base.errors import Invalid, NotFound
 from app.base.states import N_
 from app.extensions import db, now, writing
 from app.gifts.models import HELD, Gift
@@ -71,6 +71,11 @@ def paper_of(supporter_id: int) -> ResponseReturnValue:
     if not (form.validate() and form.checked() and start and end):
         return _page(form, supporter_id)
     content = gather([supporter_id], start, end)[supporter_id]
+    if form.kind.data == "thanks" and not content.kept_cents:
+        form.add_error(
+            Invalid(N_("There is nothing to thank for: no gift of these days stayed with us."), field="kind")
+        )
+        return _page(form, supporter_id)
     to = addressees([supporter_id], with_partner=bool(form.with_partner.data))[supporter_id]
     db.session.rollback()
     labels, at = paper.method_labels({line.method for line in content.lines}, to.language), now()

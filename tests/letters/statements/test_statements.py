@@ -111,7 +111,10 @@ def test_the_pages_make_papers_that_say_what_they_are(app: Flask, sign_in: SignI
     wrong = writer.post(where, data=year | {"end": "1-1-2024"})
     assert wrong.status_code == 422
     assert "01-01-2024" in wrong.text or "1-1-2024" in wrong.text
-    assert "Dank" in text_of(writer.post(where, data=year | {"kind": "thanks"}).data)
+    assert "€ 50,00" in text_of(writer.post(where, data=year | {"kind": "thanks"}).data)
+    nothing = writer.post(where, data={"kind": "thanks", "start": "1-1-2024", "end": "31-12-2024"})
+    assert nothing.status_code == 422
+    assert "niets om voor te bedanken" in nothing.text
     assert "Kopie" not in text_of(writer.post(f"/gifts/{gift}/receipt.pdf").data)
     assert "Kopie" in text_of(writer.post(f"/gifts/{gift}/receipt.pdf").data)
     assert db.session.execute(select(func.count()).select_from(Receipt)).scalar() == 1
