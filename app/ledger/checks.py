@@ -21,6 +21,7 @@ from app.ledger.models import (
     LedgerFresh,
     LedgerKey,
     LedgerSum,
+    LedgerTotal,
 )
 
 Check = Callable[[], Iterable[str]]
@@ -182,8 +183,27 @@ def _sums_equal_lines() -> Iterable[str]:
         yield f"account {account_id}, {month}: sums differ from lines by {off_by}"
 
 
+def _totals_equal_sums() -> Iterable[str]:
+    """The totals without grant and campaign against the cells they were folded with."""
+    keys = ("month", "account_id", "programme_id", "rj_line")
+    amounts = ("debit_cents", "credit_cents", "line_count")
+    fine, coarse = LedgerSum.__table__, LedgerTotal.__table__
+    cells = (
+        select(*(fine.c[name] for name in (*keys, *amounts)))
+        .union_all(select(*(coarse.c[name] for name in keys), *((-coarse.c[name]).label(name) for name in amounts)))
+        .subquery()
+    )
+    grouped = [cells.c[name] for name in keys]
+    sums = [func.sum(cells.c[name]) for name in amounts]
+    off = select(*grouped, *sums).group_by(*grouped).having(or_(*(total != 0 for total in sums))).limit(SHOWN + 1)
+    for month, account_id, *_, debit, credit, count in db.session.execute(off):
+        off_by = f"{debit} debit, {credit} credit, {count} lines"
+        yield f"account {account_id}, {month:%Y%m}: sums differ from totals by {off_by}"
+
+
 register("Every entry sums to 0", _entries_balance)
 register("Every entry has the lines it was sealed with", _entries_are_whole)
 register("Every entry has its key, every key its entry", _keys_lead_to_entries)
 register("Every reversal mirrors its entry, once", _reversals_mirror)
 register("The sums equal the lines", _sums_equal_lines)
+register("The totals equal the sums", _totals_equal_sums)

@@ -210,3 +210,21 @@ class LedgerSum(_Sums, db.Model):
         Index("ix_ledger_sum_grant", "grant_id", sqlite_where=text("grant_id IS NOT NULL"),
               postgresql_where=text("grant_id IS NOT NULL")),
     )  # fmt: skip
+
+
+class LedgerTotal(db.Model):
+    """The folded sums without grant and campaign: what most reports ask for, in some hundred rows a year however many
+    grants there are. Kept by the same fold, so that with ledger_fresh it equals the lines too."""
+
+    __tablename__ = "ledger_total"
+
+    cell: Mapped[str] = text_column(120, primary_key=True)
+    month: Mapped[date] = mapped_column(Date)  # its first day
+    account_id: Mapped[int] = mapped_column(Big)
+    programme_id: Mapped[int | None] = mapped_column(Big, nullable=True)
+    rj_line: Mapped[RjLine | None] = state_column(RjLine, nullable=True)
+    debit_cents: Mapped[int] = cents_column()
+    credit_cents: Mapped[int] = cents_column()
+    line_count: Mapped[int] = mapped_column(Big)
+
+    __table_args__ = (*whole("debit_cents", "credit_cents", "line_count"), Index("ix_ledger_total_month", "month"))

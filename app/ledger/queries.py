@@ -27,7 +27,7 @@ class MonthAmount:
 
 def income_by_month(start: date, end: date) -> list[MonthAmount]:
     """Income per RJ 650 line and month, for months that begin in [start, end). One statement."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     rows = db.session.execute(
         select(both.c.rj_line, both.c.month, func.sum(both.c.credit_cents - both.c.debit_cents))
         .join(Account, Account.id == both.c.account_id)
@@ -53,7 +53,7 @@ class Balance:
 def balances(until: date | None = None) -> dict[str, Balance]:
     """What stands on each account that was ever booked on, by code; until the month that begins on
     `until` (not including it)."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     query = (
         select(Account.code, func.sum(both.c.debit_cents), func.sum(both.c.credit_cents), func.sum(both.c.line_count))
         .join(Account, Account.id == both.c.account_id)
@@ -192,7 +192,7 @@ def closed_months(months: Iterable[date] | None = None) -> set[date]:
 
 def booked_months() -> tuple[date, date] | None:
     """The first and the last month with anything on it."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     first, last = db.session.execute(select(func.min(both.c.month), func.max(both.c.month))).one()
     return (first, last) if first else None
 

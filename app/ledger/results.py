@@ -31,7 +31,7 @@ def results(start: date, end: date, before: tuple[date, date] | None = None, *, 
 
     Without `by_grant` all grants of a programme are one.
     """
-    both = sums.both().subquery()
+    both = (sums.both() if by_grant else sums.coarse()).subquery()
     cents = case((Account.kind == AccountKind.COST, 1), else_=-1) * (both.c.debit_cents - both.c.credit_cents)
     now = (both.c.month >= start) & (both.c.month < end)
     then = (both.c.month >= before[0]) & (both.c.month < before[1]) if before else None
@@ -71,7 +71,7 @@ class Moved:
 
 def equity(start: date, end: date) -> list[Moved]:
     """Capital, reserves and funds by account and programme, to the month that begins on `end` (not included)."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     inside = both.c.month >= start
     rows = db.session.execute(
         select(

@@ -2,12 +2,13 @@
 
 Posting adds what its lines come to, cell by cell, to `ledger_fresh`; a job folds fresh rows into
 `ledger_sum` and removes them in one transaction; readers add both in one statement, so a fold is
-never seen half done. A cell is account × month × programme × grant × campaign × RJ line.
+never seen half done. A cell is account × month × programme × grant × campaign × RJ line. The same fold
+keeps `ledger_total`, without grant and campaign, for reports that ask for neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CompoundSelect, delete, insert, select, union_all
@@ -16,9 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.base.dates import month_start
 from app.base.ids import new_ids
 from app.extensions import db
-from app.ledger.models import LedgerFresh, LedgerSum
+from app.ledger.models import LedgerFresh, LedgerSum, LedgerTotal
 
 _DIMENSIONS = ("month", "account_id", "programme_id", "grant_id", "campaign_id", "rj_line")
+_COARSE = ("month", "account_id", "programme_id", "rj_line")
 _AMOUNTS = ("debit_cents", "credit_cents", "line_count")
 
 
@@ -45,33 +47,36 @@ def add(line_rows: Iterable[Mapping[str, Any]]) -> None:
 def fold(limit: int = 2000) -> int:
     """Fold at most `limit` fresh rows into the sums; returns how many. Inside `writing()`.
 
-    Three statements: lock fresh rows, add them to their cells, delete them. Several may run at
+    Four statements: lock fresh rows, add them to their cells and totals, delete them. Several may run at
     once: each takes rows that no other holds.
     """
     fresh = LedgerFresh.__table__
     taken = db.session.execute(
         select(fresh).order_by(fresh.c.id).limit(limit).with_for_update(skip_locked=True)
     ).mappings().all()  # fmt: skip
+    if taken:
+        _add_to(LedgerSum.__table__, _DIMENSIONS, taken)
+        _add_to(LedgerTotal.__table__, _COARSE, taken)
+        db.session.execute(delete(fresh).where(fresh.c.id.in_([row["id"] for row in taken])))
+    return len(taken)
+
+
+def _add_to(into: Any, dimensions: Sequence[str], taken: Sequence[Any]) -> None:
     cells: dict[str, dict[str, Any]] = {}
     for row in taken:
+        of = tuple(row[name] for name in dimensions)
         cell = cells.setdefault(
-            row["cell"],
-            {"cell": row["cell"], **{name: row[name] for name in _DIMENSIONS}, **dict.fromkeys(_AMOUNTS, 0)},
+            _cell_name(of),
+            {"cell": _cell_name(of), **dict(zip(dimensions, of, strict=True)), **dict.fromkeys(_AMOUNTS, 0)},
         )
         for name in _AMOUNTS:
             cell[name] += row[name]
-    if cells:
-        into = LedgerSum.__table__
-        new = (sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert)(into)
-        upsert = new.on_conflict_do_update(
-            index_elements=[into.c.cell],
-            set_={name: into.c[name] + new.excluded[name] for name in _AMOUNTS},
-        )
-        # In one order, so that two folds adding to the same cells wait instead of deadlocking.
-        db.session.execute(upsert, sorted(cells.values(), key=lambda cell: str(cell["cell"])))
-        ids = [row["id"] for row in taken]
-        db.session.execute(delete(fresh).where(fresh.c.id.in_(ids)))
-    return len(taken)
+    new = (sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert)(into)
+    upsert = new.on_conflict_do_update(
+        index_elements=[into.c.cell], set_={name: into.c[name] + new.excluded[name] for name in _AMOUNTS}
+    )
+    # In one order, so that two folds adding to the same cells wait instead of deadlocking.
+    db.session.execute(upsert, sorted(cells.values(), key=lambda cell: str(cell["cell"])))
 
 
 def both() -> CompoundSelect[Any]:
@@ -79,6 +84,15 @@ def both() -> CompoundSelect[Any]:
     names = (*_DIMENSIONS, *_AMOUNTS)
     return union_all(
         select(*(LedgerSum.__table__.c[name] for name in names)),
+        select(*(LedgerFresh.__table__.c[name] for name in names)),
+    )
+
+
+def coarse() -> CompoundSelect[Any]:
+    """As `both`, without grant and campaign: many times fewer rows."""
+    names = (*_COARSE, *_AMOUNTS)
+    return union_all(
+        select(*(LedgerTotal.__table__.c[name] for name in names)),
         select(*(LedgerFresh.__table__.c[name] for name in names)),
     )
 

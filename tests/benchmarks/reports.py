@@ -71,7 +71,9 @@ def fill(database: Path, lines: int) -> None:
             connection.commit()
         connection.execute("DELETE FROM ledger_fresh")
         connection.execute("DELETE FROM ledger_sum")
+        connection.execute("DELETE FROM ledger_total")
         connection.execute(_SUMS)
+        connection.execute(_TOTALS)
         connection.commit()
         connection.execute("ANALYZE")
 
@@ -99,4 +101,10 @@ SELECT strftime('%Y%m', booked_on) || '/' || account_id || '/' || ifnull(program
        date(booked_on, 'start of month'), account_id, programme_id, grant_id, campaign_id, rj_line,
        sum(max(cents, 0)), sum(max(-cents, 0)), count(*)
 FROM journal_line GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+_TOTALS = """
+INSERT INTO ledger_total (cell, month, account_id, programme_id, rj_line, debit_cents, credit_cents, line_count)
+SELECT strftime('%Y%m', month) || '/' || account_id || '/' || ifnull(programme_id, '') || '/' || ifnull(rj_line, ''),
+       month, account_id, programme_id, rj_line, sum(debit_cents), sum(credit_cents), sum(line_count)
+FROM ledger_sum GROUP BY 1, 2, 3, 4, 5
 """

@@ -73,6 +73,7 @@ def test_empty_books_pass(app: Flask) -> None:
         ("DELETE FROM ledger_key WHERE key = 'gift_received:sample:0'", "its key is not registered"),
         ("UPDATE journal_entry SET key = 'x' WHERE key = 'gift_received:sample:0'", "leads to no entry"),
         ("UPDATE ledger_sum SET credit_cents = credit_cents + 1 WHERE credit_cents > 0", "0 debit, 1 credit, 0 lines"),
+        ("UPDATE ledger_total SET line_count = line_count + 1", "sums differ from totals"),
         ("DELETE FROM ledger_fresh", "sums differ from lines"),
         ("UPDATE journal_entry SET reverses_id = (SELECT min(id) FROM journal_entry)"
          " WHERE key = 'gift_received:sample:1'", "does not mirror|more than once"),
