@@ -69,6 +69,7 @@ def load(*, now: datetime) -> None:
             )
             ids.append(partners.add(grant_id, found.id, facts, actor=actor, now=now))
     if ids:
+        _hold_for(ids[-1], starts_on, ends_on, actor, now)
         _pass_on(ids[0], starts_on, ends_on, actor, Actor("staff", staff[Role.FINANCE]), now)
         _report(grant_id, ids, actor, now)
 
@@ -97,6 +98,20 @@ def _pass_on(partner_id: int, starts_on: date, ends_on: date, actor: Actor, fina
         form_key="demo-pass-on-1",
     )
     passing_on.pay([paid], actor=finance, now=now)
+
+
+def _hold_for(partner_id: int, starts_on: date, ends_on: date, actor: Actor, now: datetime) -> None:
+    """Money that is only passed on, still in draft."""
+    facts = SubGrantFacts(
+        title="Bijdrage aan de hulplijn (voorbeeld)",
+        amount_cents=1_500_000,
+        booking=Booking.CASHIER,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    sub_grant_id = sub_grants.plan(partner_id, facts, actor=actor, now=now)
+    due_on = local_date(now) + days(45)
+    sub_grants.plan_instalment(sub_grant_id, amount_cents=1_000_000, due_on=due_on, actor=actor, now=now)
 
 
 def _report(grant_id: int, partner_ids: list[int], actor: Actor, now: datetime) -> None:

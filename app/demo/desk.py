@@ -3,7 +3,7 @@ funders that want to be named. Everything is an example; the papers say so thems
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -24,6 +24,7 @@ from app.grants.budgets.services import LinePlan
 from app.grants.expenses import services as expenses
 from app.grants.expenses.services import ExpenseFacts
 from app.grants.funders.models import Funder
+from app.grants.partners import queries as partners
 from app.staff.models import Staff
 from app.supporters.models import Supporter
 from app.tasks import template_services
@@ -41,21 +42,23 @@ _PAPERS = (
     (story.MUNICIPALITY, "Subsidiebeschikking.pdf", "award", "Beschikking pilot aangiftebereidheid",
      "Voorbeeld van een beschikking: 80% voorschot, de rest na vaststelling."),
 )  # fmt: skip
-# Code, name, category, euros of the budget.
+# Code, name, category, euros of the budget, and the partner whose line it is (a part of its name).
 _BUDGET = (
-    ("P1", "Personeel", Category.STAFF, 96_000),
-    ("A1", "Campagne en advertenties", Category.ACTIVITIES, 62_000),
-    ("R1", "Reizen en bijeenkomsten", Category.TRAVEL, 12_000),
-    ("S1", "Doorbetaling aan partners", Category.SUBGRANTS, 60_000),
-    ("O1", "Overhead", Category.OVERHEAD, 10_000),
+    ("P1", "Personeel", Category.STAFF, 76_000, ""),
+    ("A1", "Campagne en advertenties", Category.ACTIVITIES, 48_000, ""),
+    ("R1", "Reizen en bijeenkomsten", Category.TRAVEL, 12_000, ""),
+    ("F1", "Online veldwerk", Category.STAFF, 20_000, "Fier"),
+    ("E1", "Lesbrieven voor jongeren", Category.MATERIALS, 14_000, "ECPAT"),
+    ("S1", "Doorbetaling aan partners", Category.SUBGRANTS, 60_000, ""),
+    ("O1", "Overhead", Category.OVERHEAD, 10_000, ""),
 )
-# Months after the start, code, euros, words.
+# Months after the start, code, euros, words, and the partner who made the cost.
 _SPENT = (
-    (1, "P1", 9_600, "Salarissen eerste maand"), (2, "A1", 14_250, "Advertenties, eerste vlucht"),
-    (3, "P1", 11_400, "Salarissen"), (4, "R1", 1_340, "Startbijeenkomst met partners"),
-    (5, "A1", 8_900, "Vormgeving en tekst"), (6, "P1", 12_100, "Salarissen"), (7, "S1", 30_000, "Doorbetaling CKM"),
-    (8, "O1", 3_750, "Huur en kantoor"), (9, "P1", 12_350, "Salarissen"),
-    (9, "A1", 11_800, "Advertenties, tweede vlucht"),
+    (1, "P1", 9_600, "Salarissen eerste maand", ""), (2, "A1", 14_250, "Advertenties, eerste vlucht", ""),
+    (3, "F1", 6_100, "Veldwerk, eerste ronde", "Fier"), (4, "R1", 1_340, "Startbijeenkomst met partners", ""),
+    (5, "A1", 8_900, "Vormgeving en tekst", ""), (5, "E1", 14_900, "Lesbrieven: tekst en druk", "ECPAT"),
+    (6, "F1", 5_800, "Veldwerk, tweede ronde", "Fier"), (7, "S1", 30_000, "Doorbetaling CKM", "Mensenhandel"),
+    (8, "O1", 3_750, "Huur en kantoor", ""), (9, "A1", 11_800, "Advertenties, tweede vlucht", ""),
 )  # fmt: skip
 
 
@@ -98,17 +101,22 @@ def _budget(actor: Actor, now: datetime) -> None:
     grant_id, starts_on = db.session.execute(
         select(Grant.id, Grant.starts_on).where(Grant.title == consortium.GRANT)
     ).one()  # fmt: skip
+    known = partners.partners(grant_id)
+    ids = {part: each.id for *_rest, part in _BUDGET + _SPENT for each in known if part and part in each.name}
     plans = [
-        LinePlan(code=code, name=name, category=category, cents=euros * 100, tolerance_bp=1000)
-        for code, name, category, euros in _BUDGET
+        LinePlan(
+            code=code, name=name, category=category, cents=euros * 100, tolerance_bp=1000, partner_id=ids.get(part)
+        )
+        for code, name, category, euros, part in _BUDGET
     ]
-    budgets.save_draft(grant_id, plans, note="Zoals toegekend (voorbeeld)", actor=actor, now=now)
-    budgets.put_in_force(grant_id, actor=actor, now=now)
+    awarded_at = now - timedelta(days=300)
+    budgets.save_draft(grant_id, plans, note="Zoals toegekend (voorbeeld)", actor=actor, now=awarded_at)
+    budgets.put_in_force(grant_id, actor=actor, now=awarded_at)
     lines = {line.code: line.id for line in budget_queries.lines(grant_id)}
-    for place, (month, code, euros, words) in enumerate(_SPENT):
+    for place, (month, code, euros, words, part) in enumerate(_SPENT):
         facts = ExpenseFacts(
             spent_on=add_months(starts_on, month), cents=euros * 100, description=f"{words} (voorbeeld)",
-            budget_line_id=lines[code],
+            budget_line_id=lines[code], partner_id=ids.get(part),
         )  # fmt: skip
         expenses.enter(grant_id, facts, form_key=f"demo-{place}", actor=actor, now=now)
 

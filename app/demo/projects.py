@@ -19,6 +19,7 @@ from app.staff.models import Staff
 from app.ui.permissions import Role
 
 GRANT = "WATCH Nederland, tweede fase (voorbeeld)"
+NAME = "Lokadvertenties en duiding (voorbeeld)"
 
 
 def load(*, now: datetime) -> None:
@@ -31,7 +32,7 @@ def load(*, now: datetime) -> None:
     rule = RuleFacts(overhead=OverheadRule.PERCENT, overhead_bp=1000, max_rate_cents=8_500)
     services.set_rule(grant.id, rule, version=0, actor=actor, now=now)
     facts = ProjectFacts(
-        name="Lokadvertenties en duiding (voorbeeld)",
+        name=NAME,
         starts_on=grant.starts_on,
         ends_on=grant.ends_on,
         programme_id=grant.programme_id,

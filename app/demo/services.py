@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import anbi, bulk, consortium, desk, direct_debits, projects, recurring, story
+from app.demo import anbi, bulk, consortium, desk, direct_debits, grant_life, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -25,10 +25,10 @@ def is_empty() -> bool:
 def load_first(password: str, supporters: int = SUPPORTERS) -> None:
     """Make the demo organisation, its staff, grants and some supporters.
 
-    All but the supporters is one transaction, so a start that is cut off begins anew.
+    All but the supporters and what needs files is one transaction, so a start that is cut off begins anew.
     """
     password_hash = passwords.hashed(password)
-    papers = desk.papers()
+    papers, costs = desk.papers(), grant_life.sheet_of_costs(now())
     with writing():
         create_demo_accounts(password_hash, actor=bulk.LOADER, now=now())
         programmes = load_organisation(actor=bulk.LOADER, now=now())
@@ -38,6 +38,8 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         direct_debits.load(at=now())
         projects.load(now=now())
         desk.load(papers, now=now())
+        begun = grant_life.load(story.scene_of(programmes, now()), costs)
+    grant_life.finish(begun, now=now())
     direct_debits.build()
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass

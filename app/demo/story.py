@@ -75,10 +75,14 @@ _FUNDERS = (
 )
 
 
+def scene_of(programmes: dict[str, int], now: datetime) -> Scene:
+    staff = {role: row_id for row_id, role in db.session.execute(select(Staff.id, Staff.role)).all()}
+    return Scene(now, staff, programmes)
+
+
 def load(programmes: dict[str, int], *, actor: Actor, now: datetime) -> None:
     """Funders, rounds, the pipeline, grants in every phase, tasks."""
-    staff = {role: row_id for row_id, role in db.session.execute(select(Staff.id, Staff.role)).all()}
-    scene = Scene(now, staff, programmes)
+    scene = scene_of(programmes, now)
     known = {name: _funder(scene, name, kind, portal) for name, kind, portal in _FUNDERS}
     _rounds(scene, known)
     _pipeline(scene, known)
@@ -88,7 +92,7 @@ def load(programmes: dict[str, int], *, actor: Actor, now: datetime) -> None:
         ("Bedankbrief aan de vrijwilligers van de collecte", 4, Role.FUNDRAISER),
         ("Saldo van de tussenrekening nalopen", 2, Role.FINANCE),
     ):
-        tasks.add(title, scene.today + days(due), owner_id=staff[owner], actor=scene.fundraiser, now=now)
+        tasks.add(title, scene.today + days(due), owner_id=scene.staff[owner], actor=scene.fundraiser, now=now)
 
 
 def _funder(scene: Scene, name: str, kind: FunderKind, portal: str) -> int:
@@ -158,7 +162,7 @@ def _application(
     return applications.create(facts, actor=scene.fundraiser, now=at)
 
 
-def _awarded(
+def awarded(
     scene: Scene,
     funder_id: int,
     grant: GrantFacts,
@@ -206,7 +210,7 @@ def _lottery(scene: Scene, funder_id: int) -> None:
     instalments = [
         InstalmentPlan(expected_on=date(year, 3, 1), amount_cents=50_000_000, contribution_year=year) for year in years
     ]
-    told = _awarded(scene, funder_id, grant, instalments, duties, None)
+    told = awarded(scene, funder_id, grant, instalments, duties, None)
     steps.confirm(scene.finance, told, now=scene.now)
     for place in range(2):
         steps.deliver(scene.fundraiser, told.duty_ids[place], duties[place].due_on - days(6), accepted_after=20)
@@ -252,7 +256,7 @@ def _adessium(scene: Scene, funder_id: int) -> None:
             expected_on=add_months(start, 28), amount_cents=3_000_000, triggered_by=Trigger.REPORT, report=3
         ),
     ]
-    told = _awarded(scene, funder_id, grant, instalments, duties, "watch-nederland")
+    told = awarded(scene, funder_id, grant, instalments, duties, "watch-nederland")
     steps.confirm(scene.finance, told, now=scene.now)
     steps.receive(scene.finance, told.instalment_ids[0], start + days(5), 12_000_000, now=scene.now)
     steps.begin(scene.fundraiser, told.duty_ids[0], now=scene.ago(6))
@@ -283,5 +287,5 @@ def _municipality(scene: Scene, funder_id: int) -> None:
         InstalmentPlan(expected_on=start + days(30), basis_points=8000),
         InstalmentPlan(expected_on=scene.today + days(45), basis_points=2000, triggered_by=Trigger.REPORT, report=1),
     ]
-    told = _awarded(scene, funder_id, grant, instalments, duties, "aangiftebereidheid")
+    told = awarded(scene, funder_id, grant, instalments, duties, "aangiftebereidheid")
     steps.deliver(scene.fundraiser, told.duty_ids[0], duties[0].due_on - days(2), accepted_after=25)

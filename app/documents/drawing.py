@@ -17,7 +17,7 @@ GAP = 12  # rows between pages, grey
 
 def main(most: int, width: int, height: int) -> None:
     _bound()
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
     rows: list[bytes] = []

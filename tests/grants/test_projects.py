@@ -291,6 +291,10 @@ def test_from_a_new_project_to_a_plan_with_a_gap_and_a_file(app: Flask, now: dat
     assert wrong.status_code == 422
     assert "nog niet bekend" in wrong.text
     assert "geen bedrag" in wrong.text
+    counted = fundraiser.post(f"{home}/plan", data=plan | {"count": "1"})
+    assert counted.status_code == 200
+    assert "8.250,00" in counted.text.split('data-tally="sums"')[1].split("</dl>")[0]
+    assert not queries.plan(int(home.rpartition("/")[2])).rows, "adding up stores nothing"
     assert fundraiser.post(f"{home}/plan", data=plan).status_code == 303
     page = fundraiser.get(home).text
     assert "€ 2.515,44 nog niet gedekt" in page.replace("\xa0", " ")

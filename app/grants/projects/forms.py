@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,8 +20,10 @@ from app.grants import choices
 from app.grants.budgets.models import Category
 from app.grants.history import NOTE_LENGTH
 from app.grants.pages import VersionedForm, filled
+from app.grants.projects import planning
 from app.grants.projects.models import CoverRule, OverheadRule, Project, SourceKind
-from app.grants.projects.plan import Line, Part, Source
+from app.grants.projects.plan import Line, Part, Plan, Source
+from app.grants.projects.plan import Row as PlanRow
 from app.grants.projects.planning import MOST_LINES, LinePlan
 from app.grants.projects.services import ProjectFacts, RuleFacts
 from app.ui import filters
@@ -134,6 +137,17 @@ class PlanForm(VersionedForm):
 
     def plans(self) -> list[LinePlan]:
         return [_plan(row, place, self.SOURCES) for place, row in enumerate(self._rows())]
+
+    def tally(self) -> tuple[Plan, dict[str, PlanRow]]:
+        """The sums of what is typed so far, and of each line by the name of its fields."""
+        names, lines = [], []
+        for each in self.lines:
+            if not each.form.is_empty:
+                with suppress(Invalid):
+                    lines.append(_plan(each.form, 0, self.SOURCES))
+                    names.append(each.name)
+        plan = planning.tried(lines, self.SOURCES)
+        return plan, dict(zip(names, plan.rows, strict=True))
 
     def _rows(self) -> list[Any]:
         return [each.form for each in self.lines if not each.form.is_empty]

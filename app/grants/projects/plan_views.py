@@ -35,8 +35,9 @@ def edit_plan(project_id: int) -> ResponseReturnValue:
         return plan_form(row.version, plan.sources, lines, queries.parts_of(project_id), **kwargs)
 
     line, form, changes = queries.one(project_id)[1], make(), []
-    if request.method == "POST" and request.form.get("more"):
-        form.more()
+    if request.method == "POST" and (request.form.get("more") or request.form.get("count")):
+        if request.form.get("more"):
+            form.more()
         status = form.status
     else:
         done, status, given = act_on(
@@ -50,7 +51,17 @@ def edit_plan(project_id: int) -> ResponseReturnValue:
             return redirect(url_for("grants.project", project_id=project_id), 303)
         if isinstance(given, Stale):
             changes = form.catch_up(make(formdata=None))
-    return render_template("grants/project_plan.html", form=form, line=line, changes=changes), status
+    sums, by_line = form.tally()
+    page = render_template(
+        "grants/project_plan.html",
+        form=form,
+        line=line,
+        changes=changes,
+        sums=sums,
+        by_line=by_line,
+        typed=request.method == "POST",
+    )
+    return page, status
 
 
 @bp.get("/grants/projects/<int:project_id>/plan.<any(csv,xlsx):form>")

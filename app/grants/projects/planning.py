@@ -16,6 +16,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.grants.budgets.models import BudgetLine, Category
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.projects import plan as plans
 from app.grants.projects.models import (
     CostKind,
     Project,
@@ -24,7 +25,7 @@ from app.grants.projects.models import (
     ProjectLine,
     ProjectSource,
 )
-from app.grants.projects.plan import Part, cost_of_hours, share_of
+from app.grants.projects.plan import Line, Part, Plan, Source, cost_of_hours, share_of
 from app.grants.rows import check_version, locked, locked_all
 
 MOST_LINES = 100
@@ -85,6 +86,26 @@ def save(project_id: int, lines: Sequence[LinePlan], *, version: int | None, act
     db.session.flush()
     told = {"lines": len(lines), "total_cents": sum(costs)}
     audit.record("project.plan_saved", ("project", row.id), actor=actor, now=now, changes=told)
+
+
+def tried(lines: Sequence[LinePlan], sources: Sequence[Source]) -> Plan:
+    """The sums of lines as they are being typed, the n-th line with id n. Nothing is refused and nothing stored:
+    what cannot be counted yet counts as nothing."""
+    costs = [
+        cost_of_hours(each.hours_hundredths, each.rate_cents or 0) if each.hours_hundredths else each.cents or 0
+        for each in lines
+    ]
+    direct = sum(cents for cents, each in zip(costs, lines, strict=True) if each.category is not Category.OVERHEAD)
+    made = [
+        Line(
+            place, each.name, each.category,
+            cents if each.percent_bp is None else share_of(direct, each.percent_bp),
+            each.hours_hundredths, each.rate_cents, each.percent_bp,
+        )
+        for place, (cents, each) in enumerate(zip(costs, lines, strict=True))
+    ]  # fmt: skip
+    parts = {(place, source): part for place, each in enumerate(lines) for source, part in each.cells.items()}
+    return plans.make(sources, made, parts)
 
 
 def _costs(lines: Sequence[LinePlan]) -> list[int]:
