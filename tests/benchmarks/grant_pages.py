@@ -92,9 +92,10 @@ def _packs(directory: Path) -> list[str]:
 @cache
 def with_grants(count: int) -> Path:
     """The data folder of an installation with so many grants more, twenty obligations on each."""
+    start = filled(1_000)
     directory = Path(tempfile.mkdtemp(prefix=f"bench-grants-{count}-", dir=ROOT / "var"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    shutil.copytree(filled(1_000), directory, dirs_exist_ok=True)
+    shutil.copytree(start, directory, dirs_exist_ok=True)
     print(f"  adding {count:,} grants …", file=sys.stderr)
     app = create_app(Settings.from_environment(environment(directory)))
     with app.app_context():

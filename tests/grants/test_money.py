@@ -17,10 +17,12 @@ from app.grants.awards.plans import InstalmentPlan
 from app.grants.instalments import checks, release, services
 from app.grants.instalments.models import Instalment, InstalmentState, Receipt
 from app.grants.instalments.services import Received
+from app.grants.queries import expected_income
 from app.ledger import checks as ledger_checks
 from app.ledger.queries import GrantBalance, grant_balance
 from tests.conftest import SettableClock
 from tests.factories import grants as make
+from tests.grants import money_stories as story
 
 S = InstalmentState
 FULL = 10_000_000
@@ -300,3 +302,15 @@ def test_balances_are_by_grant(now: datetime) -> None:
         other = make.grant(now, funder_id=make.funder(now, "Janivo"))
     assert grant_balance(other) == GrantBalance(0, 0, 0)
     assert grant_balance(one).recognised == FULL
+
+
+def test_what_came_in_already_is_not_expected_again(now: datetime) -> None:
+    _, (first, _) = story.granted(now)
+    receive(first, 1_000_000, now, "part")
+    wrong = receive(first, 500_000, now, "wrong")
+    with writing():
+        services.take_back(wrong, "of somebody else", actor=SYSTEM, now=now)
+    months = expected_income(date(2026, 12, 5))
+    assert [(m.month, m.agreed_cents) for m in months if m.agreed_cents] == [
+        (date(2026, 12, 1), HALF - 1_000_000), (date(2027, 9, 1), HALF),
+    ]  # fmt: skip
