@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
 
@@ -44,32 +45,36 @@ class RateCount(db.Model):
 
 
 _table = RateCount.__table__
-_COUNTS = select(_table.c.key, _table.c.times).where(_table.c.key.in_(bindparam("keys", expanding=True)))
+
+
+@cache
+def _counts(places: int) -> Select[tuple[int, ...]]:
+    """What so many spans of keys count, `oldest0` up to `newest0` first. Built once: a donor waits for it."""
+    spans = (_table.c.key.between(bindparam(f"oldest{n}"), bindparam(f"newest{n}")) for n in range(places))
+    return select(*(select(func.coalesce(func.sum(_table.c.times), 0)).where(span).scalar_subquery() for span in spans))
 
 
 def hit(bucket: str, key: str, limit: int, window_seconds: int) -> None:
     """Count one; raise TooMany, uncounted, if `limit` were reached within the last `window_seconds`."""
     at = now()
-    keys = _slices(bucket, key, window_seconds, at)
+    span = _span(bucket, key, window_seconds, at)
     with writing_apart() as connection:
-        _alone(connection, keys[0])
-        if _sum(connection, keys) >= limit:
+        _alone(connection, span[1])
+        if _sums(connection, [span])[0] >= limit:
             raise _too_many(max(window_seconds // SLICES, 1))
-        _add(connection, keys[0], at + timedelta(seconds=window_seconds * 2))
+        _add(connection, span[1], at + timedelta(seconds=window_seconds * 2))
 
 
 def failures(bucket: str, key: str, window_seconds: int) -> int:
     """How many were counted within the last `window_seconds`."""
     with db.engine.connect() as connection:
-        return _sum(connection, _slices(bucket, key, window_seconds, now()))
+        return failures_of([(bucket, key)], window_seconds, connection)[0]
 
 
 def failures_of(pairs: list[tuple[str, str]], window_seconds: int, connection: Connection) -> list[int]:
     """`failures` of several (bucket, key) pairs with one statement, on the connection of the caller."""
     at = now()
-    keys = [_slices(bucket, key, window_seconds, at) for bucket, key in pairs]
-    found: dict[str, int] = dict(connection.execute(_COUNTS, {"keys": [k for each in keys for k in each]}).all())
-    return [sum(found.get(k, 0) for k in each) for each in keys]
+    return _sums(connection, [_span(bucket, key, window_seconds, at) for bucket, key in pairs])
 
 
 def check(bucket: str, key: str, limit: int, window_seconds: int) -> None:
@@ -106,9 +111,10 @@ def delay(bucket: str, key: str, *, free: int = 5, first: int = 30, most: int = 
 
 def forget(bucket: str, key: str, window_seconds: int | None = None) -> None:
     """Clear the count of a window, or without one the waits of `delay`."""
-    keys = [_hashed("delay", bucket, key)] if window_seconds is None else _slices(bucket, key, window_seconds, now())
+    delayed = _hashed("delay", bucket, key)
+    span = (delayed, delayed) if window_seconds is None else _span(bucket, key, window_seconds, now())
     with writing_apart() as connection:
-        connection.execute(delete(_table).where(_table.c.key.in_(keys)))
+        connection.execute(delete(_table).where(_table.c.key.between(*span)))
 
 
 def forget_expired(at: datetime, most: int = 1000) -> int:
@@ -126,22 +132,23 @@ def _too_many(seconds: int) -> TooMany:
 
 
 def _hashed(*parts: str | int) -> str:
-    return _keyed(settings().secret_key.encode(), *parts)
-
-
-def _keyed(secret: bytes, *parts: str | int) -> str:
     text_of = "\0".join(str(part) for part in parts)
-    return hmac.digest(secret, f"limits\0{text_of}".encode(), "sha256").hex()
+    return hmac.digest(settings().secret_key.encode(), f"limits\0{text_of}".encode(), "sha256").hex()
 
 
-def _slices(bucket: str, key: str, window_seconds: int, at: datetime) -> list[str]:
-    """Row keys of the running slice and those before it that may still count, newest first."""
-    current, secret = int(at.timestamp() * SLICES // window_seconds), settings().secret_key.encode()
-    return [_keyed(secret, bucket, key, window_seconds, current - back) for back in range(SLICES + 1)]
+def _span(bucket: str, key: str, window_seconds: int, at: datetime) -> tuple[str, str]:
+    """The row keys of the oldest slice that may still count and of the running one: a hash of who and what, and the
+    slice's number, so that all between them are theirs."""
+    current = int(at.timestamp() * SLICES // window_seconds)
+    whose = _hashed(bucket, key, window_seconds)[:48]
+    return f"{whose}{current - SLICES:016x}", f"{whose}{current:016x}"
 
 
-def _sum(connection: Connection, keys: list[str]) -> int:
-    return sum(connection.execute(select(_table.c.times).where(_table.c.key.in_(keys))).scalars())
+def _sums(connection: Connection, spans: list[tuple[str, str]]) -> list[int]:
+    told = {}
+    for n, (oldest, newest) in enumerate(spans):
+        told |= {f"oldest{n}": oldest, f"newest{n}": newest}
+    return [int(times) for times in connection.execute(_counts(len(spans)), told).one()]
 
 
 def _add(connection: Connection, key: str, expires_at: datetime) -> None:

@@ -21,6 +21,10 @@ def client(url: str) -> Any:
     made = Client(api_endpoint=url, timeout=TIMEOUTS, retry=0)
     session = requests.Session()
     session.max_redirects = 0  # only the configured host is ever called
+    # Proxy and authorities as the environment says, read once instead of for each call; a .netrc would
+    # put its own password in the place of our key.
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
     made._client = session
     return made
 
