@@ -15,7 +15,7 @@ from app.direct_debit import mandates
 from app.direct_debit.models import Collection, CollectionChange, CollectionKey, Mandate
 from app.direct_debit.states import COLLECTION_MOVES, USED, CollectionState, MandateState
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import among, insert_new
 
 _key, _collection = CollectionKey.__table__, Collection.__table__
 _QUIETLY = {"synchronize_session": False}
@@ -47,7 +47,7 @@ def plan(source: FromClause, ids: Sequence[int], *, period: date, collect_on: da
     number = func.row_number().over(order_by=source.c.commitment_id) + literal(first - 1, Big)
     keys = select(
         number, source.c.commitment_id, literal(period, Date), literal(1, SmallInteger)
-    ).where(source.c.commitment_id.in_(ids))  # fmt: skip
+    ).where(among(source.c.commitment_id, ids))  # fmt: skip
     db.session.execute(insert_new(CollectionKey).from_select(["id", "commitment_id", "period", "attempt"], keys))
     columns = (
         "id", "commitment_id", "mandate_id", "period", "attempt", "amount_cents", "collect_on", "state",

@@ -145,7 +145,7 @@ def _span(bucket: str, key: str, window_seconds: int, at: datetime) -> tuple[str
 
 
 def _sums(connection: Connection, spans: list[tuple[str, str]]) -> list[int]:
-    told = {}
+    told: dict[str, str] = {}
     for n, (oldest, newest) in enumerate(spans):
         told |= {f"oldest{n}": oldest, f"newest{n}": newest}
     return [int(times) for times in connection.execute(_counts(len(spans)), told).one()]

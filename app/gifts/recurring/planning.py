@@ -23,6 +23,7 @@ from app.direct_debit import collections
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import MandateState
 from app.extensions import db, now
+from app.extensions.sql import among
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.recurring import changing, schedule
 from app.gifts.recurring.amounts import amount_on
@@ -143,7 +144,7 @@ def _plan(group: Group, ids: list[int], at: datetime) -> int:
     # Whoever is behind is not asked for two instalments within days of each other.
     next_collect = schedule.collect_day(due, collect_on + APART)
     db.session.execute(
-        update(Commitment).where(Commitment.id.in_(ids)).values(next_on=due, collect_on=next_collect),
+        update(Commitment).where(among(Commitment.id, ids)).values(next_on=due, collect_on=next_collect),
         execution_options={"synchronize_session": False},
     )
     return made
