@@ -19,6 +19,7 @@ from app.gifts.recurring import changing
 from app.gifts.recurring.states import EndReason
 from app.outbox.letters import queue_letters
 from app.outbox.services import Mail, queue_mail
+from app.payments.providers.demo import DemoOutcome
 from app.portal import mailbox, sessions
 from app.portal.sessions import Donor
 from app.privacy import merging
@@ -33,6 +34,7 @@ from app.vault.rotation import sealed_columns
 from app.vault.services import Unsealable, unseal_bytes, unseal_many_for
 from tests.factories import periodic
 from tests.factories.gifts import paid_gift
+from tests.factories.payments import DETAILS, outcome, post_checkout
 from tests.factories.recurring import commitment, own_mandate
 from tests.factories.supporters import person
 
@@ -61,6 +63,10 @@ def make() -> Somebody:
         first_name="Wietske", infix="", last_name="Zwaluwstaart", email=EMAIL, message="Roerdomp: voor jullie werk",
         tribute="memory", tribute_name="Roerdomp", newsletter=True,
     )  # fmt: skip
+    typed = DETAILS | {"last_name": "Zwaluwstaart", "email": EMAIL.upper()}
+    failed, _ = post_checkout(details=typed)
+    outcome(failed, DemoOutcome.FAILED)
+    post_checkout(details=typed)  # and one that nobody went on with
     who = db.session.scalars(select(Email.supporter_id).where(Email.address == EMAIL)).one()
     double = person(Name(first_name="Wietske", last_name="Zwaluwstaart"), email=EMAIL, phone="+31687654321")
     other = person("Bob Bos", email="bob@example.org")

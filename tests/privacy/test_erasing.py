@@ -83,7 +83,8 @@ def problems() -> list[str]:
 def test_nothing_of_them_is_found_but_what_the_law_has_us_keep(one: Somebody, clock: SettableClock) -> None:
     before, there = money(one), found()
     assert {("supporter", "last_name"), ("email", "address"), ("address", "street"), ("iban", "number_sealed"),
-            ("interaction", "body"), ("phone", "number"), ("periodic_bsn", "number_sealed")} <= there  # fmt: skip
+            ("interaction", "body"), ("phone", "number"), ("checkout", "details"),
+            ("periodic_bsn", "number_sealed")} <= there  # fmt: skip
     erase(one)
     assert found() == AGREEMENT
     assert money(one) == before
