@@ -65,6 +65,7 @@ def test_from_a_draft_to_mapped_expenses(app: Flask, now: datetime, fundraiser: 
     assert queries.spent_by_line(grant_id) == {None: 7_000_000}
 
     form = fundraiser.get(f"{home}/expenses/unmapped").text
+    assert 'for="line-1"' in form, "each choice has its label"
     mapping = {"csrf_token": token(form, "csrf_token"), "ledger_account": "4000", "cost_centre": ""}
     mapped = fundraiser.post(f"{home}/expenses/unmapped", data=mapping | {"budget_line_id": str(line_view.id)})
     assert mapped.status_code == 303
