@@ -60,7 +60,7 @@ def load_organisation(*, actor: Actor, now: datetime) -> dict[str, int]:
             postcode="8911 AA",
             town="Leeuwarden",
             email="steun@demo.example",
-            phone="+31582000000",
+            phone="058 200 00 00",
             website_url="https://www.demo.example",
             policy_url="https://www.demo.example/beleid",
             social_links=("https://social.demo.example/@cvo",),

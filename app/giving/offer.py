@@ -111,7 +111,9 @@ def current(place: Place, *, preview: bool = False) -> Offer:
     if place.slug:
         appeal = appeal_of(place.slug, place.language, local_date(now()), preview=preview)
         if appeal is None:
-            raise NotFound(N_("This page is not there (any more). You can give on our own page."))
+            raise NotFound(
+                N_("Perhaps the campaign is over, or the address is not quite right. You can give on our own page.")
+            )
     bound = appeal is not None and appeal.programme_id is not None
     who = profile()
     starting = [method.id for method in methods if method.starts_recurring]

@@ -47,7 +47,8 @@ def init_app() -> None:
     )
     for endpoint, label, order, covers in places:
         phone = endpoint == "grants.obligations"
-        navigation.add(NavItem(Section.GRANTS, endpoint, label, READ, order=order, covers=covers, phone=phone))
+        symbol = "calendar-event" if phone else ""
+        navigation.add(NavItem(Section.GRANTS, endpoint, label, READ, order, covers, phone=phone, symbol=symbol))
     tied = NavItem(Section.FINANCE, "grants.restricted", N_("Restricted money"), READ, order=35)
     navigation.add(tied)
     navigation.add_account(NavItem(Section.SETTINGS, "grants.calendar", N_("Your calendar"), READ, order=60))

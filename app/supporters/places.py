@@ -19,7 +19,16 @@ def register(app: Flask) -> None:
     people = ("supporters.",)
     notes, doubles, complaints = Permission.NOTES_READ, ("supporters.duplicate",), ("supporters.complaint",)
     navigation.add(
-        NavItem(Section.SUPPORTERS, "supporters.index", N_("People and organisations"), read, 10, people, phone=True),
+        NavItem(
+            Section.SUPPORTERS,
+            "supporters.index",
+            N_("People and organisations"),
+            read,
+            10,
+            people,
+            phone=True,
+            short=N_("Supporters"),
+        ),
         NavItem(Section.SUPPORTERS, "supporters.complaints", N_("Complaints"), notes, 20, complaints),
         NavItem(Section.SUPPORTERS, "supporters.duplicates", N_("Possible doubles"), write, 30, doubles),
     )

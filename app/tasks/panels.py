@@ -28,7 +28,11 @@ def _panel_of(kind: str) -> None:
 def register() -> None:
     for kind in KINDS:
         _panel_of(kind)
-    navigation.add(NavItem(Section.TODAY, "tasks.index", N_("Tasks"), Permission.TASKS_WRITE, order=20, phone=True))
+    navigation.add(
+        NavItem(
+            Section.TODAY, "tasks.index", N_("Tasks"), Permission.TASKS_WRITE, 20, phone=True, symbol="check2-square"
+        )
+    )
     words.subject("task", N_("Task"), "tasks.edit", "task_id")
     words.subject("task_template", N_("Template of tasks"), "tasks.edit_template", "template_id")
     words.actions(

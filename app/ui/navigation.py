@@ -40,7 +40,8 @@ class Section(Enum):
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """A place in the side bar. `covers` are endpoint prefixes that light it up besides its own
-    (`"grants."`); `phone` puts it in the bottom bar of small screens (at most four, by order)."""
+    (`"grants."`); `phone` puts it in the bottom bar of small screens (at most four, by order), there with
+    an icon (`symbol`) and a word (`short`) of its own, else the icon of its section and its label."""
 
     section: Section
     endpoint: str
@@ -49,6 +50,8 @@ class NavItem:
     order: int = 50
     covers: tuple[str, ...] = ()
     phone: bool = False
+    symbol: str = ""
+    short: str = ""
 
 
 _items: dict[str, NavItem] = {}
@@ -96,6 +99,7 @@ class Link:
     current: bool
     phone: bool = False
     icon: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +131,9 @@ def groups() -> list[Group]:
     for section in Section:
         own = sorted((i for i in allowed if i.section is section), key=lambda i: (i.order, i.endpoint))
         links = tuple(
-            Link(i.label, url_for(i.endpoint), i.endpoint == covering, i.phone, section.icon) for i in own
-        )  # fmt: skip
+            Link(i.label, url_for(i.endpoint), i.endpoint == covering, i.phone, i.symbol or section.icon, i.short)
+            for i in own
+        )
         if links:
             shown.append(Group(section.label, section.icon, links, any(link.current for link in links)))
     return shown

@@ -40,6 +40,7 @@ if (form) {
     const words = form.dataset[often] ?? form.dataset.give;
     const costs = form.elements.costs?.checked ? Number(form.dataset.costs) / 100 : 0;
     button.textContent = euros ? words.replace("{}", money.format(euros + costs)) : form.dataset.plain;
+    other.required = last.checked;
     box.hidden = !last.checked && !other.value && !other.hasAttribute("aria-invalid");
   };
 

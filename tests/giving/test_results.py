@@ -185,7 +185,7 @@ def test_a_gift_that_went_back_is_not_thanked_for(client: Client) -> None:
     click(checkout_id, DemoOutcome.REFUNDED)
     text = client.get(path_of(checkout_id, "nl")).text
     assert "Uw gift is terugbetaald" in text
-    assert "in goede orde ontvangen" not in text
+    assert "goed bij ons aangekomen" not in text
 
 
 def test_it_speaks_english_too(client: Client) -> None:
