@@ -29,6 +29,7 @@ OWN_PREFIXES = (
 )  # fmt: skip
 RANGES = {
     "port": (1, 65535),
+    "processes": (0, 64),
     "threads": (1, 512),
     "database_pool": (1, 500),
     "trusted_proxies": (0, 10),
@@ -56,6 +57,7 @@ class Settings:
     database_url: str = ""
     migration_database_url: str = ""
     database_pool: int = 12
+    processes: int = 0
     threads: int = 8
     worker: bool = True
     secret_key: str = ""

@@ -11,10 +11,11 @@ from typing import Any
 import click
 from flask import Flask, current_app
 
+from app.cli import processes
 from app.cli.slow import SlowClients
 from app.extensions import db, first_start, readiness, settings
 from app.extensions.database import check_reachable
-from app.jobs.worker import WorkerLoop
+from app.jobs.worker import WorkerLoop, run_until_asked
 from app.ui import navigation
 from config import Settings, SettingsError
 
@@ -32,15 +33,36 @@ def init_app(app: Flask) -> None:
             check_reachable(db.engine)
             password = prepare(config)
             application.extensions["static"].open()
-            worker = WorkerLoop(application) if config.worker else None
             db.session.remove()
-            if worker:
-                worker.start()
             click.echo(_welcome(config, password))
-            run(application, listener, config.threads)
-            if worker:
-                worker.stop()
+            count = processes.wanted(config.processes)
+            if count == 1:
+                _alone(application, listener, config)
+            else:
+                _beside_each_other(application, listener, config, count)
             db.engine.dispose()
+
+
+def _alone(application: Flask, listener: socket.socket, config: Settings) -> None:
+    worker = WorkerLoop(application) if config.worker else None
+    if worker:
+        worker.start()
+    run(application, listener, config.threads)
+    if worker:
+        worker.stop()
+
+
+def _beside_each_other(application: Flask, listener: socket.socket, config: Settings, count: int) -> None:
+    def serve() -> None:
+        run(application, listener, config.threads)
+
+    def work() -> None:
+        listener.close()
+        run_until_asked(application)
+
+    db.engine.dispose()  # a connection belongs to one process
+    works = [serve] * count + [work] * config.worker
+    processes.Crew(works, grace=GRACE + 5, on_stop=listener.close).run()
 
 
 def listen(config: Settings) -> socket.socket:

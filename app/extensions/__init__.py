@@ -27,12 +27,13 @@ db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 csrf = CSRFProtect()
 login_manager = LoginManager()
 
-from app.extensions.transactions import writing  # noqa: E402  (needs db)
-
 
 def settings() -> Settings:
     """The settings of the running application."""
     return cast(Settings, current_app.config["SETTINGS"])
+
+
+from app.extensions.transactions import writing  # noqa: E402  (needs db and settings)
 
 
 def clock() -> Clock:

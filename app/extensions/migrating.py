@@ -7,11 +7,10 @@ meanwhile and checked afterwards, and triggers are put back when the new table t
 
 from __future__ import annotations
 
-import fcntl
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db, settings, triggers
 from app.extensions.database import MIGRATIONS, WRITING, engine_options, prepare, writing_connection
+from app.extensions.file_lock import locked
 from app.extensions.trigger_operations import CreateTriggers, DropTriggers
 from config import SettingsError
 
@@ -55,13 +55,12 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def _file_lock() -> Iterator[None]:
-    path = settings().data_dir / ".set-up.lock"
-    try:
-        file = path.open("w")
-    except OSError as error:
-        raise SettingsError(f"DATA_DIR: cannot write to {path.parent} ({error.strerror}).") from None
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    folder = settings().data_dir
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / ".set-up.lock"))
+        except OSError as error:
+            raise SettingsError(f"DATA_DIR: cannot write to {folder} ({error.strerror}).") from None
         yield
 
 

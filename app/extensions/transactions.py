@@ -1,9 +1,8 @@
 """`with writing():` is the one way to change the database. A request reads by default.
 
 Nothing slow belongs inside: no HTTP call, mail, PDF, parsing or password hashing. Services
-run inside, they never open one; views, jobs and commands open it. On SQLite writers of one
-process queue on a lock before BEGIN IMMEDIATE, which is fairer and faster than the busy
-handler; other processes wait by busy_timeout.
+run inside, they never open one; views, jobs and commands open it. On SQLite writers queue on
+locks before BEGIN IMMEDIATE, which is fairer and faster than the busy handler that others wait by.
 """
 
 from __future__ import annotations
@@ -11,23 +10,31 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, suppress
 
 from flask import current_app
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
-from app.extensions import db
+from app.extensions import db, settings
 from app.extensions.database import WRITING
+from app.extensions.file_lock import locked
 
 _one_writer = threading.Lock()
 _pace = threading.local()  # `free_from`: when this thread's next batch may begin
 _AFTER = "draagvlak_after_commit"
 
 
-def _turn() -> AbstractContextManager[object]:
-    """Our place in this process's queue of writers; PostgreSQL needs none."""
-    return _one_writer if db.engine.dialect.name == "sqlite" else nullcontext()
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Our place in the queue of writers, of this process and then of the machine; PostgreSQL needs none."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    with _one_writer, ExitStack() as stack:
+        with suppress(OSError):  # a full disk may refuse even an empty file: then the busy handler must do
+            stack.enter_context(locked(settings().data_dir / ".writers.lock"))
+        yield
 
 
 class WriteOutsideWriting(RuntimeError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import click
 from flask import Flask, current_app
 
@@ -24,9 +22,4 @@ def init_app(app: Flask) -> None:
         if once:
             click.echo(f"{services.run_due()} jobs done")
             return
-        loop = worker.WorkerLoop(current_app._get_current_object())  # type: ignore[attr-defined]
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: loop.stop(0))
-        loop.start()
-        loop.wait()
-        loop.stop()
+        worker.run_until_asked(current_app._get_current_object())  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 from datetime import datetime, timedelta
@@ -75,6 +76,16 @@ class WorkerLoop:
                 except Exception:
                     log.exception("no heartbeat could be given")
             self._stop.wait(HEARTBEAT.total_seconds())
+
+
+def run_until_asked(app: Flask) -> None:
+    """Be a worker until SIGTERM or SIGINT, then finish the job at hand."""
+    loop = WorkerLoop(app)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop(0))
+    loop.start()
+    loop.wait()
+    loop.stop()
 
 
 def beat(name: str, at: datetime) -> None:
