@@ -20,11 +20,13 @@ MAX_RATIO = 100  # unpacked to packed
 MAX_UNPACKED = 600 * 1024 * 1024
 MAX_SHARED = 80 * 1024 * 1024  # characters of the table of texts
 MAX_MERGES = 20_000
+MAX_FORMAT = 255  # characters of the format of a number, by Excel
 MAX_ROW = 1 << 20  # bytes of one row that are looked at as a whole
-_MERGE = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
-_EMPTY_ROW = rb"<row\b[^<>]*(?:/>|(?<!/)>\s*(?:<c\b[^<>]*/>\s*)*</row>)\s*"
-# Only before an empty row that says its number: those behind it count on from there.
-_EMPTY_RUN = re.compile(rb"(?:%b)+(?=<row\b[^<>]*\br=[^<>]*(?:/>|(?<!/)>\s*(?:<c\b[^<>]*/>\s*)*</row>))" % _EMPTY_ROW)
+# What a tag may hold is bounded and nothing is looked at twice: a file made to cost time costs none.
+_MERGE = re.compile(rb'<(?:\w{1,20}:)?mergeCell\b[^<>]{0,200}?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+# Only rows that say their number: those behind others count on from there.
+_EMPTY_ROW = rb"<row\b(?=[^<>]{0,400}?\br=)[^<>]{0,400}(?:/>|(?<!/)>\s*(?:<c\b[^<>]*/>\s*)*</row>)"
+_EMPTY_RUN = re.compile(rb"(?:(%b)\s*)++" % _EMPTY_ROW)
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
@@ -104,7 +106,7 @@ def without_empty_rows(part: IO[bytes]) -> Iterator[bytes]:
             cut = block.rfind(b"<row")
             if cut <= 0 or len(block) - cut > MAX_ROW:
                 cut = block.rfind(b"<")
-            block, rest = _EMPTY_RUN.sub(b"", block[:cut]), block[cut:]
+            block, rest = _EMPTY_RUN.sub(rb"\1", block[:cut]), block[cut:]
         yield block
     yield rest
 
@@ -183,7 +185,7 @@ def dated_styles(package: zipfile.ZipFile) -> frozenset[int]:
         nonlocal count, inside
         tag = local(name)
         if tag == "numFmt":
-            bare = _QUOTED.sub("", attributes.get("formatCode", "")).lower()
+            bare = _QUOTED.sub("", attributes.get("formatCode", "")[:MAX_FORMAT]).lower()
             own[int(attributes["numFmtId"])] = any(letter in bare for letter in "dy")
         elif tag == "cellXfs":
             inside = True

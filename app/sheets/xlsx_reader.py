@@ -15,6 +15,8 @@ from app.base.errors import Invalid
 from app.sheets import xlsx_package
 from app.sheets.reading import MAX_CELL, MAX_COLUMNS, Cell, Row
 
+MAX_ROW_NUMBER = 1_048_576  # of a sheet, by Excel
+MAX_EXPONENT = 308  # of a number, by Excel
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -78,6 +80,8 @@ class _Sheet:
         elif name == "row" or name.endswith(":row"):
             number = attributes.get("r")
             self.number = int(number) if number else self.number + 1
+            if not 0 < self.number <= MAX_ROW_NUMBER:
+                raise Invalid(xlsx_package.UNREADABLE)
             self.cells, self.column = [], -1
 
     def data(self, text: str) -> None:
@@ -124,6 +128,8 @@ class _Sheet:
                 number = Decimal(text)
             except InvalidOperation:
                 raise Invalid(xlsx_package.UNREADABLE) from None
+            if number.is_finite() and (len(text) > 400 or abs(number.adjusted()) > MAX_EXPONENT):
+                return text[:MAX_CELL]  # written out it would fill the memory; as text it is no amount
             if self.style in self.dated and 0 < number < 200_000:
                 return self.first_day + timedelta(days=int(number))
             return number if number.is_finite() else None
