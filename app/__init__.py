@@ -58,7 +58,8 @@ def _made(config: Settings, clock: Clock | None) -> Flask:
     )
     app.config.update(
         SECRET_KEY=config.secret_key,
-        SESSION_COOKIE_NAME="draagvlak",
+        # With https a name that no neighbouring site may set: it could else plant a session and its CSRF token here.
+        SESSION_COOKIE_NAME="__Host-draagvlak" if config.is_https else "draagvlak",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.is_https,
@@ -67,6 +68,8 @@ def _made(config: Settings, clock: Clock | None) -> Flask:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=2000,
         WTF_CSRF_TIME_LIMIT=None,
+        # The token is the guard. A Referer is sent by no page whose address holds a link's token (app/ui/headers.py).
+        WTF_CSRF_SSL_STRICT=False,
         TESTING=config.app_env == "test",
     )
     if config.trusted_proxies:

@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         translations,
         views,
     )
-    from app.ui.lists import here
+    from app.ui.lists import here, there
     from app.ui.panels import panels_for
 
     for part in (
@@ -39,4 +39,4 @@ def init_app(app: Flask) -> None:
         translations,
     ):
         part.init_app(app)
-    app.jinja_env.globals.update(identity=identity.identity, panels_for=panels_for, here=here)
+    app.jinja_env.globals.update(identity=identity.identity, panels_for=panels_for, here=here, there=there)

@@ -2,7 +2,8 @@
 
 Nothing inline, nothing from elsewhere. Who may frame a page: nobody; a view that may be framed
 (the donation form, by hosts from FRAME_HOSTS) says so with `frameable()`. Staff pages are
-never stored; a view that wants its answer cached sets Cache-Control itself.
+never stored, nor is what a link with a token opens, whose address is told to nobody either; a view
+that wants its answer cached sets Cache-Control itself.
 """
 
 from __future__ import annotations
@@ -67,14 +68,15 @@ def _apply(response: Response) -> Response:
     add("X-Content-Type-Options", "nosniff")
     add("Permissions-Policy", PERMISSIONS)
     add("Cross-Origin-Opener-Policy", "same-origin")
+    behind_link = request.url_rule is not None and "token" in request.url_rule.arguments
     if "Referrer-Policy" not in headers:
-        add("Referrer-Policy", "strict-origin-when-cross-origin")
+        add("Referrer-Policy", "no-referrer" if behind_link else "strict-origin-when-cross-origin")
     if not hosts:
         # The older header knows no list of hosts, so it is sent only where nobody may.
         add("X-Frame-Options", "DENY")
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if "Cache-Control" not in headers and request.endpoint not in PUBLIC_ENDPOINTS:
+    if "Cache-Control" not in headers and (behind_link or request.endpoint not in PUBLIC_ENDPOINTS):
         headers["Cache-Control"] = "no-store"
     return response
 

@@ -86,14 +86,14 @@ class Page:
 
 def here(**changes: object) -> str:
     """This page's address with query parameters changed; None takes one away."""
+    return there(request.endpoint or "ui.root", **{**changes, **(request.view_args or {})})
+
+
+def there(endpoint: str, /, **changes: object) -> str:
+    """The address of another page with the query parameters of this one, changed; None takes one away."""
     # Never url_for's own names: an address could otherwise steer it (_external, _scheme) or break it.
     query: dict[str, Any] = {k: v for k, v in request.args.lists() if not k.startswith("_") and k != "endpoint"}
-    for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = value
-    return url_for(request.endpoint or "ui.root", **{**query, **(request.view_args or {})})
+    return url_for(endpoint, **{k: v for k, v in {**query, **changes}.items() if v is not None})
 
 
 def search_text(name: str = "q", longest: int = 100) -> str:

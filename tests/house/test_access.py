@@ -170,6 +170,27 @@ def test_unsafe_requests_need_a_csrf_token(app: Flask, table: dict[tuple[str, st
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_csrf_token_is_enough_where_the_browser_tells_no_referer(app: Flask) -> None:
+    """Pages with a link's token in their address ask browsers to keep it to themselves, also when they post to us."""
+    for role, url in (None, "/mijn-giften"), (None, "/blijf-op-de-hoogte"), (Role.ADMIN, "/staff/invite"):
+        answer = fresh(app, role).post(url, data={}, base_url="https://localhost")
+        assert answer.status_code == 422, url
+
+
+def test_what_a_link_opens_is_kept_nowhere_and_told_to_nobody(app: Flask) -> None:
+    """Neither by browsers nor in between, and its address is not in the log of the next site or our own proxy."""
+    wrong = []
+    for method, rule in routes(app):
+        if method == "GET" and "token" in rule.arguments:
+            for status in (200, 404):
+                with app.test_request_context(address(app, rule)):
+                    answer = app.process_response(app.make_response(("", status)))
+                told = {name: answer.headers.get(name, "") for name in ("Cache-Control", "Referrer-Policy")}
+                if "no-store" not in told["Cache-Control"] or told["Referrer-Policy"] != "no-referrer":
+                    wrong.append(f"{rule.rule} ({status}): {told}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_a_view_without_a_permission_is_refused(app: Flask, sign_in: Callable[[Role], Client]) -> None:
     app.add_url_rule("/forgotten", "forgotten", lambda: "hello")
     assert sign_in(Role.ADMIN).get("/forgotten").status_code == 403

@@ -97,11 +97,15 @@ def test_only_listed_hosts_may_frame_and_only_where_a_page_says_so(
     assert "form-action 'self';" in after["Content-Security-Policy"]
 
 
-def test_https_is_remembered_by_browsers(tmp_path, databases) -> None:  # type: ignore[no-untyped-def]
+def test_https_is_remembered_by_browsers_and_the_cookie_belongs_to_it(tmp_path, databases) -> None:  # type: ignore[no-untyped-def]
     with databases.fresh("sqlite", tmp_path) as url:
         secure = create_app(make_settings(tmp_path, DATABASE_URL=url, BASE_URL="https://geef.example"))
         sent = secure.test_client().get("/nope").headers
+        cookie = secure.test_client().get("/login").headers["Set-Cookie"]
     assert sent["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert cookie.startswith("__Host-draagvlak=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
 
 
 def test_staff_pages_are_not_stored_and_public_ones_may_be(room: Flask, sign_in: SignIn) -> None:

@@ -22,6 +22,7 @@ from app.organisation.queries import profile
 from app.sheets.columns import Words
 from app.sheets.reading import XLSX
 from app.sheets.xlsx_writer import write_xlsx
+from app.ui import lists
 from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
@@ -62,14 +63,13 @@ def sample_file() -> ResponseReturnValue:
 
 def _asked(year: FiscalYear) -> dict[str, Any]:
     """Year, count, seed and last entry of the address, or what stands for them; 400 where they are none."""
-    count, last = request.args.get("count") or "25", request.args.get("last") or ""
+    count, last = request.args.get("count") or "25", lists.row_id("last")
     seed = (request.args.get("seed") or secrets.token_hex(4)).strip()[:40]
     if not (count.isascii() and count.isdigit() and 1 <= int(count) <= sample.MOST) or not seed.isprintable():
         abort(400)
-    if last and not (last.isascii() and last.isdigit() and len(last) <= 19):
-        abort(400)
     return {
-        "year": year.year, "count": int(count), "seed": seed, "last": int(last) if last else sample.newest(year.period),
+        "year": year.year, "count": int(count), "seed": seed,
+        "last": sample.newest(year.period) if last is None else last,
     }  # fmt: skip
 
 
