@@ -102,12 +102,13 @@ def postings(connection: Connection, wanted: Range) -> Iterator[Posting]:
     """
     waiting: dict[int, Posting] = {}
     for columns in batches(connection, _statement(wanted)):
-        for entry_id, day, count, kind, source_type, source_id, reverses, *line in zip(*columns, strict=True):
+        lines = map(PostedLine._make, zip(*columns[7:], strict=True))
+        for entry_id, day, count, kind, source_type, source_id, reverses, line in zip(*columns[:7], lines, strict=True):
             found = waiting.get(entry_id)
             if found is None:
                 found = Posting(entry_id, day, kind, source_type, source_id, reverses)
                 waiting[entry_id] = found
-            found.lines.append(PostedLine(*line))
+            found.lines.append(line)
             if len(found.lines) == count:
                 yield waiting.pop(entry_id)
     if waiting:

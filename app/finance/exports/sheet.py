@@ -13,7 +13,7 @@ from app.base.references import code_of
 from app.finance.periods import Period
 from app.sheets.columns import Column
 
-BATCH = 5000  # rows fetched at once
+BATCH = 200  # rows fetched at once, as many as a CSV writes: see sheets/csv_writer.py
 
 
 @dataclass(frozen=True, slots=True)

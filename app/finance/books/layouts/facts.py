@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import islice
+from typing import TextIO
 from xml.sax.saxutils import escape as _escape
 
 from app.base.references import code_of
@@ -14,6 +16,7 @@ from app.finance.books.postings import Control, Posting
 from app.finance.periods import FiscalYear, Period, fiscal_year_of
 
 JOURNAL = "DRAAG"  # our journal, where the organisation named none
+PIECE = 200  # entries written at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,13 @@ def document(posting: Posting) -> str:
 def amount(cents: int) -> str:
     """`1234.50`; the sign is the caller's."""
     return f"{cents // 100}.{cents % 100:02d}"
+
+
+def write_in_pieces(file: TextIO, texts: Iterable[str]) -> None:
+    """Write many short texts, some hundred at once: each write has its price."""
+    source = iter(texts)
+    while piece := list(islice(source, PIECE)):
+        file.write("".join(piece))
 
 
 _ILLEGAL = {code: " " for code in [*range(0x20), 0x7F, 0xFFFE, 0xFFFF] if code not in (9, 10, 13)}

@@ -14,6 +14,7 @@ from app.base.references import code_of
 from app.finance.books.layouts.facts import Books, Postings, amount, document
 from app.finance.books.postings import PostedLine, Posting
 from app.sheets.csv_writer import neutral
+from app.sheets.spelt import Spelt
 
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 DECIMALS = {"comma": ",", "point": "."}
@@ -23,7 +24,8 @@ FIELDS = (
     "amount", "cost_centre", "project", "document",
 )  # fmt: skip
 
-Cell = Callable[[Posting, int, PostedLine], str]
+OfEntry = dict[str, Callable[[Posting], str]]
+OfLine = dict[str, Callable[[int, PostedLine], str]]
 
 
 def write(file: TextIO, books: Books, postings: Postings) -> None:
@@ -32,35 +34,49 @@ def write(file: TextIO, books: Books, postings: Postings) -> None:
     out = csv.writer(file, delimiter=SEPARATORS[options.get("separator", "semicolon")], lineterminator="\r\n")
     file.write("\ufeff")
     out.writerow([neutral(heading) for _, heading in columns])
-    cells = _cells(books, DECIMALS[options.get("decimal", "comma")], DATES[options.get("dates", "dutch")])
-    chosen = [cells[name] for name, _ in columns]
-    out.writerows(_rows(chosen, postings))
+    shared = _of_entry(books, DATES[options.get("dates", "dutch")])
+    own = _of_line(books, DECIMALS[options.get("decimal", "comma")])
+    out.writerows(_rows([name for name, _ in columns], shared, own, postings))
 
 
-def _rows(chosen: list[Cell], postings: Postings) -> Iterator[list[str]]:
+def _rows(names: list[str], shared: OfEntry, own: OfLine, postings: Postings) -> Iterator[list[str]]:
+    heads = [(place, shared[name]) for place, name in enumerate(names) if name in shared]
+    tails = [(place, own[name]) for place, name in enumerate(names) if name in own]
     for posting in postings:
+        row = [""] * len(names)
+        for place, of_entry in heads:
+            row[place] = of_entry(posting)
         for number, line in enumerate(posting.lines, 1):
-            yield [cell(posting, number, line) for cell in chosen]
+            for place, of_line in tails:
+                row[place] = of_line(number, line)
+            yield row  # written before the next is asked for
 
 
-def _cells(books: Books, decimal: str, dates: str) -> dict[str, Cell]:
-    def money(cents: int) -> str:
-        return amount(cents).replace(".", decimal)
-
+def _of_entry(books: Books, dates: str) -> OfEntry:
+    """Fields that all lines of an entry have in common."""
+    days = Spelt(lambda day: day.strftime(dates))
     return {
-        "journal": lambda entry, number, line: books.journal,
-        "entry": lambda entry, number, line: code_of(entry.entry_id),
-        "line": lambda entry, number, line: str(number),
-        "date": lambda entry, number, line: entry.booked_on.strftime(dates),
-        "year": lambda entry, number, line: str(books.year.year),
-        "period": lambda entry, number, line: str(books.period_number(entry.booked_on)),
-        "account": lambda entry, number, line: books.codes[line.account_id].code,
-        "account_name": lambda entry, number, line: neutral(books.codes[line.account_id].name),
-        "description": lambda entry, number, line: books.describe(entry),
-        "debit": lambda entry, number, line: money(line.cents) if line.cents > 0 else "",
-        "credit": lambda entry, number, line: money(-line.cents) if line.cents < 0 else "",
-        "amount": lambda entry, number, line: ("-" if line.cents < 0 else "") + money(abs(line.cents)),
-        "cost_centre": lambda entry, number, line: neutral(books.programmes.get(line.programme_id) or ""),
-        "project": lambda entry, number, line: code_of(line.grant_id) if line.grant_id else "",
-        "document": lambda entry, number, line: document(entry),
+        "journal": lambda entry: books.journal,
+        "entry": lambda entry: code_of(entry.entry_id),
+        "date": lambda entry: days[entry.booked_on],
+        "year": lambda entry: str(books.year.year),
+        "period": lambda entry: str(books.period_number(entry.booked_on)),
+        "description": books.describe,
+        "document": document,
+    }
+
+
+def _of_line(books: Books, decimal: str) -> OfLine:
+    money = Spelt(lambda cents: amount(cents).replace(".", decimal))
+    names = {account_id: neutral(account.name) or "" for account_id, account in books.codes.items()}
+    centres = Spelt(lambda programme_id: neutral(books.programmes.get(programme_id) or "") or "")
+    return {
+        "line": lambda number, line: str(number),
+        "account": lambda number, line: books.codes[line.account_id].code,
+        "account_name": lambda number, line: names[line.account_id],
+        "debit": lambda number, line: money[line.cents] if line.cents > 0 else "",
+        "credit": lambda number, line: money[-line.cents] if line.cents < 0 else "",
+        "amount": lambda number, line: ("-" if line.cents < 0 else "") + money[abs(line.cents)],
+        "cost_centre": lambda number, line: centres[line.programme_id],
+        "project": lambda number, line: code_of(line.grant_id) if line.grant_id else "",
     }

@@ -3,37 +3,49 @@ memorandum that Twinfield keeps as provisional, until the bookkeeper makes it fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TextIO
 
 from app.base.references import code_of
-from app.finance.books.layouts.facts import Books, Postings, amount, escape
-from app.finance.books.postings import Posting
+from app.finance.books.layouts.facts import Books, Postings, amount, escape, write_in_pieces
+from app.sheets.spelt import Spelt
 
 
 def write(file: TextIO, books: Books, postings: Postings) -> None:
     file.write('<?xml version="1.0" encoding="UTF-8"?>\n<transactions>\n')
-    for posting in postings:
-        file.write(_transaction(books, posting))
+    write_in_pieces(file, _transactions(books, postings))
     file.write("</transactions>\n")
 
 
-def _transaction(books: Books, posting: Posting) -> str:
+def _transactions(books: Books, postings: Postings) -> Iterator[str]:
+    """Each entry as text. What lines share (day, account, amount) is spelt once and kept."""
     office = f"<office>{escape(books.profile.office_code, 20)}</office>" if books.profile.office_code else ""
     code = escape(books.profile.journal_code or "MEMO", 20)
-    described = escape(books.describe(posting), 40)
-    parts = [
-        f'<transaction destiny="temporary"><header>{office}<code>{code}</code>'
-        f"<currency>EUR</currency><date>{posting.booked_on:%Y%m%d}</date>"
-        f"<period>{books.year.year}/{books.period_number(posting.booked_on):02d}</period>"
-        f"<freetext1>{code_of(posting.entry_id)}</freetext1></header>\n<lines>\n"
-    ]
-    for number, line in enumerate(posting.lines, 1):
-        programme = books.programmes.get(line.programme_id)
-        centre = f"<dim2>{escape(programme, 16)}</dim2>" if programme else ""
-        parts.append(
-            f'<line type="detail" id="{number}"><dim1>{escape(books.codes[line.account_id].code, 16)}</dim1>{centre}'
-            f"<debitcredit>{'debit' if line.cents > 0 else 'credit'}</debitcredit>"
-            f"<value>{amount(abs(line.cents))}</value><description>{described}</description></line>\n"
+    accounts = {account_id: f"<dim1>{escape(account.code, 16)}</dim1>" for account_id, account in books.codes.items()}
+    centres = {
+        programme_id: f"<dim2>{escape(name, 16)}</dim2>" if name else ""
+        for programme_id, name in books.programmes.items()
+    }
+    days = Spelt(
+        lambda day: (
+            f"<currency>EUR</currency><date>{day:%Y%m%d}</date>"
+            f"<period>{books.year.year}/{books.period_number(day):02d}</period><freetext1>"
         )
-    parts.append("</lines>\n</transaction>\n")
-    return "".join(parts)
+    )
+    amounts = Spelt(
+        lambda cents: (
+            f"<debitcredit>{'debit' if cents > 0 else 'credit'}</debitcredit>"
+            f"<value>{amount(abs(cents))}</value><description>"
+        )
+    )
+    for posting in postings:
+        described = f"{escape(books.describe(posting), 40)}</description></line>\n"
+        parts = [
+            f'<transaction destiny="temporary"><header>{office}<code>{code}</code>{days[posting.booked_on]}'
+            f"{code_of(posting.entry_id)}</freetext1></header>\n<lines>\n"
+        ]
+        for number, (account_id, cents, programme_id, *_rest) in enumerate(posting.lines, 1):
+            centre = centres.get(programme_id, "") if programme_id else ""
+            parts.append(f'<line type="detail" id="{number}">{accounts[account_id]}{centre}{amounts[cents]}{described}')
+        parts.append("</lines>\n</transaction>\n")
+        yield "".join(parts)

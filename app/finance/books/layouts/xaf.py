@@ -6,13 +6,14 @@ tree of a million lines does not fit in memory; tests hold the file against the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TextIO
 
 from app.base.dates import add_months
 from app.base.references import code_of
-from app.finance.books.layouts.facts import Books, Postings, amount, document, escape
-from app.finance.books.postings import Posting
+from app.finance.books.layouts.facts import Books, Postings, amount, document, escape, write_in_pieces
+from app.sheets.spelt import Spelt
 
 _NAMESPACES = {
     "3.2": "http://www.auditfiles.nl/XAF/3.2",
@@ -40,8 +41,7 @@ def _write(file: TextIO, books: Books, postings: Postings, version: str) -> None
     )
     cost = "costID" if version == "3.2" else "cost"
     project = "projID" if version == "3.2" else "project"
-    for posting in postings:
-        file.write(_transaction(books, posting, cost, project))
+    write_in_pieces(file, _transactions(books, postings, cost, project))
     file.write("</journal></transactions>\n</company>\n</auditfile>\n")
 
 
@@ -73,24 +73,30 @@ def _head(file: TextIO, books: Books, version: str) -> None:
     file.write("</periods>\n")
 
 
-def _transaction(books: Books, posting: Posting, cost: str, project: str) -> str:
-    day, reference = posting.booked_on.isoformat(), document(posting)
-    described = f"{escape(books.events[posting.event])} {reference}"  # as books.describe, the reference made once
-    parts = [
-        f"<transaction><nr>{code_of(posting.entry_id)}</nr><desc>{described}</desc>"
-        f"<periodNumber>{books.period_number(posting.booked_on)}</periodNumber><trDt>{day}</trDt>\n"
-    ]
-    for number, line in enumerate(posting.lines, 1):
-        programme = books.programmes.get(line.programme_id)
-        parts.append(
-            f"<trLine><nr>{number}</nr><accID>{escape(books.codes[line.account_id].code, 35)}</accID>"
-            f"<docRef>{reference}</docRef><effDate>{day}</effDate><amnt>{amount(abs(line.cents))}</amnt>"
-            f"<amntTp>{'D' if line.cents > 0 else 'C'}</amntTp>"
-        )
-        if programme:
-            parts.append(f"<{cost}>{escape(programme, 35)}</{cost}>")
-        if line.grant_id:
-            parts.append(f"<{project}>{code_of(line.grant_id)}</{project}>")
-        parts.append("</trLine>\n")
-    parts.append("</transaction>\n")
-    return "".join(parts)
+def _transactions(books: Books, postings: Postings, cost: str, project: str) -> Iterator[str]:
+    """Each entry as text. What lines share (account, programme, amount) is spelt once and kept."""
+    accounts = {
+        account_id: f"</nr><accID>{escape(account.code, 35)}</accID><docRef>"
+        for account_id, account in books.codes.items()
+    }
+    costs = {
+        programme_id: f"<{cost}>{escape(name, 35)}</{cost}>" if name else ""
+        for programme_id, name in books.programmes.items()
+    }
+    days = Spelt(lambda day: f"</docRef><effDate>{day}</effDate><amnt>")
+    heads = Spelt(lambda day: f"</desc><periodNumber>{books.period_number(day)}</periodNumber><trDt>{day}</trDt>\n")
+    amounts = Spelt(lambda cents: f"{amount(abs(cents))}</amnt><amntTp>{'D' if cents > 0 else 'C'}</amntTp>")
+    events = Spelt(lambda event: f"</nr><desc>{escape(books.events[event])} ")
+    for posting in postings:
+        reference, day = document(posting), days[posting.booked_on]
+        parts = [
+            f"<transaction><nr>{code_of(posting.entry_id)}{events[posting.event]}{reference}{heads[posting.booked_on]}"
+        ]
+        for number, (account_id, cents, programme_id, grant_id, _campaign, _line) in enumerate(posting.lines, 1):
+            known = costs.get(programme_id, "") if programme_id else ""
+            grant = f"<{project}>{code_of(grant_id)}</{project}>" if grant_id else ""
+            parts.append(
+                f"<trLine><nr>{number}{accounts[account_id]}{reference}{day}{amounts[cents]}{known}{grant}</trLine>\n"
+            )
+        parts.append("</transaction>\n")
+        yield "".join(parts)
