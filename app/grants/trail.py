@@ -86,8 +86,7 @@ def _text(kind: str, changes: dict[str, Any]) -> str:
     moved = changes.get(name)
     if states is not None and isinstance(moved, list) and len(moved) == 2 and moved[1]:
         parts.append(filters.label(states(moved[1])))
-    cents = changes.get("amount_cents")
-    if isinstance(cents, int):
-        parts.append(filters.money(cents))
+    amounts = (changes.get(name) for name in ("amount_cents", "settled_cents"))
+    parts += [filters.money(cents) for cents in amounts if isinstance(cents, int)]
     parts += [str(changes[word]) for word in ("text", "note", "reason", "file") if changes.get(word)]
     return " · ".join(parts)

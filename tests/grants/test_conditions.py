@@ -120,7 +120,9 @@ def test_finance_settles_and_pays_back_on_the_pages(now: datetime, sign_in: Call
     assert finance.get(f"/grants/{grant_id}/settle").status_code == 200
     assert finance.post(f"/grants/{grant_id}/settle", data=data | {"note": ""}).status_code == 422
     assert finance.post(f"/grants/{grant_id}/settle", data=data).status_code == 303
-    assert "10.000,00" in finance.get(f"/grants/{grant_id}").text
+    page = finance.get(f"/grants/{grant_id}").text
+    assert "10.000,00" in page
+    assert f"/grants/{grant_id}/unconfirm" not in page, "what would be refused is not offered"
     money = {"form_key": "page-2", "paid_on": "23-11-2026", "amount": "10.000,00", "bank_reference": "uit 7"}
     assert finance.get(f"/grants/{grant_id}/repay").status_code == 200
     assert finance.post(f"/grants/{grant_id}/repay", data=money).status_code == 303
@@ -142,13 +144,19 @@ def test_a_condition_is_set_and_met_on_the_pages(now: datetime, fundraiser: Clie
     data = {"text": "Verklaring van de accountant", "kind": "precedent", "instalment_id": str(first)}
     assert fundraiser.get(f"/grants/{grant_id}/conditions/new").status_code == 200
     assert fundraiser.post(f"/grants/{grant_id}/conditions/new", data=data).status_code == 303
-    assert "Verklaring van de accountant" in fundraiser.get(f"/grants/{grant_id}").text
+    page = fundraiser.get(f"/grants/{grant_id}").text
+    assert "Verklaring van de accountant" in page
+    assert "termijn van 01-11-2026" in page
     row = db.session.execute(select(Condition.id)).scalar_one()
     place = f"/grants/conditions/{row}/meet"
     assert fundraiser.get(place).status_code == 200
+    page = fundraiser.get(f"/grants/instalments/{first}").text
+    assert "Verklaring van de accountant" in page, "the instalment says what it waits for"
+    assert place in page
     proof = {"version": "1", "met_on": "20-11-2026", "evidence": "per post", "file": ""}
     assert fundraiser.post(place, data=proof).status_code == 303
     assert state(first) is S.DUE
+    assert place not in fundraiser.get(f"/grants/instalments/{first}").text
     assert fundraiser.post(f"/grants/conditions/{row}/unmeet", data={"version": "2"}).status_code == 303
     assert state(first) is S.CONDITIONAL
     assert fundraiser.post(f"/grants/conditions/{row}/remove", data={"version": "2"}).status_code == 409

@@ -19,10 +19,12 @@ from app.grants.awards.models import GrantState, Recognition
 from app.grants.awards.plans import InstalmentPlan
 from app.grants.instalments import services as instalments
 from app.grants.instalments.models import InstalmentState
+from app.grants.obligations import services as obligations
 from app.grants.settlements import services
 from app.grants.settlements.models import Repayment, Settlement
 from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
 from tests.conftest import SettableClock
+from tests.factories.grants import obligation_plan
 from tests.grants.money_stories import (
     FULL,
     HALF,
@@ -155,6 +157,42 @@ def test_a_repayment_enters_once_and_never_more_than_owed(now: datetime) -> None
     assert books(grant_id)[3] == 300
     repay(settled, 300, now, "right")
     assert books(grant_id) == (HALF - 300, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "open_duty", "after"),
+    [
+        (G.REPORTING, False, G.CLOSED),
+        (G.REPORTING, True, G.REPORTING),
+        (G.TERMINATED, False, G.TERMINATED),
+        (G.CLOSED, False, G.CLOSED),
+    ],
+)
+def test_a_clawback_is_over_once_everything_is_paid_back(
+    now: datetime, before: GrantState, open_duty: bool, after: GrantState
+) -> None:
+    grant_id, parts = granted(now)
+    for place, part in enumerate(parts):
+        receive(part, HALF, now, f"{place}")
+    if open_duty:
+        with writing():
+            obligations.plan([obligation_plan()], grant_id=grant_id, actor=SYSTEM, now=now)
+    report(grant_id, now, G.REPORTING if before is G.CLOSED else before)
+    if before is G.CLOSED:
+        report(grant_id, now, before)
+    settled = settle(grant_id, FULL - 300, now)
+    repay(settled, 100, now, "part")
+    assert grant_state(grant_id) is G.CLAWBACK
+    paid = repay(settled, 200, now, "rest")
+    assert grant_state(grant_id) is after
+    assert repay(settled, 200, now, "rest") == paid, "the same form again is the same repayment"
+    for _turn in range(2):
+        with writing():
+            services.take_back_repayment(paid, "wrong account", actor=SYSTEM, now=now)
+        assert grant_state(grant_id) is G.CLAWBACK, "it is owed again"
+        assert books(grant_id)[3] == 200
+        paid = repay(settled, 200, now, f"again-{_turn}")
+        assert grant_state(grant_id) is after
 
 
 def test_income_is_reduced_on_the_day_that_was_chosen_and_not_in_a_closed_month(

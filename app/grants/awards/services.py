@@ -128,7 +128,7 @@ def move(
     if state is _S.TERMINATED and not note.strip():
         raise Invalid(N_("Say why, and what was agreed with the funder."), field="note")
     if state is _S.CLOSED:
-        _refuse_loose_ends(grant)
+        refuse_loose_ends(grant)
     shift(grant, state, note=note.strip(), actor=actor, now=now)
     if state is _S.TERMINATED:
         for before in (InstalmentState.CONDITIONAL, InstalmentState.DUE, InstalmentState.REQUESTED):
@@ -222,8 +222,8 @@ def shift(grant: Grant, state: GrantState, *, note: str = "", actor: Actor, now:
     )
 
 
-def _refuse_loose_ends(grant: Grant) -> None:
-    """A grant is closed when every report is accepted and every instalment received or settled."""
+def refuse_loose_ends(grant: Grant) -> None:
+    """A grant is closed when every report is accepted, every instalment received or settled, and nothing owed."""
     waiting = (*TO_DELIVER, ObligationState.SUBMITTED)
     duties = select(func.count()).where(Obligation.grant_id == grant.id, Obligation.state.in_(waiting))
     money = select(func.count()).where(Instalment.grant_id == grant.id, Instalment.state.in_(OPEN_INSTALMENTS))

@@ -14,6 +14,7 @@ from app.base.states import N_
 from app.documents.models import Document
 from app.extensions import db
 from app.grants.conditions.models import Condition, ConditionKind
+from app.grants.instalments.models import Instalment
 from app.staff.models import Staff
 
 
@@ -32,6 +33,7 @@ class Line:
     document: str | None
     met_by: str | None
     version: int
+    instalment_on: date | None  # the day its instalment is expected, where it is about one
 
     @property
     def holds(self) -> bool:
@@ -43,7 +45,9 @@ def _listing() -> Select[*tuple[Any, ...]]:
         select(
             Condition.id, Condition.grant_id, Condition.instalment_id, Condition.kind, Condition.text,
             Condition.met_on, Condition.evidence, Document.id, Document.filename, Staff.name, Condition.version,
+            Instalment.expected_on,
         )
+        .outerjoin(Instalment, Instalment.id == Condition.instalment_id)
         .outerjoin(Document, Document.id == Condition.document_id)
         .outerjoin(Staff, Staff.id == Condition.met_by_id)
         .where(Condition.removed_at.is_(None))

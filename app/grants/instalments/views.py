@@ -16,6 +16,7 @@ from app.grants import choices
 from app.grants.awards import queries as awards
 from app.grants.awards.models import Grant
 from app.grants.blueprint import bp
+from app.grants.conditions import queries as conditions
 from app.grants.funders import queries as funders
 from app.grants.instalments import planning, queries
 from app.grants.instalments.forms import InstalmentFields, InstalmentForm
@@ -90,9 +91,13 @@ def instalments() -> ResponseReturnValue:
 def instalment(instalment_id: int) -> ResponseReturnValue:
     """One instalment: what to do next, the money that came, its history."""
     line = queries.one(instalment_id)
+    asked: list[conditions.Line] = []
+    if line.state is InstalmentState.CONDITIONAL:
+        asked = conditions.about(conditions.of_grant(line.grant_id), instalment_id)
     return render_template(
         "grants/instalment.html",
         line=line,
+        unmet=[each for each in asked if each.holds],
         today=local_date(now()),
         receipts=queries.receipts_of([instalment_id])[instalment_id],
         letter=queries.letter_of(instalment_id),

@@ -165,11 +165,13 @@ def repay(
     ledger.post([postings.clawback_paid(source, amount_cents, paid_on, purpose)], actor=actor, now=now)
     told = {"amount_cents": amount_cents, "paid_on": paid_on.isoformat()}
     audit.record("grant.paid_back", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+    if repaid_cents(row.id) == row.owed_cents and grant.state is _G.CLAWBACK:
+        awards.shift(grant, _after_clawback(grant, row), actor=actor, now=now)
     return made.id
 
 
 def take_back_repayment(repayment_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
-    """A repayment was recorded wrongly: it is reversed in the books and owed again."""
+    """A repayment was recorded wrongly: it is reversed in the books and owed again, so the clawback goes on."""
     if not reason.strip():
         raise Invalid(N_("Say why it is taken back."), field="reason")
     settlement_id = locked(Repayment, repayment_id).settlement_id
@@ -177,13 +179,13 @@ def take_back_repayment(repayment_id: int, reason: str, *, actor: Actor, now: da
     row = locked(Repayment, repayment_id)
     if row.reversed_at is not None:
         raise Refused(N_("This repayment was taken back already."))
-    if grant.state is _G.CLOSED:
-        raise Refused(N_("This grant is closed. Open it again first."))
     row.reversed_at, row.reversal_reason = now, reason.strip()
     db.session.flush()
     ledger.reverse(source=("grant_repayment", row.id), on=local_date(now), actor=actor, now=now)
     told = {"amount_cents": row.amount_cents, "reason": reason.strip()}
     audit.record("grant.repayment_taken_back", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+    if GRANT_MOVES.allows(grant.state, _G.CLAWBACK):
+        awards.shift(grant, _G.CLAWBACK, note=reason.strip(), actor=actor, now=now)
 
 
 def repaid_cents(settlement_id: int) -> int:
@@ -192,6 +194,17 @@ def repaid_cents(settlement_id: int) -> int:
         Repayment.settlement_id == settlement_id, Repayment.reversed_at.is_(None)
     )
     return int(db.session.execute(chosen).scalar_one())
+
+
+def _after_clawback(grant: Grant, row: Settlement) -> GrantState:
+    """Where a grant stands that owes nothing any more: as before its settlement, closed if nothing else is open."""
+    if row.state_before is not _G.REPORTING:
+        return row.state_before
+    try:
+        awards.refuse_loose_ends(grant)
+    except Refused:
+        return _G.REPORTING
+    return _G.CLOSED
 
 
 def _known(grant_id: int, facts: SettlementFacts) -> int | None:

@@ -153,7 +153,9 @@ def repay_grant(grant_id: int) -> ResponseReturnValue:
         title=_("Money paid back"),
         submit=_("Book this repayment"),
         said=_("Booked."),
-        explain=_("Still to be paid back: %(amount)s.", amount=filters.money(left)),
+        explain=_(
+            "Still to be paid back: %(amount)s. With the last of it the clawback is over.", amount=filters.money(left)
+        ),
     )
 
 
