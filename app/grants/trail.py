@@ -1,4 +1,4 @@
-"""The timeline of a record, from the audit trail."""
+"""The timeline of a record, from the audit trail, a page of it at a time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from app.grants.obligations.models import ObligationState
 from app.grants.parts.models import PartState
 from app.grants.projects.models import ProjectState
 from app.staff import queries as staff
-from app.ui import filters
+from app.ui import filters, lists
 
-SHOWN, READ = 40, 400
+SHOWN = 40  # lines of a page
+READ, READS = 400, 5  # events in one statement, and how many statements one page may take
 _STATES = {
     "application": ("stage", Stage),
     "grant_award": ("state", GrantState),
@@ -44,12 +45,25 @@ class Told:
     href: str = ""
 
 
-def trail_of(kind: str, row_id: int, limit: int = SHOWN) -> list[Told]:
-    """The newest lines about a record: two statements. What one person did to many expenses in a day is one line."""
-    lines = audit.trail(kind, row_id, limit=READ)
-    people = staff.by_ids(line.actor_id for line in lines if line.actor_kind == "staff" and line.actor_id)
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A page of a timeline, newest first. `older` is where the page after it begins, None on the last one."""
+
+    lines: list[Told]
+    older: int | None
+    newest: bool  # nothing came after it
+
+
+def trail_of(kind: str, row_id: int) -> Trail:
+    """What happened to a record, from where the address says (`earlier`) backwards: two statements, as a rule.
+
+    What one person did to many expenses in a day is one line. Every event is on one page, and on one alone.
+    """
+    before = lists.row_id("earlier")
+    groups, older = _together(kind, row_id, before)
+    people = staff.by_ids(each[0].actor_id for each in groups if each[0].actor_kind == "staff" and each[0].actor_id)
     told = []
-    for together in _by_day(lines):
+    for together in groups:
         line = together[0]
         person = people.get(line.actor_id) if line.actor_id and line.actor_kind == "staff" else None
         text, href = _text(kind, line.changes or {}), ""
@@ -57,17 +71,27 @@ def trail_of(kind: str, row_id: int, limit: int = SHOWN) -> list[Told]:
             text, href = _of_expenses(together), url_for("grants.expenses", grant_id=row_id)
         title = f"{person.name if person else _('The system')} {_(action_label(line.action))}"
         told.append(Told(line.at, title, text, href))
-    return told[:limit]
+    return Trail(told, older, before is None)
 
 
-def _by_day(lines: list[TrailLine]) -> list[list[TrailLine]]:
-    """Lines one by one, newest first; those of expenses together: the same person, the same thing, the same day."""
+def _together(kind: str, row_id: int, before: int | None) -> tuple[list[list[TrailLine]], int | None]:
+    """Lines one by one, newest first; those of expenses together: the same person, the same thing, the same day.
+
+    Gives a page of them and where the next begins. Only thousands of expenses of one day are told in two lines.
+    """
     found: dict[object, list[TrailLine]] = {}
-    for line in lines:
-        routine = line.action.startswith("expense.") and line.action != "expense.imported"
-        key = (line.action, line.actor_id, local_date(line.at)) if routine else line.id
-        found.setdefault(key, []).append(line)
-    return list(found.values())
+    for _turn in range(READS):
+        lines = audit.trail(kind, row_id, limit=READ, before=before)
+        for line in lines:
+            routine = line.action.startswith("expense.") and line.action != "expense.imported"
+            key = (line.action, line.actor_id, local_date(line.at)) if routine else line.id
+            if key not in found and len(found) == SHOWN:
+                return list(found.values()), before
+            found.setdefault(key, []).append(line)
+            before = line.id
+        if len(lines) < READ:
+            return list(found.values()), None
+    return list(found.values()), before
 
 
 def _of_expenses(lines: list[TrailLine]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from datetime import date, datetime
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
 from app.extensions import db, writing
+from app.grants import trail
 from app.grants.budgets import queries, services
 from app.grants.budgets.models import Category
 from app.grants.budgets.services import LinePlan
+from app.grants.conditions import services as conditions
 from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.expenses.services import ExpenseFacts
@@ -151,6 +155,31 @@ def test_a_change_is_asked_and_approved(app: Flask, now: datetime, fundraiser: C
     decision = {name: token(form, name) for name in ("csrf_token", "version")} | {"decided_on": "20-11-2026"}
     assert fundraiser.post(f"{answer.location}/approve", data=decision).status_code == 303
     assert "120.000,00" in fundraiser.get(f"/grants/{grant_id}").text
+
+
+def test_a_long_trail_goes_on_where_it_stopped_and_loses_nothing(
+    now: datetime, fundraiser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "READ", 7)
+    monkeypatch.setattr(trail, "READS", 50)
+    with writing():
+        grant_id = make.grant(now)
+        for number in range(100):
+            facts = ExpenseFacts(spent_on=date(2026, 11, 2), cents=150, description=f"bon {number}")
+            expenses.enter(grant_id, facts, form_key=f"long-{number}", actor=SYSTEM, now=now)
+            conditions.add(grant_id, f"Voorwaarde {number}.", actor=SYSTEM, now=now)
+    seen, costs, place = [], [], f"/grants/{grant_id}"
+    while place:
+        page = fundraiser.get(place).text.replace("\xa0", " ").split('id="trail"')[1]
+        seen += re.findall(r"Voorwaarde \d+\.", page)
+        costs += [int(count) for count in re.findall(r"(\d+) uitgaven · ", page)]
+        older = re.search(r'href="([^"]*earlier=\d+)#trail"', page)
+        place = html.unescape(older[1]) if older else ""
+    assert seen == [f"Voorwaarde {number}." for number in reversed(range(100))]
+    assert sum(costs) == 100
+    assert len(costs) == 3, "one line on each page"
+    assert "legde de toekenning vast" in page
+    assert fundraiser.get(f"/grants/{grant_id}?earlier=x").status_code == 400
 
 
 def test_many_expenses_of_a_day_are_one_line_of_the_trail(app: Flask, now: datetime, fundraiser: Client) -> None:
