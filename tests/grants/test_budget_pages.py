@@ -128,6 +128,30 @@ def test_one_expense_is_mapped_by_hand_or_as_a_rule(app: Flask, now: datetime, f
     assert queries.spent_by_line(grant_id) == {travel: 1000, room: 500}
 
 
+def test_the_list_shows_all_a_grant_pays_and_what_others_pay_of_it(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        first = make.grant(now, title="Eerste")
+        second = make.grant(now, funder_id=make.funder(now, "Fonds Kind"), title="Tweede")
+        for number, cents in enumerate((60_00, 25_00)):
+            facts = ExpenseFacts(
+                spent_on=date(2026, 11, 1), cents=cents, full_cents=100_00, description=f"bon {number}"
+            )
+            row = expenses.enter(first, facts, form_key=f"shared-{number}", actor=SYSTEM, now=now)
+            expenses.share(row, second, 10_00 * (number + 1), actor=SYSTEM, now=now)
+    pages = {
+        name: fundraiser.get(f"/grants/{grant_id}/expenses").text for name, grant_id in (("a", first), ("b", second))
+    }
+    texts = {name: re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page)) for name, page in pages.items()}
+    assert "€ 10,00 Tweede" in texts["a"]
+    assert "€ 20,00 Tweede" in texts["a"]
+    assert "Totaal € 85,00" in texts["a"]
+    assert "€ 60,00 Eerste" in texts["b"]
+    assert "Totaal € 30,00" in texts["b"], "as the budget says"
+    assert queries.spent_by_line(second) == {None: 30_00}
+    assert f"/grants/expenses/{row}/line" not in pages["b"], "its line is that of the other grant"
+    assert "bon 1" in fundraiser.get(f"/grants/{second}/expenses?q=bon+1&waiting=yes&sort=-amount&partner=").text
+
+
 def test_a_wrong_upload_says_so_beside_the_field(app: Flask, now: datetime, fundraiser: Client) -> None:
     with writing():
         grant_id = make.grant(now)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 
 from app.base.dates import local_date
 from app.base.errors import Invalid, NotFound
@@ -18,7 +18,7 @@ from app.base.states import N_
 from app.extensions import db, now, writing
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
-from app.grants.expenses import imports, jobs, services, sheet
+from app.grants.expenses import imports, jobs, queries, services, sheet
 from app.grants.expenses.forms import (
     ChangeExpenseForm,
     ColumnsForm,
@@ -36,41 +36,42 @@ from app.jobs.services import enqueue
 from app.ui import filters, lists
 from app.ui.permissions import Permission, requires
 
-SORTS = {
-    "date": lists.Sort(N_("Date"), (lists.desc(Expense.spent_on),)),
-    "amount": lists.Sort(N_("Amount"), (lists.desc(Expense.cents),)),
-}
 OURS = "ours"  # costs that no partner made
 
 
 @bp.get("/grants/<int:grant_id>/expenses")
 @requires(Permission.GRANTS_READ)
 def expenses(grant_id: int) -> ResponseReturnValue:
-    """The expenses charged to a grant."""
+    """What a grant pays: its expenses, and its part of costs that are charged to other grants."""
     row, line = awards.one(grant_id)
     q, chosen = lists.search_text(), lists.row_id("line")
     whose = [*((str(each.id), each.name) for each in partners.partners(grant_id)), (OURS, _("Ourselves"))]
     partner = lists.choice("partner", [value for value, _name in whose])
-    conditions: list[ColumnElement[bool]] = [Expense.grant_id == grant_id]
+    its = queries.columns(grant_id)
+    wanted = queries.listing(grant_id)
     if q:
-        texts = (Expense.description, Expense.voucher, Expense.ledger_account, Expense.cost_centre)
-        conditions.append(or_(*(text.icontains(q, autoescape=True) for text in texts)))
+        wanted = wanted.where(queries.matches(q))
     if chosen:
-        conditions.append(Expense.budget_line_id == chosen)
+        wanted = wanted.where(its.line_id == chosen)
     if partner:
-        conditions.append(Expense.partner_id.is_(None) if partner == OURS else Expense.partner_id == int(partner))
+        wanted = wanted.where(its.partner_id.is_(None) if partner == OURS else its.partner_id == int(partner))
     if waiting := lists.choice("waiting", ["yes"]):
-        conditions.append(Expense.budget_line_id.is_(None))
-    page = lists.page(select(Expense).where(*conditions), SORTS, key=Expense.id, default="date")
+        wanted = wanted.where(its.line_id.is_(None))
+    sorts = {
+        "date": lists.Sort(N_("Date"), (lists.desc(Expense.spent_on),)),
+        "amount": lists.Sort(N_("Amount"), (lists.desc(its.cents),)),
+    }
+    page = lists.page(wanted, sorts, key=Expense.id, default="date")
+    shown = [queries.line_of(each) for each in page.rows]
     pairs = line_pairs(grant_id)
-    total = db.session.execute(select(cents_sum(Expense.cents)).where(*conditions)).scalar_one()
-    shown = list(page.rows)
+    total = db.session.execute(wanted.with_only_columns(cents_sum(its.cents))).scalar_one()
     return render_template(
         "grants/expenses.html",
         row=row,
         line=line,
         page=page,
         rows=shown,
+        payers=queries.payers([each.id for each in shown], but=grant_id),
         names=dict(pairs),
         total=total,
         q=q,
