@@ -9,6 +9,7 @@ its secrets; demo and test make their own and keep them under ``DATA_DIR``.
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import os
 import re
@@ -39,6 +40,7 @@ RANGES = {
     "payment_costs_cents": (0, 500),
 }
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_kinds: typing.Callable[[type], dict[str, typing.Any]] = functools.cache(typing.get_type_hints)
 
 
 class SettingsError(click.ClickException):
@@ -110,7 +112,7 @@ class Settings:
         """Read, check and complete the settings. Raises SettingsError with one clear line."""
         env = os.environ if environ is None else environ
         _refuse_unknown(env)
-        hints = typing.get_type_hints(cls)
+        hints = _kinds(cls)
         values: dict[str, object] = {}
         for field in fields(cls):
             raw = _raw(env, field.name)

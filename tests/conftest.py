@@ -28,7 +28,7 @@ from app.ui.permissions import Role
 from tests.support import guard, routes, statements, templates
 from tests.support.client import Client
 from tests.support.databases import Databases, make_settings
-from tests.support.postgres import Missing, Postgres, Server
+from tests.support.postgres import MEMORY, Missing, Postgres, Server, roomy
 
 __all__ = ["SettableClock", "make_settings"]
 KINDS = ("sqlite", "postgresql")
@@ -65,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "databases(*kinds): run on these databases only (sqlite, postgresql)")
     config.addinivalue_line("markers", "complete: long; runs with --complete only")
     config.addinivalue_line("markers", "no_tables: start from a database without a single table")
+    if roomy(MEMORY):  # a commit waits 60 times as long for a disk, and keeps it busy
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.database == "sqlite":
         return
     postgres = Postgres()

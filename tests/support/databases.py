@@ -62,8 +62,9 @@ class Databases:
             self._used.append(name)
 
     def _share_secrets(self, directory: Path) -> None:
-        make_settings(self._directory)
-        shutil.copy(self._directory / "secrets.json", directory / "secrets.json")
+        if not (made := self._directory / "secrets.json").exists():
+            make_settings(self._directory)
+        shutil.copy(made, directory / "secrets.json")
 
     def _create_tables(self, settings: Settings) -> None:
         app = create_app(settings)

@@ -73,7 +73,7 @@ class Postgres:
 
     def __init__(self, *, durable: bool = False) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="dv-pg-"))
-        in_memory = _roomy(MEMORY) and not durable
+        in_memory = roomy(MEMORY) and not durable
         self._data = Path(tempfile.mkdtemp(prefix="dv-pg-", dir=MEMORY)) if in_memory else self.directory
         self._durable = durable
         self._user = _another_user() if os.geteuid() == 0 else None
@@ -175,7 +175,7 @@ class Postgres:
             time.sleep(0.05)
 
 
-def _roomy(folder: Path) -> bool:
+def roomy(folder: Path) -> bool:
     """Whether files can be kept in memory: copying a database there takes a fifth of the time."""
     try:
         there = os.statvfs(folder)

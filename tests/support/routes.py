@@ -1,43 +1,54 @@
-"""Routes read and compiled once for each process of the test run.
+"""Routes made once for each process of the test run.
 
-Every test makes an application of its own, and werkzeug spends nine tenths of that on reading the
-same rules and compiling the same two functions for each. They depend on the rule alone.
+Every test makes an application of its own, and half of that went to binding the same hundreds of rules to another
+map. A map depends on rules and converters alone, so applications with the same ones share it; one that is given
+another rule has a map of its own from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from inspect import unwrap
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from werkzeug.routing.converters import BaseConverter
-from werkzeug.routing.rules import Rule, RulePart
+from flask import Flask
+from flask.sansio.scaffold import _endpoint_from_view_func
+from werkzeug.routing import Map
 
-Builder = Callable[..., tuple[str, str]]
-Reading = tuple[list[RulePart], list[tuple[bool, str]], dict[str, BaseConverter]]
+_OF_VIEW = ("methods", "required_methods", "provide_automatic_options")  # what Flask reads from a view
 
 
 def remember(patch: pytest.MonkeyPatch) -> None:
-    read: dict[str, Reading] = {}
-    made: dict[object, Builder] = {}
-    parse, compiled = Rule._parse_rule, Rule._compile_builder
+    add_now = unwrap(Flask.add_url_rule)
+    made: dict[object, Map] = {}
 
-    def read_once(rule: Rule, text: str) -> list[RulePart]:
-        if text not in read:
-            before = len(rule._trace)
-            parts = list(parse(rule, text))
-            read[text] = (parts, rule._trace[before:], dict(rule._converters))
-            return parts
-        parts, trace, converters = read[text]
-        rule._trace.extend(trace)
-        rule._converters.update(converters)
-        rule.arguments.update(converters)
-        return parts
+    def add(
+        app: Any, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
+        app._check_setup_finished("add_url_rule")
+        endpoint = endpoint or _endpoint_from_view_func(view_func)
+        said = repr((rule, endpoint, args, options, [getattr(view_func, name, None) for name in _OF_VIEW]))
+        app.__dict__.setdefault("rules_given", []).append((said, (rule, endpoint, view_func, *args), options))
+        if view_func is not None:
+            assert app.view_functions.setdefault(endpoint, view_func) == view_func, f"two views are called {endpoint}"
 
-    def compiled_once(rule: Rule, append_unknown: bool = True) -> Builder:
-        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+    def get(app: Any) -> Map:
+        own, given = app.__dict__["url_map"], app.__dict__.get("rules_given")
+        if not given:
+            return own
+        key = (tuple(said for said, _, _ in given), tuple(own.converters.items()))
         if key not in made:
-            made[key] = compiled(rule, append_unknown)
+            made[key] = Map(converters=own.converters)
+            behind = SimpleNamespace(
+                config=app.config, url_rule_class=app.url_rule_class, url_map=made[key], view_functions={}
+            )
+            for _, rule, options in given:
+                add_now(behind, *rule, **options)
         return made[key]
 
-    patch.setattr(Rule, "_parse_rule", read_once)
-    patch.setattr(Rule, "_compile_builder", compiled_once)
+    def put(app: Any, own: Map) -> None:
+        app.__dict__["url_map"] = own
+
+    patch.setattr(Flask, "add_url_rule", add)
+    patch.setattr(Flask, "url_map", property(get, put), raising=False)
