@@ -37,6 +37,9 @@ def remember(patch: pytest.MonkeyPatch) -> None:
         own, given = app.__dict__["url_map"], app.__dict__.get("rules_given")
         if not given:
             return own
+        known = app.__dict__.get("rules_bound")
+        if known and known[0] == len(given):
+            return known[1]
         key = (tuple(said for said, _, _ in given), tuple(own.converters.items()))
         if key not in made:
             made[key] = Map(converters=own.converters)
@@ -45,6 +48,7 @@ def remember(patch: pytest.MonkeyPatch) -> None:
             )
             for _, rule, options in given:
                 add_now(behind, *rule, **options)
+        app.__dict__["rules_bound"] = (len(given), made[key])
         return made[key]
 
     def put(app: Any, own: Map) -> None:
