@@ -16,9 +16,15 @@ from app.ui.permissions import Role
 from tests.conftest import SettableClock
 from tests.support.accounts import SENTENCE, make_account
 from tests.support.client import Client
+from tests.support.jobs import only_of
 from tests.support.mails import links_mailed, mails
 
 NEW = "een heel andere zin"
+
+
+@pytest.fixture(autouse=True)
+def _mail_alone(app: Flask) -> None:
+    only_of("outbox")
 
 
 def reset_link(app: Flask, client: Client, email: str = "anna@example.org") -> str:
