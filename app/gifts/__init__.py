@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     )
     from app.gifts.periodic import jobs as periodic_jobs
     from app.gifts.periodic import places as periodic_places
+    from app.gifts.periodic import signing_views as periodic_signing
     from app.gifts.periodic import step_views as periodic_steps
     from app.gifts.periodic import views as periodic_views
     from app.gifts.recurring import change_views, collecting, commands, failing, notices, planning, repairing, starting
@@ -53,4 +54,5 @@ def init_app(app: Flask) -> None:
     assert periodic_jobs
     periodic_places.register()
     assert periodic_steps
+    assert periodic_signing
     app.register_blueprint(periodic_views.bp)

@@ -11,6 +11,7 @@ from app.base.holdings import Duty, Obstacle, declare_duty, declare_running
 from app.base.states import N_
 from app.extensions import db
 from app.gifts.models import HELD, Gift, GiftState
+from app.gifts.periodic import services as periodic
 from app.gifts.periodic.models import Agreement, AgreementState
 from app.gifts.recurring import changing
 from app.gifts.recurring.effects import under_way_of
@@ -65,6 +66,15 @@ def end_recurring(event: SupportersErased) -> None:
 
 
 @on(SupportersErased)
+def give_up_agreements(event: SupportersErased) -> None:
+    """What both did not sign yet does not come about; what lay ready to be signed online is over."""
+    states = (AgreementState.DRAFT, AgreementState.SENT, AgreementState.SIGNED)
+    mine = Agreement.supporter_id.in_(event.ids) & Agreement.state.in_(states)
+    for agreement_id in db.session.scalars(select(Agreement.id).where(mine)).all():
+        periodic.withdraw(agreement_id, actor=event.actor, now=event.at)
+
+
+@on(SupportersErased)
 def forget_unpaid(event: SupportersErased) -> None:
     """What they typed in forms that were not paid goes at once instead of after thirty days."""
     empty_unpaid_of(db.session.scalars(select(Email.address_key).where(Email.supporter_id.in_(event.ids))).all())
@@ -82,4 +92,5 @@ def register() -> None:
     declare_duty(Duty("gift", (), books, books_until))
     why = N_("The agreement for periodic gifts, with the name: seven years after the last gift, for the tax office")
     declare_duty(Duty("periodic_agreement", ("first_names", "last_name", "signed_place"), why, agreement_until))
+    declare_duty(Duty("periodic_signing", ("donor_name", "donor_mailbox"), why, agreement_until))
     declare_running("gifts", running)

@@ -21,9 +21,6 @@ class Organisation(db.Model):
         CheckConstraint("fiscal_year_start BETWEEN 1 AND 12", name="fiscal_year_start_month"),
         CheckConstraint('"only" = 1', name="only_one"),
         CheckConstraint("notice_days BETWEEN 1 AND 60", name="notice_days_few"),
-        CheckConstraint(
-            "(online_signing_on IS NULL) = (online_signing_by IS NULL)", name="online_signing_approved_by_somebody"
-        ),
     )
 
     id: Mapped[int] = id_column()
@@ -41,10 +38,6 @@ class Organisation(db.Model):
     notice_days: Mapped[int] = mapped_column(default=14, server_default="14")
     # Whether our bank's contract allows mandates given on our website.
     online_mandates: Mapped[bool] = mapped_column(default=False, server_default=false())
-
-    # Since when, and by whose word, agreements for periodic gifts may be signed online. Empty: on paper only.
-    online_signing_on: Mapped[date | None] = mapped_column(nullable=True)
-    online_signing_by: Mapped[str | None] = text_column(160, nullable=True)
 
     street: Mapped[str | None] = text_column(120, nullable=True)  # with house number
     postcode: Mapped[str | None] = text_column(12, nullable=True)
@@ -116,3 +109,24 @@ class BankAccount(db.Model):
     )
     lead_days: Mapped[int] = mapped_column(default=1, server_default="1")
     cut_off: Mapped[time | None] = mapped_column(nullable=True)
+
+
+class SigningApproval(db.Model):
+    """A tax adviser's word that agreements for periodic gifts may be signed online. While one stands that is not
+    withdrawn, they may; else they are signed on paper only. The advice itself is a document of this row."""
+
+    __tablename__ = "signing_approval"
+    __table_args__ = (
+        # Whoever withdraws one that a migration closed is not known.
+        CheckConstraint("withdrawn_by_id IS NULL OR withdrawn_at IS NOT NULL", name="withdrawn_by_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    approved_on: Mapped[date]
+    adviser: Mapped[str] = text_column(160)  # name or role
+    firm: Mapped[str] = text_column(160)
+    scope: Mapped[str] = text_column(1000)  # what exactly was approved
+    recorded_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+    recorded_at: Mapped[datetime] = instant_column()
+    withdrawn_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+    withdrawn_at: Mapped[datetime | None] = instant_column(nullable=True)

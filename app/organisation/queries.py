@@ -50,8 +50,6 @@ class Profile:
     fiscal_year_start: int = 1
     notice_days: int = 14
     online_mandates: bool = False
-    online_signing_on: date | None = None
-    online_signing_by: str | None = None
     street: str | None = None
     postcode: str | None = None
     town: str | None = None
@@ -146,7 +144,6 @@ def _read() -> Profile:
         id=row.id, name=row.name, legal_name=row.legal_name, rsin=row.rsin, kvk=row.kvk, anbi=row.anbi,
         anbi_since=row.anbi_since, anbi_page=row.anbi_url, creditor_id=row.creditor_id,
         fiscal_year_start=row.fiscal_year_start, notice_days=row.notice_days, online_mandates=row.online_mandates,
-        online_signing_on=row.online_signing_on, online_signing_by=row.online_signing_by,
         street=row.street, postcode=row.postcode, town=row.town,
         country=row.country, contact_email=row.email, contact_phone=row.phone, website_url=row.website_url,
         privacy_page=row.privacy_url, complaints_page=row.complaints_url, policy_url=row.policy_url,

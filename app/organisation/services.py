@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
-from app.base.dates import local_date
 from app.base.errors import Invalid, NotFound
 from app.base.states import N_
 from app.extensions import db
@@ -102,23 +101,6 @@ def save(details: Details, *, actor: Actor, now: datetime) -> int:
         audit.record("organisation.saved", ("organisation", organisation.id), actor=actor, now=now, changes=changes)
         after_commit(forget)
     return organisation.id
-
-
-def approve_online_signing(on: date | None, by: str, *, actor: Actor, now: datetime) -> None:
-    """Record by whose word (name and role of a tax adviser) agreements may be signed online; `on` None ends it."""
-    organisation = db.session.execute(select(Organisation)).scalar_one_or_none()
-    if organisation is None:
-        raise NotFound(N_("Fill in the organisation first."))
-    if on is not None and not by.strip():
-        raise Invalid(N_("Fill in who approved it, with their role."), field="by")
-    if on is not None and on > local_date(now):
-        raise Invalid(N_("This day is still to come."), field="on")
-    values = {"online_signing_on": on, "online_signing_by": by.strip() or None if on else None}
-    if changes := _set(organisation, values):
-        organisation.changed_at = now
-        subject = ("organisation", organisation.id)
-        audit.record("organisation.online_signing", subject, actor=actor, now=now, changes=changes)
-        after_commit(forget)
 
 
 def save_account(

@@ -17,6 +17,7 @@ from app.organisation import queries, services
 from app.organisation.forms import AccountForm, DetailsForm, filled
 from app.organisation.models import AccountPurpose, BankAccount, BookedBy, Organisation, PainVersion
 from app.organisation.public_views import bp
+from app.organisation.signing import standing
 from app.ui.permissions import Permission, requires
 
 
@@ -24,7 +25,9 @@ from app.ui.permissions import Permission, requires
 @requires(Permission.ORGANISATION_READ)
 def show() -> ResponseReturnValue:
     """Who receives the money: names, numbers, bank accounts, pages."""
-    return render_template("organisation/show.html", profile=queries.profile(), accounts=queries.all_accounts())
+    return render_template(
+        "organisation/show.html", profile=queries.profile(), accounts=queries.all_accounts(), signing=standing()
+    )
 
 
 @bp.get("/organisation/edit")

@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
         models,
         page_views,
         repair_views,
+        signing_views,
     )
     from app.portal.guard import bp
 
@@ -27,6 +28,7 @@ def init_app(app: Flask) -> None:
     assert erasure_views
     assert mailbox_views
     assert page_views
+    assert signing_views
     app.register_blueprint(bp)
     repair_views.init()
     words.actions(

@@ -12,8 +12,10 @@ from flask_babel import gettext as _
 from app.base.dates import local_date
 from app.extensions import db, limits, now, writing
 from app.gifts.models import HELD, GiftState
+from app.gifts.periodic import offers
 from app.letters.statements import paper, services
 from app.letters.statements.content import gather
+from app.organisation.signing import standing
 from app.payments.methods import label_of
 from app.portal import overview
 from app.portal.entering import DONOR
@@ -59,6 +61,7 @@ def _page(donor: Donor, form: RangeForm) -> ResponseReturnValue:
     page = render_template(
         "portal/home.html", donor=donor, supporter=supporters.get(donor.id), form=form, years=years, year=year,
         gifts=gifts, recurring=overview.recurring_of(donor.id), agreements=overview.agreements_of(donor.id),
+        signings=offers.of_donor(donor.id), signing_is_on=standing() is not None,
         total=overview.kept_in(donor.id, year), methods={g.method: _method(g.method) for g in gifts},
         programmes=programme_names(language()), said=overview.SAID, tones=TONES, held=HELD,
         address=supporters.current_addresses([donor.id]).get(donor.id),

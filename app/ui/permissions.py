@@ -30,6 +30,7 @@ class Permission(StrEnum):
     GIFTS_READ = "gifts:read"
     GIFTS_WRITE = "gifts:write"
     BSN_READ = "bsn:read"
+    AGREEMENTS_SIGN = "agreements:sign"
     FINANCE_READ = "finance:read"
     FINANCE_WRITE = "finance:write"
     FINANCE_REOPEN = "finance:reopen"
@@ -69,7 +70,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE: frozenset(
         _VIEWER
         | _SUPPORTERS
-        | {_P.GIFTS_WRITE, _P.BSN_READ, _P.FINANCE_WRITE, _P.AUDIT_READ, _P.BANK_READ, _P.BANK_WRITE}
+        | {
+            _P.GIFTS_WRITE,
+            _P.BSN_READ,
+            _P.AGREEMENTS_SIGN,
+            _P.FINANCE_WRITE,
+            _P.AUDIT_READ,
+            _P.BANK_READ,
+            _P.BANK_WRITE,
+        }
     ),
     Role.ADMIN: frozenset(Permission),
 }
@@ -123,6 +132,12 @@ PUBLIC_ENDPOINTS = frozenset(
         "portal.erasure",
         "portal.ask_erasure",
         "portal.withdraw_erasure",
+        "portal.agreement",
+        "portal.agreement_text",
+        "portal.agreement_copy",
+        "portal.agreement_code",
+        "portal.sign_agreement",
+        "portal.decline_agreement",
         "portal.home",
         "portal.ask",
         "portal.ask_form_en",

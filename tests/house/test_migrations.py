@@ -24,6 +24,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "checkout": {"paid_at": None},
     "commitment": {"ended_on": None, "resume_on": None},
     "periodic_agreement": {"years": None, "first_year": 2026, "ended_on": None},
+    "periodic_signing": {"state": "offered"},
     "interaction": {"complaint_state": None},
     "task": {"ended_at": None},
     "grant_round": {"decision_on": None},

@@ -289,6 +289,7 @@ SAYS_NOTHING: dict[str, set[str]] = {
     "mandate": {"consent_text", "language", "provider", "reference"},
     "mandate_amendment": {"original_reference"},
     "mandate_change": {"by"},
+    "periodic_signing": {"code_hash", "consent", "signed_sha256", "text_sha256"},  # our own words, and hashes
     "payment": {"currency", "method", "mode", "profile", "provider", "provider_id"},
     "payment_event": {"provider_id", "reason"},
     "periodic_agreement": {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from app.base.dates import format_date
+from app.base.dates import AMSTERDAM, format_date, local_date
 from app.base.money import format_money
 from app.base.number_words import amount_in_words
 from app.documents import pdf
@@ -17,12 +19,14 @@ from app.organisation.letterhead import letterhead
 from app.organisation.queries import profile
 from app.supporters.countries import countries
 
+TEMPLATE = "gifts/periodic.typ"
+
 
 def render(agreement: Agreement, bsns: Mapping[Who, str] | None = None) -> bytes:
     """The form in two copies as PDF. Without `bsns` there are lines to write them on. Slow: no transaction open."""
     with force_locale(agreement.language):
         data = content(agreement, bsns or {})
-    return pdf.render("gifts/periodic.typ", data)
+    return pdf.render(TEMPLATE, data)
 
 
 def content(a: Agreement, bsns: Mapping[Who, str]) -> dict[str, Any]:
@@ -113,6 +117,61 @@ def content(a: Agreement, bsns: Mapping[Who, str]) -> dict[str, Any]:
             [_("Country"), places.get(a.partner_country or a.country, "")],
         ]
     return data
+
+
+def to_sign(a: Agreement) -> dict[str, Any]:
+    """What the one text says that both sign online, for `pdf.render`. It holds no BSN: the donor adds theirs to
+    their own copy, so that no mail or download of ours carries one."""
+    with force_locale(a.language):
+        data = content(a, {Who.DONOR: _("the donor adds it to their own copy")})
+        waits = [_("Signed online")]
+        return data | {
+            "copies": [_("Signed online")], "donor_signs": [], "charity_signs": [],
+            "stamps": {"donor": waits, "charity": waits},
+            "intro": _("With this form donor and charity agree on a periodic gift in money. Both sign online, and both keep the signed copy for their own records and the tax office."),  # noqa: E501
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature given online. `how` says in words what makes it theirs."""
+
+    name: str
+    function: str
+    place: str
+    at: datetime
+    how: str
+
+
+def with_both(
+    text: dict[str, Any], language: str, digest: str, donor: Signed, consent: str, charity: Signed
+) -> dict[str, Any]:
+    """The same words with both signatures, and the SHA-256 of the PDF that was signed."""
+    with force_locale(language):
+
+        def lines(one: Signed) -> list[list[str]]:
+            job = [[_("Function"), one.function]] if one.function else []
+            return [[_("Name"), one.name], *job, *_place(one.place, local_date(one.at))]
+
+        def stamp(one: Signed) -> list[str]:
+            return [_("Signed online"), one.name, _moment(one.at)]
+
+        return text | {
+            "title": f"{text['title']} ({_('signed')})", "copies": [_("Signed by both")],
+            "donor_signs": lines(donor), "charity_signs": lines(charity),
+            "stamps": {"donor": stamp(donor), "charity": stamp(charity)},
+            "evidence": [
+                [_("Hash of the text (SHA-256)"), digest],
+                [_("The donor"), f"{donor.name}, {_moment(donor.at)}. {donor.how}"],
+                [_("Agreed to"), consent],
+                [_("The charity"), f"{charity.name}, {charity.function}, {_moment(charity.at)}. {charity.how}"],
+            ],
+            "words": text["words"] | {"evidence": _("How it was signed")},
+        }  # fmt: skip
+
+
+def _moment(at: datetime) -> str:
+    return f"{format_date(local_date(at))} {at.astimezone(AMSTERDAM):%H:%M:%S}"
 
 
 def _place(place: str | None, day: Any) -> list[list[str]]:

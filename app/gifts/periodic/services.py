@@ -15,7 +15,9 @@ from app.base.ids import new_id
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db
+from app.gifts.periodic import offers
 from app.gifts.periodic.models import MOVES, Agreement, AgreementState, AgreementStep, EndsWith, Term
+from app.gifts.periodic.signing_models import SigningState
 from app.gifts.recurring.models import Commitment
 
 SUBJECT = "periodic_agreement"
@@ -83,6 +85,7 @@ def change(agreement_id: int, facts: Facts, *, actor: Actor, now: datetime) -> N
     row = locked(agreement_id)
     if row.state not in _CHANGEABLE:
         raise Refused(N_("This agreement is signed: it cannot be changed. Draw up a new one."))
+    offers.refuse_while(row.id, SigningState.OFFERED)
     _check(row.supporter_id, facts, local_date(now))
     for name, value in asdict(facts).items():
         setattr(row, name, value)
@@ -99,17 +102,20 @@ def send(agreement_id: int, *, actor: Actor, now: datetime) -> None:
 
 def take_back(agreement_id: int, *, actor: Actor, now: datetime) -> None:
     """What was sent is drawn up anew."""
+    offers.close(locked(agreement_id).id)
     _move(locked(agreement_id), AgreementState.DRAFT, local_date(now), "", actor, now)
 
 
-def withdraw(agreement_id: int, *, actor: Actor, now: datetime) -> None:
+def withdraw(agreement_id: int, *, note: str = "", actor: Actor, now: datetime) -> None:
     """It does not come about."""
-    _move(locked(agreement_id), AgreementState.WITHDRAWN, local_date(now), "", actor, now)
+    offers.close(locked(agreement_id).id)
+    _move(locked(agreement_id), AgreementState.WITHDRAWN, local_date(now), note, actor, now)
 
 
 def sign(agreement_id: int, signature: Signature, *, actor: Actor, now: datetime) -> None:
     """The donor signed (5 on the form). Payments count from this day on."""
     row = locked(agreement_id)
+    offers.close_offered(row.id)
     _not_ahead(signature.on, now)
     if signature.on.year > row.first_year:
         raise Invalid(N_("The first year of payment is over: draw up an agreement that begins this year."), field="on")
@@ -120,6 +126,7 @@ def sign(agreement_id: int, signature: Signature, *, actor: Actor, now: datetime
 def activate(agreement_id: int, signature: Signature, *, actor: Actor, now: datetime) -> None:
     """The charity signed as well (7): it runs."""
     row = locked(agreement_id)
+    offers.refuse_while(row.id, SigningState.SIGNED)
     _not_ahead(signature.on, now)
     row.charity_signed_on, row.charity_signed_place = signature.on, signature.place
     row.charity_signatory, row.charity_function = signature.name, signature.function

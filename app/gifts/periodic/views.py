@@ -15,9 +15,10 @@ from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.documents.services import documents_of
 from app.extensions import db, now, writing
-from app.gifts.periodic import allocation, bsns, paper, queries, rules, services
+from app.gifts.periodic import allocation, bsns, offers, paper, queries, rules, services, signing
 from app.gifts.periodic.forms import AgreementForm, filled
 from app.gifts.periodic.models import Agreement, AgreementState, EndsWith, Term, Who
+from app.organisation.signing import standing
 from app.staff.queries import by_ids
 from app.supporters import queries as supporters
 from app.supporters.names import NameOrder, family_name
@@ -67,6 +68,7 @@ def show(agreement_id: int) -> ResponseReturnValue:
         facts=_facts(agreement), steps=steps, people=by_ids({s.staff_id for s in steps if s.staff_id}),
         known=bsns.known(agreement_id), masked=bsns.shown(agreement_id) if secret else {},
         scans=documents_of(services.SUBJECT, agreement_id) if secret else [],
+        signing=offers.newest(agreement_id), online=standing() is not None, why_not=signing.why_not(agreement),
         over_cap=cap if cap is not None and agreement.yearly_cents > cap else None,
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
 from datetime import date
 from itertools import product
@@ -233,15 +232,3 @@ def test_it_ends_by_itself_and_asks_to_be_renewed_once(app: Flask) -> None:
     assert (row(ending).state, row(forever).state) == (S.ACTIVE, S.ACTIVE)
     tasks = list(db.session.execute(select(Task)).scalars())
     assert [(t.subject_id, "Els Ending" in t.title) for t in tasks] == [(ending, True)]
-
-
-def test_signing_online_needs_the_word_of_a_tax_adviser(app: Flask, sign_in: SignIn) -> None:
-    admin, where = sign_in("admin"), "/organisation/online-signing"
-    assert admin.post(where, data={"on": "28-11-2026", "by": ""}).status_code == 422
-    assert admin.post(where, data={"on": "1-1-2027", "by": "mr. A. Raad, belastingadviseur"}).status_code == 422
-    recorded = admin.post(where, data={"on": "20-11-2026", "by": "mr. A. Raad, belastingadviseur"})
-    assert recorded.status_code == 303, re.findall(r"(?s)error-summary.*?</ul>|invalid-feedback.*?<", recorded.text)
-    assert "mr. A. Raad" in admin.get("/organisation").text
-    assert admin.post(f"{where}/end").status_code == 303
-    assert "mr. A. Raad" not in admin.get("/organisation").text
-    assert actions().count("organisation.online_signing") == 2
