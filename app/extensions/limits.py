@@ -4,7 +4,7 @@ Each call is a short write transaction of its own (`writing_apart`), so it must 
 `with writing():`. What cannot be counted raises: whoever relies on a limit fails closed.
 Keys (addresses, e-mail) are stored as keyed hashes only.
 
-    limits.hit("donation", request.remote_addr, 20, 600)   # raises TooMany at the 21st in any 10 minutes
+    limits.hit("donation", limits.visitor(), 20, 600)      # raises TooMany at the 21st in any 10 minutes
     limits.delay("sign-in", email)                         # growing waits after a few failures
     limits.forget("sign-in", email)                        # it was the right person after all
 
@@ -17,7 +17,9 @@ from __future__ import annotations
 import hmac
 from datetime import datetime, timedelta
 from functools import cache
+from ipaddress import IPv6Address, IPv6Network
 
+from flask import request
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped
@@ -52,6 +54,22 @@ def _counts(places: int) -> Select[tuple[int, ...]]:
     """What so many spans of keys count, `oldest0` up to `newest0` first. Built once: a donor waits for it."""
     spans = (_table.c.key.between(bindparam(f"oldest{n}"), bindparam(f"newest{n}")) for n in range(places))
     return select(*(select(func.coalesce(func.sum(_table.c.times), 0)).where(span).scalar_subquery() for span in spans))
+
+
+def visitor() -> str:
+    """Whom to count for this request, by the address of the connection or of what a trusted proxy told."""
+    return network(request.remote_addr or "")
+
+
+def network(address: str) -> str:
+    """Of an IPv6 address the /64 network: whoever has one address there has 18 quintillion of them. IPv4 as it is."""
+    if ":" not in address:
+        return address
+    try:
+        whole = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(whole.ipv4_mapped or IPv6Network((int(whole) >> 64 << 64, 64)))
 
 
 def hit(bucket: str, key: str, limit: int, window_seconds: int) -> None:

@@ -10,11 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.base.actor import system
-from app.base.errors import Invalid, TooMany
-from app.base.states import N_
+from app.base.errors import Invalid
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import MandateKind
-from app.extensions import db, limits, writing
+from app.extensions import db, writing
 from app.gifts.donors import Giver
 from app.gifts.recurring.amounts import next_amounts
 from app.gifts.recurring.models import Commitment
@@ -23,15 +22,8 @@ from app.gifts.recurring.states import CommitmentState, Frequency
 from app.giving.answers import Gift
 from app.giving.offer import Offer
 from app.giving.places import Place
-from app.payments.alerts import tell_flood
 
 DONOR = system("Steun ons")
-# Mandates within so many seconds: from one address, on one account, and of all donors together. Nobody knows before
-# the first collection whether an account is the donor's, so a flood is stopped here, and staff are told.
-MOST, WINDOW = 10, 3600
-MOST_OF_ACCOUNT, DAY = 10, 86_400
-MOST_OF_ALL, MINUTES = 200, 600
-PAUSED = N_("Very many mandates are given just now. Choose another method, or try again in a quarter of an hour.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +36,8 @@ class Promise:
     reference: str
 
 
-def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str, address: str, at: datetime) -> None:
-    """Keep the mandate and begin the gift, once. Raises TooMany, and Refused as `online.give` does."""
-    _stop_floods(gift.iban, address, at)
+def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str, at: datetime) -> None:
+    """Keep the mandate and begin the gift, once. Raises Refused as `online.give` does."""
     draft = OnlineMandate(
         id=row_id,
         giver=Giver(
@@ -65,19 +56,6 @@ def begin(row_id: int, gift: Gift, offered: Offer, place: Place, *, source: str,
         db.session.rollback()
         with writing():
             give(draft, actor=DONOR, now=at)
-
-
-def _stop_floods(iban: str, address: str, at: datetime) -> None:
-    limits.hit("mandate online", address, MOST, WINDOW)
-    limits.hit("mandate account", iban, MOST_OF_ACCOUNT, DAY)
-    try:
-        limits.hit("mandates online", "all", MOST_OF_ALL, MINUTES)
-    except TooMany as error:
-        with writing():
-            tell_flood(MOST_OF_ALL, now=at)
-        paused = TooMany(PAUSED)
-        paused.retry_after = error.retry_after
-        raise paused from None
 
 
 def _said(gift: Gift) -> tuple[str, str] | None:

@@ -17,14 +17,15 @@ from sqlalchemy.exc import OperationalError
 from app.base.errors import DomainError, Refused, TooMany
 from app.base.ids import new_id
 from app.base.money import Money
-from app.extensions import csrf, db, now, settings
-from app.giving import again, by_mandate, page, sources, tokens
+from app.extensions import csrf, db, limits, now, settings
+from app.giving import again, by_mandate, floods, page, sources, tokens
 from app.giving.answers import DIRECT_DEBIT, Answers, Gift, read
 from app.giving.appeals import campaign_slug
 from app.giving.forms import drawn
 from app.giving.offer import Offer
 from app.giving.places import Place
 from app.payments import services as payments
+from app.payments.providers.registry import BANK_TRANSFER
 from app.payments.returns import return_path
 from app.payments.states import Sequence
 from app.ui import headers, languages
@@ -215,11 +216,14 @@ def _give(place: Place) -> ResponseReturnValue:
 
 def _begun(row_id: int, gift: Gift, offered: Offer, place: Place, at: datetime) -> str:
     """Where the donor goes now."""
+    if gift.method == BANK_TRANSFER:
+        floods.stop(floods.TRANSFERS, gift.email.casefold(), visitor=limits.visitor(), at=at)
     if gift.method != DIRECT_DEBIT:
         return payments.begin(_draft(row_id, gift, offered, place), now=at).url
+    floods.stop(floods.MANDATES, gift.iban, visitor=limits.visitor(), at=at)
     languages.by_address()
     source = sources.sent(request.form.get("source", "")) or offered.source
-    by_mandate.begin(row_id, gift, offered, place, source=source, address=request.remote_addr or "", at=at)
+    by_mandate.begin(row_id, gift, offered, place, source=source, at=at)
     return return_path(row_id, place.language)
 
 
@@ -235,7 +239,7 @@ def _draft(checkout_id: int, gift: Gift, offered: Offer, place: Place) -> paymen
         now=now(),
         programme_id=offered.programme_id(gift.programme),
         campaign_id=offered.appeal.id if offered.appeal else None,
-        failure_key=payments.failure_key(request.remote_addr or "", place.form),
+        failure_key=payments.failure_key(limits.visitor(), place.form),
     )
 
 

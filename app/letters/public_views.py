@@ -35,8 +35,8 @@ def _sign_up(here: str, there: str) -> ResponseReturnValue:
     """The same answer for every address, known or not: look in your mailbox."""
     form = SignUpForm()
     if form.validate_on_submit():
-        limits.hit("newsletter", request.remote_addr or "", TRIES, WINDOW)
-        asked_from = blind_index(request.remote_addr or "", "network-address").hex()[:32]
+        limits.hit("newsletter", limits.visitor(), TRIES, WINDOW)
+        asked_from = blind_index(limits.visitor(), "network-address").hex()[:32]
         with writing():
             newsletter.request(
                 form.email.data or "", form.first_name.data or "", language(), "website", now(), asked_from=asked_from

@@ -54,9 +54,10 @@ def tell_attack(method: str, *, now: datetime) -> None:
     _tell("payments/attack", f"payment attack:{method}", {"method": method}, now)
 
 
-def tell_flood(number: int, *, now: datetime) -> None:
-    """Mail that mandates on the website are paused, with how many came within ten minutes; at most once an hour."""
-    _tell("payments/mandate_flood", "mandate flood", {"number": number}, now)
+def tell_flood(template: str, number: int, *, now: datetime) -> None:
+    """Mail that mandates or transfers on the website are paused, with how many came within ten minutes; at most once
+    an hour."""
+    _tell(template, template, {"number": number}, now)
 
 
 def tell_form_attack(campaign_id: int | None, *, now: datetime) -> None:

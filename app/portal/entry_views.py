@@ -54,7 +54,7 @@ def _ask(lang: str) -> ResponseReturnValue:
         if not form.validate():
             return ask_page(form, lang)
         try:
-            limits.hit("portal link", request.remote_addr or "", ASKED, HOUR)
+            limits.hit("portal link", limits.visitor(), ASKED, HOUR)
         except TooMany as error:
             form.add_error(error)
             response = ask_page(form, lang, status=error.status)
@@ -91,7 +91,7 @@ def _sent(lang: str) -> ResponseReturnValue:
 @bp.route("/mijn-giften/open/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
     """GET shows a button, since mail scanners open links before people do; POST uses the link, once."""
-    limits.check("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+    limits.check("portal guess", limits.visitor(), GUESSES, WINDOW)
     try:
         whose = entering.look(token, now=now())
         form = PlainForm()
@@ -103,7 +103,7 @@ def enter(token: str) -> ResponseReturnValue:
             opened, _supporter_id = entering.enter(token, browser=name, now=now())
     except NotFound as error:
         db.session.rollback()
-        limits.hit("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+        limits.hit("portal guess", limits.visitor(), GUESSES, WINDOW)
         hint = _(
             "A link works once, for a quarter of an hour. Did you not open it yourself? Then somebody else did: ask for"
             " a new one and sign out everywhere on your page."

@@ -64,7 +64,7 @@ def forget_email(donor: Donor) -> ResponseReturnValue:
 @bp.route("/mijn-giften/nieuw-adres/<token>", methods=["GET", "POST"])
 def confirm_email(token: str) -> ResponseReturnValue:
     """Behind the link in the new mailbox. GET shows a button, POST changes the address, once."""
-    limits.check("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+    limits.check("portal guess", limits.visitor(), GUESSES, WINDOW)
     form = PlainForm()
     try:
         mailbox.look(token, now=now())
@@ -84,7 +84,7 @@ def confirm_email(token: str) -> ResponseReturnValue:
 @bp.route("/mijn-giften/niet-gevraagd/<token>", methods=["GET", "POST"])
 def refuse_email(token: str) -> ResponseReturnValue:
     """Behind the link in the mailbox before, for who did not ask for another address."""
-    limits.check("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+    limits.check("portal guess", limits.visitor(), GUESSES, WINDOW)
     form = PlainForm()
     try:
         links.look(mailbox.NOT_ME, token, now=now())
@@ -101,4 +101,4 @@ def refuse_email(token: str) -> ResponseReturnValue:
 
 def _guessed() -> None:
     db.session.rollback()
-    limits.hit("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+    limits.hit("portal guess", limits.visitor(), GUESSES, WINDOW)

@@ -95,7 +95,7 @@ def try_again(token: str) -> ResponseReturnValue:
 
 def _behind(token: str) -> Recurring:
     """The recurring gift behind the link. Guessing is counted: it ends soon."""
-    limits.check("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+    limits.check("portal guess", limits.visitor(), GUESSES, WINDOW)
     try:
         commitment_id = links.look(repair.PURPOSE, token, now=now()).subject_id
         each = overview.one(commitment_id)
@@ -104,7 +104,7 @@ def _behind(token: str) -> Recurring:
         return each
     except NotFound:
         db.session.rollback()
-        limits.hit("portal guess", request.remote_addr or "", GUESSES, WINDOW)
+        limits.hit("portal guess", limits.visitor(), GUESSES, WINDOW)
         raise
 
 
@@ -145,7 +145,7 @@ def _begin(each: Recurring, cents: int, collection_id: int | None, form: PayForm
         token.checkout_id, amount=Money(cents), method=form.method.data, provider=settings().payment_provider,
         details={"supporter_id": str(supporter_id), "source": SOURCE}, language=each.row.language, now=at,
         programme_id=each.row.programme_id, sequence=Sequence.FIRST,
-        failure_key=payments.failure_key(request.remote_addr or "", SOURCE),
+        failure_key=payments.failure_key(limits.visitor(), SOURCE),
     )  # fmt: skip
     return payments.begin(
         draft, now=at, alongside=lambda: repairing.note(token.checkout_id, commitment_id, collection_id, now=at)

@@ -99,15 +99,16 @@ def check_password(email: str, password: str, *, address: str, known_device: str
     """
     key = email_key(email)
     who = f"device:{known_device}" if known_device else f"account:{key}"
+    place = limits.network(address)
     if known_device is None:
-        limits.hit("sign-in address", address, 60, 600)
-    limits.hit("sign-in pair", f"{address}|{who}", 10, 600)
+        limits.hit("sign-in address", place, 60, 600)
+    limits.hit("sign-in pair", f"{place}|{who}", 10, 600)
     limits.delay("sign-in", who)
     row = db.session.execute(select(Staff.id, Staff.password_hash, Staff.active).where(Staff.email_key == key)).first()
     db.session.rollback()
     open_hash = row.password_hash if row and row.active else None
     if not passwords.matches(password, open_hash) or row is None or open_hash is None:
         raise WrongPassword(row.id if row else 0)
-    limits.forget("sign-in pair", f"{address}|{who}", 600)
+    limits.forget("sign-in pair", f"{place}|{who}", 600)
     limits.forget("sign-in", who)
     return Found(row.id, open_hash)

@@ -108,3 +108,19 @@ def test_counts_are_forgotten(app: Flask, clock: SettableClock) -> None:
     clock.forward(days=1)
     assert limits.forget_expired(now()) == 1
     assert db.session.scalar(select(func.count()).select_from(limits.RateCount)) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:0DB8:1:2:ffff::9%eth0", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("no:address", "no:address"),
+        ("", ""),
+    ],
+)
+def test_whoever_has_a_network_is_counted_once(address: str, counted: str) -> None:
+    assert limits.network(address) == counted

@@ -18,13 +18,15 @@ from app.direct_debit.models import Mandate
 from app.direct_debit.queries import holder_of, iban_of
 from app.direct_debit.states import ConsentHow, MandateState
 from app.extensions import db, now, writing
+from app.gifts.models import Gift
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
-from app.giving import by_mandate
+from app.giving import floods
 from app.organisation import services
 from app.outbox.models import Message
 from app.payments.models import Checkout
 from app.supporters.models import Supporter
+from tests.conftest import SettableClock
 from tests.factories.organisation import DETAILS
 from tests.giving.conftest import FILLED, Give, token_in
 from tests.support.client import Client
@@ -151,20 +153,29 @@ def test_one_form_is_one_mandate_also_from_two_tabs_at_once(client: Client, give
 
 
 def test_nobody_signs_for_a_crowd(give: Give, allowed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(by_mandate, "MOST", 2)
+    monkeypatch.setattr(floods, "MOST", 2)
     assert [give(**DEBIT).status_code for _ in range(3)] == [303, 303, 429]
     assert _count(Mandate) == 2
 
 
-@pytest.mark.parametrize(("name", "told"), [("MOST_OF_ACCOUNT", 0), ("MOST_OF_ALL", 1)])
-def test_a_flood_of_mandates_is_paused_and_told(
-    give: Give, allowed: None, monkeypatch: pytest.MonkeyPatch, sign_in: Callable[[str], Client], name: str, told: int
-) -> None:
+@pytest.mark.parametrize(("name", "told"), [("MOST_OF_NAMED", 0), ("MOST_OF_ALL", 1)])
+@pytest.mark.parametrize(
+    ("body", "made", "says"),
+    [(DEBIT, Mandate, "Heel veel machtigingen"), ({"method": "bank_transfer"}, Gift, "Heel veel overboekingen")],
+)
+def test_a_flood_is_paused_and_told_and_ends_by_itself(
+    give: Give, allowed: None, monkeypatch: pytest.MonkeyPatch, sign_in: Callable[[str], Client], clock: SettableClock,
+    body: dict[str, str], made: type, says: str, name: str, told: int,
+) -> None:  # fmt: skip
+    """Of mandates, and of transfers that are announced: each would make a donor and mail a stranger."""
     sign_in("finance")
-    monkeypatch.setattr(by_mandate, name, 2)
-    answers = [give(**DEBIT) for _ in range(4)]
+    monkeypatch.setattr(floods, name, 2)
+    answers = [give(**body) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [303, 303, 429, 429]
     assert answers[-1].headers["Retry-After"]
-    assert _count(Mandate) == 2
-    assert sum("Heel veel machtigingen" in mail.rendered.subject for mail in mails()) == told
+    assert "van den" in answers[-1].text, "what was typed is kept"
+    assert _count(made) == 2
+    assert sum(says in mail.rendered.subject for mail in mails()) == told
     assert give(method="ideal").status_code == 303, "other methods go on"
+    clock.forward(hours=30)
+    assert give(**body).status_code == 303

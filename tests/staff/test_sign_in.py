@@ -320,6 +320,17 @@ def test_one_address_cannot_try_everybody(app: Flask, client: Client) -> None:
     assert attempt(client, WRONG, "another@example.org", environ_overrides={"REMOTE_ADDR": "203.0.113.9"}) == 422
 
 
+def test_another_address_of_the_same_network_is_no_other_visitor(app: Flask, client: Client) -> None:
+    """Who rents one server has 2 to the power 64 addresses in IPv6: as many guesses without this."""
+    codes = [
+        client.post(
+            "/mijn-giften", data={"email": f"a{n}@example.org"}, environ_overrides={"REMOTE_ADDR": f"2001:db8::{n}"}
+        ).status_code
+        for n in range(11)
+    ]
+    assert codes == [303] * 10 + [429]
+
+
 def test_a_header_is_no_address(app: Flask, client: Client) -> None:
     """Without TRUSTED_PROXIES a forged X-Forwarded-For does not make a new client."""
     make_account()

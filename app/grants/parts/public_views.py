@@ -49,12 +49,12 @@ def keep_private(response: Response) -> Response:
 
 def _look(token: str) -> PartTask:
     """The task behind the link. Guessing is counted: it ends soon."""
-    limits.check("part link", request.remote_addr or "", 60, 600)
+    limits.check("part link", limits.visitor(), 60, 600)
     try:
         return tasks.look(token, now=now())
     except NotFound:
         db.session.rollback()
-        limits.hit("part link", request.remote_addr or "", 60, 600)
+        limits.hit("part link", limits.visitor(), 60, 600)
         raise
 
 
@@ -112,7 +112,7 @@ def send_code(token: str) -> ResponseReturnValue:
     """Mail a code to the known mailbox, for this device."""
     task = _look(token)
     limits.hit("part code", str(task.id), 5, 3600)
-    limits.hit("part code address", request.remote_addr or "", 20, 3600)
+    limits.hit("part code address", limits.visitor(), 20, 3600)
     cookie = request.cookies.get(COOKIE, "") or devices.fresh_cookie()
     with _in_language(task):
         with writing():

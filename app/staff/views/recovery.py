@@ -5,7 +5,7 @@ A GET only looks, so a mail scanner that opens the link first takes nothing away
 
 from __future__ import annotations
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -31,7 +31,7 @@ def ask_for_reset() -> ResponseReturnValue:
     if not form.validate():
         return render_template("staff/forgot.html", form=form, asked=False), form.status
     email = form.email.data or ""
-    limits.hit("reset address", request.remote_addr or "", 20, 3600)
+    limits.hit("reset address", limits.visitor(), 20, 3600)
     limits.hit("reset account", email_key(email), 5, 3600)
     with writing():
         recovery.ask(email, now=now())
@@ -104,4 +104,4 @@ def _accepted(form: NewPasswordForm, staff: Staff) -> str | None:
 
 
 def _limit_links() -> None:
-    limits.hit("links", request.remote_addr or "", 300, 600)
+    limits.hit("links", limits.visitor(), 300, 600)
