@@ -21,6 +21,8 @@ from app.base.columns import (
 from app.extensions import db
 from app.payments.states import CheckoutState, PaymentEventKind, PaymentState, Problem, RefundState, Sequence
 
+_TYPED = text("details IS NOT NULL")
+
 
 class Checkout(db.Model):
     """One post of a donation form. The id is the key against doubles, made with the form itself."""
@@ -39,6 +41,7 @@ class Checkout(db.Model):
     language: Mapped[str] = text_column(5)
     body_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     details: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed JSON, gone once a gift holds it
+    email_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # finds whose `details` are; goes with them
     failure_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # keyed hash of address and form
     pay_url: Mapped[str | None] = text_column(1000, nullable=True)  # where the donor pays
     profile: Mapped[str | None] = text_column(80, nullable=True)
@@ -59,6 +62,7 @@ class Checkout(db.Model):
         CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid_has_instant"),
         Index("ix_checkout_next_check_at", "next_check_at"),
         Index("ix_checkout_state", "state", "id"),
+        Index("ix_checkout_email_lookup", "email_lookup", sqlite_where=_TYPED, postgresql_where=_TYPED),
         Index(
             "ix_checkout_problem",
             "id",

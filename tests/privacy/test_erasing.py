@@ -30,7 +30,7 @@ from app.jobs.services import run_due
 from app.ledger import checks
 from app.outbox.models import Message
 from app.outbox.services import queue_mail
-from app.payments.models import Payment
+from app.payments.models import Checkout, Payment
 from app.privacy import erased_list, erasing, erasure, merging
 from app.privacy.erasure_models import ErasureRequest, Ground, RequestState, Source
 from app.supporters import queries
@@ -38,9 +38,10 @@ from app.vault.services import seal
 from tests.conftest import SettableClock
 from tests.factories.debits import due
 from tests.factories.organisation import make_organisation
+from tests.factories.payments import DETAILS, post_checkout
 from tests.factories.recurring import announce_and_plan
 from tests.factories.supporters import person
-from tests.privacy.erasing import WORDS, Somebody, found, make
+from tests.privacy.erasing import EMAIL, WORDS, Somebody, found, make
 from tests.support.postgres import Missing, binaries
 
 # What the law has us keep of an agreement: the name of who gave, and the paper itself.
@@ -219,6 +220,19 @@ def test_a_mandate_is_shown_to_banks_for_fourteen_months(
     mandate = db.session.scalars(select(Mandate)).one()
     assert (mandate.iban_sealed is not None, mandate.holder_sealed is not None) == (kept, kept)
     assert mandate.reference
+
+
+def test_of_unpaid_forms_only_their_own_are_opened(one: Somebody) -> None:
+    """However many others were sent, by an attack on the form too: what another typed here cannot be opened at all."""
+    (shut, _), (old, _) = post_checkout(), post_checkout(details=DETAILS | {"email": EMAIL, "last_name": "Roerdomp"})
+    with writing():
+        db.session.execute(update(Checkout).where(Checkout.id == shut).values(details=b"shut"))
+        db.session.execute(update(Checkout).where(Checkout.id == old).values(email_lookup=None))  # of a version before
+    erase(one)
+    left = db.session.execute(select(Checkout.id).where(Checkout.email_lookup.is_not(None))).scalars().all()
+    assert left == [shut]
+    assert db.session.get_one(Checkout, old).details is None
+    assert ("checkout", "details") not in found()
 
 
 def test_what_comes_in_after_it_goes_too(one: Somebody) -> None:
