@@ -115,6 +115,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         account=db.session.get_one(BankAccount, batch.account_id), left_out=batch_queries.left_out(batch_id),
         wrong=batch_queries.went_wrong(batch_id), expected=booking.expected_cents(batch_id),
         people=by_ids({person for person in people if person}), mine=batch.built_by_id == current_user.id,
+        is_here=batch.sha256 is not None and exporting.STORE.holds(batch.sha256),
     )  # fmt: skip
 
 

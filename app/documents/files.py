@@ -92,6 +92,11 @@ def read(digest: str) -> bytes:
         raise NotFound(N_("This file is not here (any more).")) from None
 
 
+def is_stored(digest: str) -> bool:
+    """Whether this is on disk still."""
+    return _path(digest).exists()
+
+
 def remove_stored(digest: str) -> None:
     """Take a stored file off the disk; one that is gone already is fine."""
     _path(digest).unlink(missing_ok=True)

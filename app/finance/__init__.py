@@ -16,7 +16,7 @@ def init_app(app: Flask) -> None:
     from app.finance.books import commands as books
     from app.finance.figures import models as figures  # noqa: F401
     from app.finance.openings import commands as openings
-    from app.finance.openings import taking
+    from app.finance.openings import keeping, taking
     from app.finance.reports import views as reports
     from app.ui import navigation
     from app.ui.navigation import NavItem, Section
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
 
     assert reports
     assert taking
+    assert keeping  # how long sheets stay
     assert anbi_views
     assert jobs
     public_views.init_app(app)

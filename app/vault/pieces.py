@@ -66,6 +66,10 @@ class SealedStore:
             raise NotFound(N_("This file is not here (any more)."))
         return (unseal_bytes(blob, context) for context, blob in self._blobs(path))
 
+    def holds(self, sha256: str) -> bool:
+        """Whether it is here still."""
+        return self._path(sha256).exists()
+
     def forget(self, sha256: str) -> None:
         """Take a file off the disk; one that is gone already is fine."""
         self._path(sha256).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.base.actor import SYSTEM
 from app.base.references import code_of
-from app.direct_debit import mandates, returning, views
+from app.direct_debit import exporting, keeping, mandates, returning, views
 from app.direct_debit.batch_models import DebitBatch, DebitReturn
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import BatchState, CollectionState, MandateState
@@ -76,6 +76,18 @@ def test_a_batch_from_page_to_page(app: Flask, clock: SettableClock) -> None:
     assert the_batch().state is BatchState.BOOKED
     assert set(db.session.scalars(select(Gift.id))) == set(ids)
     assert one.get(here).status_code == 200
+    file, kept = f"{here}/file.xml", the_batch().sha256 or ""
+    clock.at(2028, 2, 15, 11)  # fourteen months after the day of collection
+    keeping.forget_files({})
+    assert exporting.STORE.holds(kept)
+    clock.at(2028, 2, 16, 11)
+    keeping.forget_files({})
+    assert not exporting.STORE.holds(kept)
+    one = somebody(app, Role.FINANCE)
+    assert one.get(file).status_code == 404
+    page = one.get(here).text
+    assert file not in page
+    assert "14 maanden" in page
 
 
 @pytest.mark.parametrize("given_up", [False, True])

@@ -169,7 +169,7 @@ def _read(row: Opening) -> tuple[reading.Reading | None, str]:
     """What the file says, or why it cannot be read."""
     try:
         return reading.read(row), ""
-    except Invalid as error:
+    except (Invalid, NotFound) as error:  # sheets of mandates go after a while (openings/keeping.py)
         return None, translated(error)
 
 
@@ -194,7 +194,7 @@ def _page(row: Opening, form: BalancesForm | MandatesForm | None = None) -> Resp
         "finance/opening.html", row=row, form=form or _form(row), said=said, wrong=wrong,
         headings={each.name: each for each in reading.HEADINGS[row.kind]},
         entries=entries_of((SOURCE, row.id)) if row.kind is OpeningKind.BALANCES else [],
-        taken=_taken(row.id), names=programme_names(language()),
+        is_here=files.is_stored(row.sha256), taken=_taken(row.id), names=programme_names(language()),
         funds={fund.id: fund.name(language()) for fund in all_funds()},
         accounts={account.code: account.name(language()) for account in accounts()},
         bring=bring,

@@ -16,11 +16,13 @@ from app.direct_debit import queries as debit_queries
 from app.direct_debit.batch_models import DebitBatch, MandateAmendment
 from app.direct_debit.models import Collection, CollectionKey, Mandate
 from app.direct_debit.pain.pain008 import SequenceType
+from app.documents import files
 from app.extensions import db, now, writing
-from app.finance.openings import mandates, reading, services, taking
+from app.finance.openings import keeping, mandates, reading, services, taking
 from app.finance.openings.models import Opening, OpeningKind, OpeningMandate, OpeningState
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import Frequency
+from app.privacy import erasing
 from tests.conftest import SettableClock
 from tests.factories.debits import built, dutch_iban
 from tests.factories.organisation import make_organisation
@@ -200,3 +202,41 @@ def test_who_may_not_see_donors_sees_no_row_of_them(donors: list[int], sign_in: 
     page = sign_in("viewer").get(address).get_data(as_text=True)
     assert "niemand@example.nl" not in page
     assert sign_in("viewer").get(f"{address}/content").status_code == 403
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_sheet_goes_when_it_was_checked_and_its_mandates_stay(
+    donors: list[int], clock: SettableClock, sign_in: SignIn, undone: bool
+) -> None:
+    opening_id, digest = in_hand(undone)
+    clock.forward(days=keeping.DAYS, minutes=-1)
+    keeping.forget_sheets({})
+    assert files.is_stored(digest)
+    assert "/content" in sign_in("finance").get(f"/finance/openings/{opening_id}").text
+    clock.forward(minutes=2)
+    for _ in range(2):
+        keeping.forget_sheets({})
+    assert not files.is_stored(digest)
+    page = sign_in("finance").get(f"/finance/openings/{opening_id}")
+    assert page.status_code == 200
+    assert "/content" not in page.text
+    assert len(db.session.scalars(select(Mandate)).all()) == (0 if undone else 1)
+
+
+def in_hand(undone: bool = False) -> tuple[int, str]:
+    opening_id = taken(HEAD + row())
+    sheet = db.session.get_one(Opening, opening_id)
+    version, digest = sheet.version, sheet.sha256
+    db.session.rollback()
+    if undone:
+        with writing():
+            taking.undo(opening_id, version=version, actor=SYSTEM, now=now())
+    return opening_id, digest
+
+
+def test_a_sheet_goes_at_once_with_a_donor_in_it_who_is_erased(donors: list[int]) -> None:
+    _opening_id, digest = in_hand()
+    erasing.erase(donors[1], actor=SYSTEM)
+    assert files.is_stored(digest), "nobody of this sheet"
+    erasing.erase(donors[0], actor=SYSTEM)
+    assert not files.is_stored(digest)
