@@ -64,7 +64,16 @@ def register() -> None:
     )
     words.fields(
         {"amount_cents": N_("amount"), "cents": N_("amount"), "method": N_("method"), "state": N_("state")},
-        {"state": {state.value: state.label for state in GiftState}},
+        {
+            "state": {state.value: state.label for state in GiftState},
+            "method": {
+                "ideal": "iDEAL",
+                "bank_transfer": N_("Bank transfer"),
+                "direct_debit": N_("Direct debit"),
+                "cash": N_("Cash"),
+                "in_kind": N_("In kind"),
+            },
+        },
     )
 
 

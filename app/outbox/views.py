@@ -12,6 +12,7 @@ from app.base.states import N_
 from app.extensions import now, writing
 from app.outbox import queries, services
 from app.outbox.models import Message, MessageState
+from app.outbox.names import NAMES
 from app.ui import lists
 from app.ui.permissions import Permission, requires
 
@@ -31,7 +32,8 @@ def index() -> ResponseReturnValue:
     page = lists.page(query, SORTS, key=Message.id, default="newest")
     options = [(each.value, _(each.label)) for each in MessageState]
     unsent = queries.count_unsent()
-    return render_template("outbox/index.html", page=page, state=state, options=options, unsent=unsent, tones=TONES)
+    shown = {"page": page, "state": state, "options": options, "unsent": unsent, "tones": TONES, "names": NAMES}
+    return render_template("outbox/index.html", **shown)
 
 
 @bp.get("/outbox/<int:message_id>")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import smtplib
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from app.extensions import db, now, settings, writing
 from app.jobs.services import run_due
 from app.outbox import delivery, queries, services
 from app.outbox.models import Message, MessageState
+from app.outbox.names import NAMES
 from app.outbox.transport import SmtpTransport
 from tests.conftest import SettableClock
 from tests.support.smtp import Mailbox
@@ -177,3 +179,9 @@ def test_a_password_never_travels_in_the_open(app: Flask, mailbox: Mailbox) -> N
     transport.send(mail)
     transport.close()
     assert len(mailbox.mails) == 1
+
+
+def test_staff_read_what_each_mail_is_called(app: Flask) -> None:
+    root = Path(app.root_path).parent / "templates" / "mail"
+    mails = {str(each.relative_to(root).with_suffix("")) for each in root.rglob("*.txt")}
+    assert mails == set(NAMES)

@@ -47,6 +47,13 @@ def test_the_trail_tells_who_did_what(app: Flask, client: Client, clock: Settabl
     assert f'href="/staff/{carla}"' in told[2]
 
 
+def test_amounts_are_told_in_euros(app: Flask, client: Client) -> None:
+    client.sign_in(Role.ADMIN)
+    with writing():
+        audit.record("thing.paid", ("staff", 7), actor=PUBLIC, now=now(), changes={"amount_cents": [1250, 2500]})
+    assert "€ 12,50 → € 25,00" in rows(client)[0].replace("\xa0", " ")
+
+
 def test_filters(app: Flask, client: Client, clock: SettableClock) -> None:
     client.sign_in(Role.ADMIN)
     carla = make_account("carla@example.org", Role.FINANCE, name="Carla Pol")

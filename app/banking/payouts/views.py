@@ -17,6 +17,7 @@ from app.banking.views import bp
 from app.base.errors import Invalid, NotFound
 from app.base.states import N_
 from app.extensions import now, writing
+from app.payments.methods import label_of
 from app.payments.providers import settlements
 from app.payments.providers.base import ProviderRefused, ProviderUnsure, UnknownPayment
 from app.ui import lists
@@ -131,5 +132,9 @@ def part_outside(part_id: int) -> ResponseReturnValue:
 def clearing() -> ResponseReturnValue:
     """What stands on clearing with providers, and why."""
     return render_template(
-        "banking/clearing.html", found=queries.clearing(), others=queries.others(), shown=queries.SHOWN
+        "banking/clearing.html",
+        found=queries.clearing(),
+        others=queries.others(),
+        shown=queries.SHOWN,
+        label_of=label_of,
     )

@@ -15,10 +15,12 @@ from app.audit import words
 from app.audit.models import AuditEvent
 from app.audit.queries import TrailLine, lines
 from app.base.dates import local_midnight
+from app.base.money import format_money
 from app.base.states import N_
 from app.staff import queries
 from app.staff.views import bp
 from app.ui import lists
+from app.ui.languages import language
 from app.ui.permissions import Permission, may_open, requires
 
 SORTS = {"at": lists.Sort(N_("When"), (lists.desc(AuditEvent.at),))}
@@ -120,6 +122,8 @@ def _text(name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
+    if isinstance(value, int) and (name == "cents" or name.endswith("_cents")):
+        return format_money(value, language())
     if isinstance(value, list):
         return ", ".join(_text(name, each) for each in value)
     if isinstance(value, dict):

@@ -1,0 +1,45 @@
+"""What each mail is called for staff. A mail without a name here fails tests/outbox."""
+
+from __future__ import annotations
+
+from app.base.states import N_
+
+NAMES = {
+    "gifts/periodic_code": N_("Code to sign an agreement with"),
+    "gifts/periodic_done": N_("Agreement signed by both"),
+    "gifts/periodic_offered": N_("Agreement to be signed"),
+    "gifts/periodic_signed": N_("Agreement signed by the donor"),
+    "gifts/recurring/failed": N_("A collection that failed"),
+    "gifts/recurring/notice": N_("Announcement of a collection"),
+    "gifts/thanks": N_("Thanks for a gift"),
+    "gifts/transfer": N_("How to transfer a gift"),
+    "grants/digest": N_("Deadlines that have passed"),
+    "grants/part_accepted": N_("A partner's part accepted"),
+    "grants/part_asked": N_("A part asked of a partner"),
+    "grants/part_chain": N_("Dates of a report moved"),
+    "grants/part_code": N_("A partner's code"),
+    "grants/part_delivered": N_("A partner delivered"),
+    "grants/part_moved": N_("Another date for a partner"),
+    "grants/part_reminder": N_("Reminder to a partner"),
+    "grants/part_returned": N_("A part sent back to a partner"),
+    "grants/reminder": N_("Reminder of a deadline"),
+    "letters/news": N_("News"),
+    "letters/statement": N_("Annual statement"),
+    "letters/statement_ready": N_("Annual statement, on My gifts"),
+    "payments/attack": N_("Many payments failed"),
+    "payments/form_attack": N_("Many payments failed on one page"),
+    "payments/mandate_flood": N_("Very many mandates"),
+    "payments/problem": N_("A payment that does not match"),
+    "portal/changed": N_("A recurring gift changed by the donor"),
+    "portal/confirm_email": N_("Confirm an e-mail address"),
+    "portal/details_changed": N_("Details changed by the donor"),
+    "portal/email_asked": N_("Another e-mail address asked for"),
+    "portal/link": N_("Link to My gifts"),
+    "privacy/erased": N_("Data erased"),
+    "privacy/erasure": N_("A request for erasure"),
+    "staff/invitation": N_("Invitation to a colleague"),
+    "staff/reset": N_("A new password"),
+    "supporters/mailbox_changed": N_("Mails go to another mailbox"),
+    "supporters/newsletter_confirm": N_("Confirm the newsletter"),
+    "tasks/escalated": N_("A task for the deputy"),
+}
