@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, settings
 from app import create_app
 from app.extensions import db
 from app.staff import passwords
+from app.ui import assets
 from app.ui.permissions import Role
 from tests.support import guard, routes, statements, templates
 from tests.support.client import Client
@@ -138,7 +139,8 @@ def _nothing_leaves_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _what_depends_on_no_test_is_compiled_once() -> Iterator[None]:
+def _what_depends_on_no_test_is_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    assets.build(tmp_path_factory.mktemp("static"))  # every application takes over these files
     with pytest.MonkeyPatch.context() as patch:
         routes.remember(patch)
         templates.remember(patch)
