@@ -1,4 +1,4 @@
-"""A fresh database for each test, copied from one template per process; SQLite and PostgreSQL alike."""
+"""A fresh database for each test, like one template per process; SQLite and PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app import create_app
 from app.extensions import db, migrating
 from app.extensions.database import writing_connection
 from config import Settings
+from tests.support.cleaning import Lent
 from tests.support.postgres import ROLE, Server
 
 
@@ -36,6 +37,7 @@ class Databases:
         self._postgresql_template: str | None = None
         self._admin: Connection | None = None
         self._used: list[str] = []
+        self._back: list[Lent] = []
 
     @contextmanager
     def fresh(self, kind: str, directory: Path) -> Iterator[str]:
@@ -47,7 +49,7 @@ class Databases:
         if kind == "sqlite":
             yield f"sqlite:///{directory / 'draagvlak.db'}"
         else:
-            with self._created(self._postgresql_template or self._make_postgresql_template()) as url:
+            with self._lent(self._postgresql_template or self._make_postgresql_template()) as url:
                 yield url
 
     @contextmanager
@@ -110,11 +112,28 @@ class Databases:
         return name
 
     @contextmanager
-    def _created(self, template: str) -> Iterator[str]:
-        """A copy of `template`, dropped when the next is made.
+    def _lent(self, template: str) -> Iterator[str]:
+        """A database like `template`: the one of an earlier test, made as new, or a copy.
 
-        By then its connections are gone: PostgreSQL would wait a tenth of a second for them now.
+        It is cleaned when the next test wants it, and dropped when another is made. By then its connections are gone:
+        PostgreSQL would wait a tenth of a second for them now.
         """
+        lent = self._cleaned() or self._copied(template)
+        try:
+            yield self._running().url(lent.name)
+        finally:
+            self._back.append(lent)
+
+    def _cleaned(self) -> Lent | None:
+        while self._back:
+            lent = self._back.pop()
+            if lent.cleaned():
+                return lent
+            lent.close()
+            self._used.append(lent.name)
+        return None
+
+    def _copied(self, template: str) -> Lent:
         if self._admin is None:
             self._admin = self._running().admin()
         while self._used:
@@ -122,11 +141,10 @@ class Databases:
         name = self._name()
         names = map(Identifier, (name, ROLE, template))
         self._admin.execute(SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY").format(*names))
-        try:
-            yield self._running().url(name)
-        finally:
-            self._used.append(name)
+        return Lent(name, ROLE, self._running().admin(name))
 
     def close(self) -> None:
+        for lent in self._back:
+            lent.close()
         if self._admin is not None:
             self._admin.close()
