@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from app.banking import imports, jobs, queries
-from app.banking.entering import IBAN_PURPOSE
+from app.banking.entry_rows import IBAN_PURPOSE
 from app.banking.formats.facts import Unreadable
 from app.banking.forms import ImportForm
 from app.banking.models import BankFile, BankLine, FileState

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, FromClause, any_, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, FromClause, LargeBinary, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
@@ -97,7 +97,10 @@ def _prepared(
 def _statement(target: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[Any]]:
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
     statement = f"INSERT INTO {target.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608
-    return statement, [target.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    types = [target.c[name].type for name in names]
+    plain = [isinstance(kind, LargeBinary) for kind in types]  # both drivers take bytes as they are
+    converters = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in types]
+    return statement, [None if bare else convert for bare, convert in zip(plain, converters, strict=True)]
 
 
 def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:

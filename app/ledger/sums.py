@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CompoundSelect, delete, insert, select, union_all
+from sqlalchemy import CompoundSelect, delete, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.base.dates import month_start
 from app.base.ids import new_ids
 from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.ledger.models import LedgerFresh, LedgerSum, LedgerTotal
 
 _DIMENSIONS = ("month", "account_id", "programme_id", "grant_id", "campaign_id", "rj_line")
@@ -40,8 +41,7 @@ def add(line_rows: Iterable[Mapping[str, Any]]) -> None:
          **dict(zip(_AMOUNTS, amounts, strict=True))}
         for row_id, (cell, amounts) in zip(new_ids(len(cells)), cells.items(), strict=True)
     ]  # fmt: skip
-    if rows:
-        db.session.execute(insert(LedgerFresh.__table__), rows)
+    insert_rows(LedgerFresh, rows)
 
 
 def fold(limit: int = 2000) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.sql import among
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Address, Email, Iban, Phone
 from app.supporters.models import Kind, Role, Supporter, SupporterRole
@@ -31,7 +32,7 @@ def names(ids: Collection[int]) -> dict[int, str]:
 
 def kinds(ids: Collection[int]) -> dict[int, Kind]:
     """Person or organisation, by id."""
-    return dict(db.session.execute(select(Supporter.id, Supporter.kind).where(Supporter.id.in_(set(ids)))).all())
+    return dict(db.session.execute(select(Supporter.id, Supporter.kind).where(among(Supporter.id, ids))).all())
 
 
 def primary_emails(ids: Collection[int]) -> dict[int, str]:
@@ -75,9 +76,9 @@ def current_addresses(ids: Collection[int]) -> dict[int, Address]:
 
 def roles_of(ids: Collection[int]) -> dict[int, set[Role]]:
     found: dict[int, set[Role]] = {}
-    wanted = SupporterRole.supporter_id.in_(set(ids))
-    for row in db.session.execute(select(SupporterRole).where(wanted)).scalars():
-        found.setdefault(row.supporter_id, set()).add(row.role)
+    wanted = select(SupporterRole.supporter_id, SupporterRole.role).where(among(SupporterRole.supporter_id, ids))
+    for supporter_id, role in db.session.execute(wanted):
+        found.setdefault(supporter_id, set()).add(role)
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from app.supporters.contact_models import Iban
-from app.vault.services import blind_index, seal, unseal
+from app.vault.services import blind_index, blind_indexes, seal, unseal
 
 INDEX = "iban"
 
@@ -14,6 +15,11 @@ INDEX = "iban"
 def iban_lookup(iban: str) -> bytes:
     """The blind index of a checked IBAN (no spaces, capitals)."""
     return blind_index(iban, INDEX)
+
+
+def iban_lookups(ibans: Iterable[str]) -> list[bytes]:
+    """`iban_lookup` of many."""
+    return blind_indexes(ibans, INDEX)
 
 
 def iban_row(row_id: int, supporter_id: int, iban: str, holder: str, source: str, now: datetime) -> dict[str, Any]:

@@ -15,20 +15,23 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
-from app.banking import entering, imports
+from app.banking import entering, entry_rows, imports
 from app.banking.booking import waiting
 from app.banking.match_models import BankMatch, BankRule, MatchKind
 from app.banking.models import BankEntry, BankFile, BankLine, FileState
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM
 from app.extensions import db, transactions, writing
-from app.gifts.models import Gift
+from app.gifts import services as gifts
+from app.gifts.models import BANK_TRANSFER, Gift
 from app.ledger import periods
 from app.ledger import queries as ledger
 from app.ledger.checks import run
 from app.ledger.models import JournalEntry
+from app.ledger.rj import RjLine
+from app.supporters.models import Supporter
 from app.vault.services import blind_index
 from tests.banking.files import Pay, camt
 from tests.factories.organisation import make_organisation
@@ -47,7 +50,7 @@ def rules(app: Flask, now: datetime) -> None:
     supporter_id = person("Jan Jansen")
     with writing():
         for iban, kind, who in ((GIVER, MatchKind.GIFT, supporter_id), (SHOP, MatchKind.NOT_OURS, None)):
-            index = blind_index(iban, entering.IBAN_PURPOSE)
+            index = blind_index(iban, entry_rows.IBAN_PURPOSE)
             incoming = kind is MatchKind.GIFT
             db.session.add(BankRule(iban_index=index, incoming=incoming, kind=kind, supporter_id=who, made_at=now))
 
@@ -165,3 +168,32 @@ def test_a_month_closed_while_its_file_enters_parks_the_rest(now: datetime, monk
         periods.reopen(date(2026, 10, 1), reason="test", actor=SYSTEM, now=now)
     take(camt(pays(3, first=18), statement="S2", opening=100_000 + sum(pay.cents for pay in some)), now)
     assert_once([*some, *pays(3, first=18)])
+
+
+@pytest.mark.parametrize("change", ["a gift by hand", "erased"])
+def test_what_changes_between_deciding_and_writing_is_looked_at_again(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    giver = db.session.execute(select(Supporter.id)).scalar_one()
+    some = pays(2)
+    rests = itertools.count()
+
+    def meanwhile(_: float) -> None:
+        if next(rests):
+            return
+        with writing():
+            if change == "erased":
+                db.session.execute(update(Supporter).values(anonymised_at=now))
+            else:
+                gifts.make([
+                    gifts.NewGift(
+                        supporter_id=giver, amount_cents=some[0].cents, gift_date=date(2026, 11, 19), source="staff",
+                        method=BANK_TRANSFER, rj_line=RjLine.INDIVIDUALS, via="bank",
+                    )
+                ], actor=SYSTEM, now=now)  # fmt: skip
+
+    monkeypatch.setattr(transactions, "time", SimpleNamespace(monotonic=time.monotonic, sleep=meanwhile))
+    done = take(camt(some), now)
+    assert (done.new, done.matched, done.in_review) == (2, 1, 1)
+    assert counted(Gift.id) == (change != "erased")
+    assert not db.session.execute(select(BankLine.id).where(~BankLine.looked)).all()

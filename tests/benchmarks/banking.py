@@ -24,7 +24,7 @@ DONORS = 5_000  # who transfer the same amount each month: half of the entries
 SUPPLIERS = 20  # of whom a rule says that they are no gifts: one entry in twenty
 _FIRST = date(2026, 1, 15)
 _BATCH = 250
-_SETUP = """
+SETUP = """
 import sys
 from datetime import date
 from app import create_app
@@ -38,7 +38,7 @@ from app.organisation.models import AccountPurpose, BookedBy
 from app.supporters.drafts import PersonDraft
 from app.supporters.names import split_full_name
 from app.supporters.services import create_people
-from app.banking.entering import IBAN_PURPOSE
+from app.banking.entry_rows import IBAN_PURPOSE
 from app.vault.services import blind_index
 from tests.banking.files import OWN
 from tests.benchmarks import banking
@@ -78,12 +78,12 @@ with create_app().app_context(), open(sys.argv[1], "rb") as file:
 @bench("finance.camt053")
 def camt053() -> list[Result]:
     """Entries each second of processor time, and by the clock with the rests it takes for the sake of donors."""
-    return _measure("finance.camt053", camt(_pays(), on="2026-01-15"), _read_camt)
+    return _measure("finance.camt053", camt(pays(), on="2026-01-15"), _read_camt)
 
 
 @bench("finance.mt940")
 def swift() -> list[Result]:
-    cents = 100_000 + sum(pay.cents for pay in _pays())
+    cents = 100_000 + sum(pay.cents for pay in pays())
     content = mt940(_swift_lines(), opening="C260114EUR1000,00", closing=f"C261231EUR{cents // 100},{cents % 100:02d}")
     return _measure("finance.mt940", content, _read_lines)
 
@@ -101,7 +101,7 @@ def _letters(n: int) -> str:
     return "".join(chr(97 + int(digit)) for digit in str(n))
 
 
-def _pays() -> Iterator[Pay]:
+def pays() -> Iterator[Pay]:
     for n in range(ENTRIES):
         on = (_FIRST + timedelta(days=n * 330 // max(ENTRIES, 100_000))).isoformat()
         if n % 20 == 19:
@@ -120,7 +120,7 @@ def _text(text: str) -> str:
 
 
 def _swift_lines() -> Iterator[str]:
-    for pay in _pays():
+    for pay in pays():
         sign, cents, day = "D" if pay.cents < 0 else "C", abs(pay.cents), pay.on[2:].replace("-", "")
         yield f":61:{day}{day[2:]}{sign}{cents // 100},{cents % 100:02d}NTRFNONREF//{pay.reference}"
         text = pay.more[14:-17]
@@ -130,11 +130,11 @@ def _swift_lines() -> Iterator[str]:
 def _measure(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
     with workplace() as ours, workplace() as bare:
         flask(ours, "demo", "load", "--supporters", "0")
-        _python(_SETUP, ours)
+        run_python(SETUP, ours)
         shutil.copy(ours / "draagvlak.db", bare / "draagvlak.db")
         file = ours / "file"
         file.write_bytes(content)
-        told = json.loads(_python(_OURS, ours, str(file)).splitlines()[-1])
+        told = json.loads(run_python(_OURS, ours, str(file)).splitlines()[-1])
         if told["new"] != ENTRIES or not told["matched"]:
             raise RuntimeError(str(told))
         start = time.process_time()
@@ -150,7 +150,7 @@ def _measure(job: str, content: bytes, read: Callable[[Path], int]) -> list[Resu
     ]  # fmt: skip
 
 
-def _python(script: str, directory: Path, *arguments: str) -> str:
+def run_python(script: str, directory: Path, *arguments: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
     done = subprocess.run(  # noqa: S603
         command, cwd=ROOT, env=environment(directory, WORKER="no"), capture_output=True, text=True, check=False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -16,7 +17,10 @@ from app.banking.models import BankEntry, BankLine, LineState
 from app.base.actor import Actor
 from app.base.errors import DomainError
 from app.extensions import db
+from app.extensions.sql import among, insert_rows
 from app.extensions.transactions import writing_in_bulk
+from app.gifts.models import Gift
+from app.supporters.models import Supporter
 
 CHUNK = 250
 
@@ -46,17 +50,59 @@ def look(*, actor: Actor, now: datetime) -> Looked:
     return done
 
 
-def look_at(lines: Sequence[Facts], recorded: by_hand.Recorded | None, *, actor: Actor, now: datetime) -> None:
-    """Look at lines that this transaction makes. Where something of them cannot be booked they are left for `look`."""
-    if not lines:
-        return
+@dataclass(slots=True)
+class Decided:
+    """What was decided about new lines before they are written, and the newest id there was then."""
+
+    lines: InitVar[Sequence[Facts]]
+    chosen: list[tuple[Facts, Proposal]]
+    since: int
+    looked: set[int] = field(init=False)
+    by_line: dict[int, tuple[Facts, Proposal]] = field(init=False)
+
+    def __post_init__(self, lines: Sequence[Facts]) -> None:
+        self.looked = {line.id for line in lines}
+        self.by_line = {line.id: (line, what) for line, what in self.chosen}
+
+
+def choose(lines: Sequence[Facts], recorded: by_hand.Recorded | None) -> list[tuple[Facts, Proposal]]:
+    """What books by itself of lines that are still to be written."""
+    return sure(lines, find(lines, recorded), rules.threshold()) if lines else []
+
+
+def insert_decided(lines: Sequence[dict[str, Any]], decided: Decided, *, actor: Actor, now: datetime) -> None:
+    """Insert new lines, and book what was decided about them. What changed meanwhile, or cannot be booked, is left
+    for `look`."""
+    chosen = [decided.by_line[line["id"]] for line in lines if line["id"] in decided.by_line]
+    still = _still_right(chosen, decided.since)
+    known = {line.id for line, _ in still}
+    looked = decided.looked - {line.id for line, _ in chosen} | known
+    rows = [
+        line | {"looked": line["id"] in looked, "state": LineState.EXPLAINED if line["id"] in known else line["state"]}
+        for line in lines
+    ]
     try:
         with db.session.begin_nested():
-            chosen = sure(lines, find(lines, recorded), rules.threshold())
-            deciding.decide_new(chosen, actor=actor, now=now)
-            _mark([line.id for line in lines])
+            insert_rows(BankLine, rows)
+            deciding.decide_new(still, actor=actor, now=now)
     except DomainError:
-        return
+        insert_rows(BankLine, lines)
+
+
+def _still_right(chosen: list[tuple[Facts, Proposal]], since: int) -> list[tuple[Facts, Proposal]]:
+    """Without gifts of who was merged, erased or reported dead since, or of whom somebody entered a gift. What else is
+    chosen the rooms that book it look at themselves."""
+    givers = {what.supporter_id for _, what in chosen if what.kind is MatchKind.GIFT and what.supporter_id}
+    if not givers:
+        return chosen
+    there = select(Supporter.id).where(
+        among(Supporter.id, givers), Supporter.merged_into_id.is_(None), Supporter.anonymised_at.is_(None)
+    )
+    gave = select(Gift.supporter_id).where(
+        among(Gift.supporter_id, givers), Gift.id > since, Gift.source != deciding.SOURCE
+    )
+    right = set(db.session.execute(there).scalars()) - set(db.session.execute(gave).scalars())
+    return [(line, what) for line, what in chosen if what.kind is not MatchKind.GIFT or what.supporter_id in right]
 
 
 def sure(lines: Sequence[Facts], found: Found, threshold: int) -> list[tuple[Facts, Proposal]]:

@@ -65,7 +65,7 @@ def decide(chosen: Sequence[tuple[int, Proposal]], *, actor: Actor, now: datetim
 
 
 def decide_new(chosen: Sequence[tuple[Facts, Proposal]], *, actor: Actor, now: datetime) -> list[int]:
-    """`decide` for lines that this very transaction makes: nobody else can have explained them."""
+    """`decide` for lines that this very transaction makes, explained already: nobody else can have explained them."""
     return _decide(chosen, {line.id: line.cents for line, _ in chosen}, actor, now, new=True)
 
 
@@ -82,7 +82,8 @@ def _decide(
         made.append(_Made(match_id, line, what))
     targets = _book(made, actor, now)
     _write(made, targets, {} if new else _positions({m.line.id for m in made}), actor, now)
-    _move([line_id for line_id, cents in left.items() if not cents], LineState.EXPLAINED)
+    if not new:
+        _move([line_id for line_id, cents in left.items() if not cents], LineState.EXPLAINED)
     return [each.id for each in made]
 
 

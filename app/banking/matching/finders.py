@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -17,15 +18,18 @@ from app.base.dates import days
 from app.base.references import ids_of_payment_number, payment_number_of
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.sql import among
 from app.gifts.models import BANK_TRANSFER, HELD, Gift, GiftState
 from app.payments.models import Checkout
 from app.payments.states import CheckoutState
 from app.supporters.contact_models import Iban
 from app.supporters.models import Kind, Supporter
-from app.supporters.sealed import iban_lookup
+from app.supporters.sealed import iban_lookups
 
 Found = dict[int, list[Proposal]]
 Finder = Callable[[Sequence[Facts], dict[int, list[Any]]], Found]
+_BEFORE = days(400)  # in which a giver's transfers count
+_MOST_GIVEN = 80_000
 TWICE_WITHIN = 4  # days in which an equal gift of the same giver may be the same money
 
 
@@ -105,7 +109,11 @@ def donors(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
     mine = {line.id: owners[line.id] for line in lines if line.cents > 0 and line.id in owners}
     if not mine:
         return {}
-    given = _given({row.id for rows in mine.values() for row in rows}, max(line.booked_on for line in lines))
+    given = _given(
+        {row.id for rows in mine.values() for row in rows},
+        {line.cents for line in lines if line.id in mine},
+        min(line.booked_on for line in lines) - _BEFORE,
+    )
     found: Found = {}
     for line in lines:
         rows = mine.get(line.id, [])
@@ -120,11 +128,12 @@ def _donor(line: Facts, row: Any, given: list[Any], *, alone: bool) -> Proposal:
     if agree(line.party.name, row.display_name, organisation=row.kind is Kind.ORGANISATION):
         score += 20
         reasons.append(Reason(N_("The name at the bank agrees.")))
-    if before := sum(g.amount_cents == line.cents and g.method == BANK_TRANSFER for g in given):
+    same = [g for g in given if g.amount_cents == line.cents]
+    since = line.booked_on - _BEFORE
+    if before := sum(g.method == BANK_TRANSFER and g.gift_date >= since for g in same):
         score += 20
         reasons.append(Reason(N_("This amount was transferred %(times)s times before."), {"times": before}))
-    near = [g.gift_date for g in given if g.amount_cents == line.cents]
-    if any(abs((on - line.booked_on).days) <= TWICE_WITHIN for on in near):
+    if any(abs((g.gift_date - line.booked_on).days) <= TWICE_WITHIN for g in same):
         blocked = True
         reasons.append(
             Reason(N_("A gift of this amount is there already, of about this day: look whether it is this."))
@@ -138,12 +147,13 @@ def _donor(line: Facts, row: Any, given: list[Any], *, alone: bool) -> Proposal:
     )  # fmt: skip
 
 
-def _given(supporter_ids: set[int], until: Any) -> dict[int, list[Any]]:
-    """What these gave in the year before, by supporter: amount, method and day."""
+def _given(supporter_ids: set[int], amounts: set[int], since: date) -> dict[int, list[Any]]:
+    """What these gave of these amounts, by supporter: amount, method and day."""
     rows = db.session.execute(
         select(Gift.supporter_id, Gift.amount_cents, Gift.method, Gift.gift_date)
-        .where(Gift.supporter_id.in_(supporter_ids), Gift.state.in_(HELD), Gift.gift_date >= until - days(400))
-        .limit(20_000)
+        .where(among(Gift.supporter_id, supporter_ids), among(Gift.amount_cents, amounts))
+        .where(Gift.state.in_(HELD), Gift.gift_date >= since)
+        .limit(_MOST_GIVEN)
     )
     given: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
@@ -187,7 +197,8 @@ def rules(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
 
 def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
     """By line: the supporters whose account is on the other side."""
-    lookups = {line.id: iban_lookup(line.party.iban) for line in lines if line.party.iban}
+    told = [line for line in lines if line.party.iban]
+    lookups = dict(zip((line.id for line in told), iban_lookups(line.party.iban for line in told), strict=True))
     if not lookups:
         return {}
     rows = db.session.execute(
