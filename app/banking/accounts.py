@@ -32,7 +32,7 @@ def finder(*, add: bool, actor: Actor, now: datetime) -> Callable[[Opened], tupl
                     "The account %(account)s is not among the bank accounts under Settings. Add it there, then "
                     "try this file again."
                 )
-                raise Unreadable(said, line=opened.line, account=opened.account)
+                raise Unreadable(said, line=opened.line, advice="", account=opened.account)
             with writing():
                 known[iban] = organisation.take_up_account(iban, actor=actor, now=now)
         return known[iban], iban

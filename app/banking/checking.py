@@ -10,7 +10,7 @@ from io import BufferedReader
 from app.banking.formats import detect
 from app.banking.formats.csv_columns import Columns
 from app.banking.formats.csv_file import UnknownColumns
-from app.banking.formats.facts import Balance, Closed, Entry, Format, Opened, Unreadable
+from app.banking.formats.facts import ELSEWHERE, Balance, Closed, Entry, Format, Opened, Unreadable
 from app.banking.spool import Spool
 from app.base.dates import days
 from app.base.money import EUR, Money
@@ -84,7 +84,7 @@ def check(
                 case Opened():
                     if fact.currency and fact.currency != EUR:
                         said = N_("This statement is in %(currency)s; Draagvlak keeps accounts in euros.")
-                        raise Unreadable(said, line=fact.line, currency=fact.currency[:3])
+                        raise Unreadable(said, line=fact.line, advice=ELSEWHERE, currency=fact.currency[:3])
                     account_id, iban = account_of(fact)
                     statement = Statement(account_id, iban, fact.reference, fact.number, fact.opening)
                     found.statements.append(statement)
@@ -100,7 +100,8 @@ def check(
 def _count(found: Checked, entry: Entry, today: date) -> None:
     statement = found.statements[-1]
     if not date(1990, 1, 1) <= entry.booked_on <= today + days(366):
-        raise Unreadable(N_("“%(text)s” is not a date."), line=entry.line, text=entry.booked_on)
+        said = N_("An entry is booked on %(day)s: that cannot be right.")
+        raise Unreadable(said, line=entry.line, day=entry.booked_on)
     found.spool.add(len(found.statements) - 1, entry)
     statement.entries += 1
     statement.cents += entry.cents
@@ -132,5 +133,5 @@ def _close(found: Checked, fact: Closed) -> None:
             "the closing balance says %(closing)s. Please download it from the bank again."
         )
         raise Unreadable(
-            said, line=fact.line, counted=Money(counted).value, closing=Money(statement.closing.cents).value
+            said, line=fact.line, advice="", counted=Money(counted), closing=Money(statement.closing.cents)
         )

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
 from app.banking import imports
+from app.banking.advice import advised
 from app.banking.formats.facts import Unreadable
 from app.banking.imports import Imported
 from app.base.actor import system
@@ -45,7 +46,7 @@ def _one(path: Path, add_accounts: bool) -> dict[str, Any]:
                 source, path.name, actor=system("flask bank import"), now=now(), add_accounts=add_accounts
             )
     except DomainError as error:
-        return _failed(path, translated(error))
+        return _failed(path, _where(path.name, error) if isinstance(error, Unreadable) else translated(error))
     except OSError as error:
         return _failed(path, _("%(file)s cannot be read or kept: %(why)s.", file=path.name, why=error.strerror))
     except OperationalError as error:
@@ -97,7 +98,7 @@ def _waiting(path: Path, done: Imported) -> list[str]:
 
 
 def _where(name: str, error: Unreadable) -> str:
-    return _line(name, error.line, translated(error))
+    return _line(name, error.line, advised(error))
 
 
 def _line(name: str, line: int | None, said: str) -> str:

@@ -7,7 +7,7 @@ again and goes on: what is there already is known by its key (identity.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import func, insert, select
@@ -17,6 +17,7 @@ from app.banking import booking, columns, queries, store
 from app.banking.accounts import finder
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
+from app.banking.formats.facts import Unreadable
 from app.banking.matching import by_itself
 from app.banking.models import (
     FILE_MOVES,
@@ -30,6 +31,7 @@ from app.banking.models import (
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.ids import new_id, new_ids
+from app.base.money import Money
 from app.documents.files import clean
 from app.extensions import db, writing
 from app.extensions.sql import insert_new
@@ -130,9 +132,30 @@ def _refuse(file_id: int, checked: Checked) -> None:
     row = _locked(file_id)
     assert checked.error is not None
     if row.state in (FileState.RECEIVED, FileState.REFUSED):
-        told = {name: str(value) for name, value in checked.error.params.items()}
-        row.errors = [[checked.error.line, checked.error.message, told]]
+        row.errors = [_kept(checked.error)]
         row.format, row.state = _format(checked), FileState.REFUSED
+
+
+def _kept(error: Unreadable) -> list[Any]:
+    """An error as JSON; `kept_error` makes it one again."""
+    told: dict[str, Any] = {}
+    for name, value in error.params.items():
+        if isinstance(value, Money):
+            told[name] = {"cents": value.cents}
+        else:
+            told[name] = {"day": value.isoformat()} if isinstance(value, date) else str(value)
+    return [error.line, error.message, told, error.advice]
+
+
+def kept_error(line: int | None, message: str, told: dict[str, Any], advice: str = "") -> Unreadable:
+    """What keeps a file out, as it was found when it was read."""
+    params: dict[str, Any] = {}
+    for name, value in told.items():
+        if isinstance(value, dict):
+            params[name] = Money(value["cents"]) if "cents" in value else date.fromisoformat(value["day"])
+        else:
+            params[name] = value
+    return Unreadable(message, line=line, advice=advice, **params)
 
 
 def _locked(file_id: int) -> BankFile:

@@ -28,7 +28,7 @@ def _pieces(source: BinaryIO) -> Iterator[bytes]:
     while piece := source.read(_PIECE):
         size += len(piece)
         if size > MAX_BYTES:
-            raise Unreadable(N_("This file is larger than %(most)s MB."), most=MAX_BYTES >> 20)
+            raise Unreadable(N_("This file is larger than %(most)s MB."), advice="", most=MAX_BYTES >> 20)
         yield piece
     if not size:
         raise Unreadable(N_("This file is empty."))

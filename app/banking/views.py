@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from app.banking import imports, jobs, queries
+from app.banking.advice import advised
 from app.banking.entry_rows import IBAN_PURPOSE
 from app.banking.formats.facts import Unreadable
 from app.banking.forms import ImportForm
@@ -23,7 +24,6 @@ from app.extensions import now, writing
 from app.jobs.services import enqueue
 from app.ui import lists
 from app.ui.filters import iban as format_iban
-from app.ui.messages import translated
 from app.ui.permissions import Permission, requires
 from app.vault.services import blind_index
 
@@ -64,7 +64,7 @@ def _bring(upload: FileStorage) -> int | None:
     try:
         file_id = imports.receive(upload.stream, name, actor=current_user.actor, now=now())  # type: ignore[arg-type]
     except Unreadable as error:
-        flash(f"{name}: {translated(error)}", "danger")
+        flash(f"{name}: {advised(error)}", "danger")
         return None
     except OSError as error:
         flash(_("%(file)s cannot be read or kept: %(why)s.", file=name, why=error.strerror), "danger")
@@ -100,7 +100,7 @@ def read_now(file_id: int, name: str, account_id: int | None = None) -> None:
 @requires(Permission.BANK_READ)
 def file(file_id: int) -> ResponseReturnValue:
     row = file_or_404(file_id)
-    errors = [(line, _(said, **told) if told else _(said)) for line, said, told in row.errors]
+    errors = [(line, advised(imports.kept_error(line, *told))) for line, *told in row.errors]
     warnings = [(line, _(said)) for line, said in row.warnings]
     again = row.state is FileState.REFUSED or row.state is FileState.ENTERING
     return render_template(

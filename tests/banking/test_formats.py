@@ -214,6 +214,22 @@ def test_triodos() -> None:
     assert (payment.iban, payment.name) == ("NL44RABO0123456789", "J. Jansen")
 
 
+@pytest.mark.parametrize(
+    ("line", "info", "want"),
+    [
+        (":61:261120C15,00NET NONREF", "000>20Gift", ("", "", "Gift")),
+        (":61:2611201120C15,00NTRFR\0F1//B\x001", "a\0b", ("RF1", "", "ab")),
+        (":61:2611201120C15,N445NONREF", "GIRO 428428 J JANSEN BETALINGSKENM.  9001 0000 0000 0012GIFT",
+         ("", "9001000000000012", "GIRO 428428 J JANSEN BETALINGSKENM. 9001 0000 0000 0012GIFT")),
+    ],
+)  # fmt: skip
+def test_lines_that_bend_the_rules(line: str, info: str, want: tuple[str, str, str]) -> None:
+    [entry] = entries(mt940([line, f":86:{info}"]))
+    payment = entry.transactions[0]
+    assert entry.cents == 1500
+    assert (payment.end_to_end, payment.structured, payment.text) == want
+
+
 def test_knab() -> None:
     lines = [
         ":61:2611201120C500NTRF20-11-2026 10:05//B4G29PGDCK1QFV3E",

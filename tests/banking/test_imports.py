@@ -18,6 +18,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.banking import imports, store
+from app.banking.advice import advised
 from app.banking.identity import Told, same
 from app.banking.imports import Imported
 from app.banking.models import FILE_MOVES, BankEntry, BankFile, BankLine, BankStatement, FileState
@@ -113,7 +114,7 @@ def test_a_batch_told_as_one_sum_and_then_in_parts(now: datetime) -> None:
         (camt(THREE)[:-40], "cut off"),
         (camt(THREE, own="NL20INGB0001234567"), "not among the bank accounts"),
         (camt(THREE, currency="USD"), "euros"),
-        (camt([Pay(1, on="2199-01-01")]), "not a date"),
+        (camt([Pay(1, on="2199-01-01")]), "cannot be right"),
         (b"just words", "not a bank file"),
     ],
 )
@@ -122,11 +123,34 @@ def test_nothing_of_a_wrong_file_enters_and_it_is_kept(now: datetime, content: b
     assert done.checked.error is not None
     assert said in str(done.checked.error)
     row = db.session.execute(select(BankFile)).scalar_one()
-    assert (row.state, bool(row.errors)) == (FileState.REFUSED, True)
+    assert row.state is FileState.REFUSED
+    assert advised(imports.kept_error(*row.errors[0])) == advised(done.checked.error), "the page says what was said"
     with store.open_kept(row.sha256) as kept:
         assert kept.read() == content
     assert lines() == []
     assert db.session.execute(select(func.count()).select_from(BankStatement)).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (camt(THREE, closing=1), "regel 1: Dit afschrift klopt niet: beginsaldo en regels zijn samen € 1."),
+        (camt([Pay(1)]).replace(b">0.01<", b">1e3<"), "regel 1: “1e3” is geen bedrag. Download het opnieuw"),
+        (camt(THREE).replace(f"<IBAN>{OWN}</IBAN>".encode(), b""), "van welke rekening het is. Download het opnieuw"),
+        (camt(THREE).replace(b"CLBD", b"ITBD"), "geen eindsaldo. Download het opnieuw"),
+        (camt(THREE, currency="USD"), "in euro’s bij. Laat die rekening over aan het boekhoudpakket."),
+        (mt940([":61:261120C1,0"]), "regel 5: “261120C1,0” is geen regel van een afschrift. Download het opnieuw"),
+        (b"", "bank.xml: Dit bestand is leeg. Download het opnieuw"),
+    ],
+)
+def test_what_is_wrong_names_the_file_the_place_and_what_to_do(
+    app: Flask, tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "bank.xml"
+    path.write_bytes(content)
+    [error] = json.loads(app.test_cli_runner().invoke(args=["bank", "import", "--json", str(path)]).output)["errors"]
+    assert error.startswith("bank.xml")
+    assert said in error.replace("\xa0", " ")
 
 
 def test_a_refused_file_may_come_again_once_its_account_is_there(now: datetime) -> None:

@@ -31,7 +31,7 @@ def read(source: BinaryIO) -> tuple[Format, Facts]:
         kind = _ROOTS.get(local(element.getparent()))
         if kind is not None:
             return kind, _statements(element, stream)
-    raise Unreadable(N_("This XML is not a bank statement (CAMT.053, .052 or .054)."))
+    raise Unreadable(N_("This XML is not a bank statement (CAMT.053, .052 or .054)."), advice="")
 
 
 def _events(source: BinaryIO) -> Iterator[tuple[str, Any]]:
@@ -52,7 +52,7 @@ def _events(source: BinaryIO) -> Iterator[tuple[str, Any]]:
             yield action, element
     except etree.XMLSyntaxError as error:
         said = N_("This file is cut off or damaged: %(why)s. Please download it from the bank again.")
-        raise Unreadable(said, line=error.lineno, why=str(error.msg)[:150]) from None
+        raise Unreadable(said, line=error.lineno, advice="", why=str(error.msg)[:150]) from None
     if first and parser.root is not None:
         _refuse_doctype(parser.root)
 

@@ -13,6 +13,7 @@ from io import BufferedReader
 
 from app.banking.formats.csv_columns import Columns, came_in
 from app.banking.formats.facts import (
+    ELSEWHERE,
     MAX_CENTS,
     Balance,
     Closed,
@@ -75,7 +76,7 @@ def lines_of(rows: Sequence[Row], known: Sequence[Columns]) -> tuple[Sequence[Ro
         if fitting:
             return rows[start + 1 if fitting[0].headings else start :], fitting
     raise UnknownColumns(
-        N_("What the columns of this CSV mean is not known yet: say it once on the page of this file.")
+        N_("What the columns of this CSV mean is not known yet: say it once on the page of this file."), advice=""
     )
 
 
@@ -96,7 +97,7 @@ def rows_of(source: BufferedReader) -> list[Row]:
     """All rows of the file. Raises Unreadable."""
     content = source.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise Unreadable(N_("This file is larger than %(most)s MB."), most=MAX_BYTES >> 20)
+        raise Unreadable(N_("This file is larger than %(most)s MB."), advice="", most=MAX_BYTES >> 20)
     try:
         return list(csv_reader.rows(csv_reader.decoded(content)))
     except DomainError as error:
@@ -108,7 +109,7 @@ def _facts(rows: Sequence[Row], fitting: Sequence[Columns]) -> Iterator[Fact]:
     columns = fitting[0]
     if len({each.account for each in fitting}) > 1 and "own" not in columns.at:
         said = N_("Files of several accounts have these columns: say on the page of this file of which account it is.")
-        raise UnknownColumns(said)
+        raise UnknownColumns(said, advice="")
     told: dict[str, list[tuple[Row, Entry, int | None]]] = {}
     for row in rows:
         line = _line(row, columns)
@@ -142,7 +143,7 @@ def _oldest_first(lines: list[tuple[Row, Entry, int | None]]) -> list[tuple[Row,
     assert row is not None
     raise Unreadable(
         N_("The balance after this line does not follow from the line before it: a line is missing or was changed. "
-           "Please download the file from the bank again."), line=row.number,
+           "Please download the file from the bank again."), line=row.number, advice="",
     )  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def _line(row: Row, columns: Columns) -> tuple[Row, Entry, int | None]:
     currency = _text(row, columns, "currency")
     if currency and currency.upper() != EUR:
         said = N_("This statement is in %(currency)s; Draagvlak keeps accounts in euros.")
-        raise Unreadable(said, line=row.number, currency=currency[:3])
+        raise Unreadable(said, line=row.number, advice=ELSEWHERE, currency=currency[:3])
     cents = _cents(row, columns)
     texts = [_text(row, columns, name) for name in ("text", "text2", "text3")]
     transaction = Transaction(

@@ -30,5 +30,6 @@ def read(source: BufferedReader, known: Sequence[Columns] = ()) -> tuple[Format,
     if csv_file.looks_like(head):
         return Format.CSV, csv_file.read(source, known)
     raise Unreadable(
-        N_("This is not a bank file that Draagvlak knows: use CAMT.053, CAMT.054, CAMT.052, MT940 or CSV.")
+        N_("This is not a bank file that Draagvlak knows: use CAMT.053, CAMT.054, CAMT.052, MT940 or CSV."),
+        advice="",
     )

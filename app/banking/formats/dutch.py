@@ -126,9 +126,9 @@ def _free(lines: Sequence[str], transaction: Transaction) -> None:
     _look_inside(transaction)
 
 
-_OLD_REFERENCE = re.compile(r"BETALINGSKENM(?:ERK)?\.?:?\s*(\d{16})\b")
+_OLD_REFERENCE = re.compile(r"BETALINGSKENM(?:ERK)?\.?:?\s*(\d{4}(?: ?\d{4}){3})(?!\d)")
 
 
 def _look_inside(transaction: Transaction) -> None:
     if found := _OLD_REFERENCE.search(transaction.text):
-        transaction.structured = found[1]
+        transaction.structured = found[1].replace(" ", "")

@@ -31,15 +31,20 @@ class Format(StrEnum):
         return self not in (Format.CAMT052, Format.CAMT054)
 
 
+AGAIN = N_("Please download it from the bank again; if it says the same then, ask the bank.")
+ELSEWHERE = N_("Leave that account to the accounting package.")
+
+
 class Unreadable(DomainError):
     """A bank file, or a place in it, that cannot be trusted: nothing of the file is entered.
 
-    `line` is the line of the file, from 1, where known.
+    `line` is the line of the file, from 1, where known; `advice` is what to do, where the message does not say it.
     """
 
-    def __init__(self, message: str, *, line: int | None = None, **params: object) -> None:
+    def __init__(self, message: str, *, line: int | None = None, advice: str = AGAIN, **params: object) -> None:
         super().__init__(message, field=None, **params)
         self.line = line
+        self.advice = advice
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from app.base.states import N_
 _TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
 _LINE = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<side>R?[CD])(?P<funds>[A-Z](?=\d))?(?P<amount>\d{1,15}(?:,\d{0,2})?)"
-    r"(?P<type>[NFS][A-Z0-9]{3})(?P<rest>.*)",
+    r"(?P<type>[A-Z][A-Z0-9 ]{3})(?P<rest>.*)",
     re.DOTALL,
 )
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,.]{1,20})\s*")
@@ -55,7 +55,7 @@ def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
             text = raw.decode("cp1252", "replace")
-        yield number, text.rstrip("\r\n")
+        yield number, text.rstrip("\r\n").replace("\0", "")
 
 
 def _day(text: str, line: int) -> date:
@@ -114,7 +114,7 @@ class _Reader:
         yield from self._take(tag, number, parts)
         if self._opened is not None and self._closing is None:
             said = N_("This file is cut off: the last statement has no closing balance. Please download it again.")
-            raise Unreadable(said, line=number)
+            raise Unreadable(said, line=number, advice="")
         yield from self._close(number)
         if not self._seen:
             raise Unreadable(N_("There is no statement in this file."))
