@@ -30,6 +30,7 @@ NAMES = {
     "payments/form_attack": N_("Many payments failed on one page"),
     "payments/mandate_flood": N_("Very many mandates"),
     "payments/problem": N_("A payment that does not match"),
+    "payments/transfer_flood": N_("Very many promised transfers"),
     "portal/changed": N_("A recurring gift changed by the donor"),
     "portal/confirm_email": N_("Confirm an e-mail address"),
     "portal/details_changed": N_("Details changed by the donor"),
