@@ -114,6 +114,11 @@ class Process:
         self.ask_to_stop()
         return self.end()
 
+    def kill(self) -> None:
+        """As the machine would (-9): nothing after it runs."""
+        self._process.kill()
+        assert self.end() == -signal.SIGKILL, self.said
+
     def close(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
