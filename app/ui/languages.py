@@ -29,6 +29,7 @@ from config import ROOT
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 COOKIE = "language"
 _BY_ADDRESS = "draagvlak.language_by_address"
+_PREFERRED = "draagvlak.language"
 _lock = threading.Lock()
 _compiled: dict[str, Translations] = {}
 
@@ -119,7 +120,13 @@ def _select() -> str:
     if request.environ.get(_BY_ADDRESS):
         return settings().default_language
     wanted = request.cookies.get(COOKIE, "")
-    return wanted if wanted in LANGUAGES else settings().default_language
+    return wanted if wanted in LANGUAGES else request.environ.get(_PREFERRED, settings().default_language)
+
+
+def prefer(wanted: str) -> None:
+    """For a page of one person whose language we know: that one, unless another was chosen on this device."""
+    request.environ[_PREFERRED] = wanted
+    refresh()
 
 
 def by_address() -> None:

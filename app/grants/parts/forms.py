@@ -182,4 +182,4 @@ class FileForm(Form):
 
 
 class CommentForm(Form):
-    text = TextAreaField(_l("Remark"), validators=[InputRequired(), Length(max=NOTE_LENGTH)])
+    text = TextAreaField(_l("Remark"), validators=[Length(max=NOTE_LENGTH)])

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from app.audit.services import record
@@ -31,8 +30,7 @@ from app.grants.parts.forms import AnswerForm, CodeForm, CommentForm, FileForm, 
 from app.grants.parts.models import WITH_PARTNER, PartState, PartTask
 from app.grants.parts.writing_page import Outcome, save
 from app.staff.browsers import browser
-from app.ui.languages import COOKIE as LANGUAGE_COOKIE
-from app.ui.languages import LANGUAGES
+from app.ui.languages import prefer
 
 bp = Blueprint("part_task", __name__, url_prefix="/taak")
 COOKIE = "draagvlak_taak"
@@ -48,20 +46,19 @@ def keep_private(response: Response) -> Response:
 
 
 def _look(token: str) -> PartTask:
-    """The task behind the link. Guessing is counted: it ends soon."""
+    """The task behind the link; from here on the page speaks the partner's language. Guessing is counted: it ends
+    soon."""
     limits.check("part link", limits.visitor(), 60, 600)
     try:
-        return tasks.look(token, now=now())
+        task, opens = tasks.look(token, now=now())
+        prefer(task.language)
+        if not opens:
+            raise NotFound(N_("This link does not work any more. Ask for a new one."))
     except NotFound:
         db.session.rollback()
         limits.hit("part link", limits.visitor(), 60, 600)
         raise
-
-
-def _in_language(task: PartTask) -> Any:
-    """What the visitor chose on this device, else the language we know the partner by."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-    return force_locale(chosen if chosen in LANGUAGES else task.language)
+    return task
 
 
 def _confirmed(task: PartTask) -> bool:
@@ -74,10 +71,9 @@ def confirmed(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
     @wraps(view)
     def opened(token: str, **kwargs: Any) -> ResponseReturnValue:
         task = _look(token)
-        with _in_language(task):
-            if not _confirmed(task):
-                return redirect(url_for("part_task.show", token=token), 303)
-            return view(token, task, **kwargs)
+        if not _confirmed(task):
+            return redirect(url_for("part_task.show", token=token), 303)
+        return view(token, task, **kwargs)
 
     return opened
 
@@ -86,19 +82,18 @@ def confirmed(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
 def show(token: str) -> ResponseReturnValue:
     """What is asked of this partner, or, on a new device, how to open it."""
     task = _look(token)
-    with _in_language(task):
-        if not _confirmed(task):
-            return _gate(token, task, CodeForm(formdata=None))
-        return render_template(
-            "grants/task.html",
-            token=token,
-            about=board.about(task.obligation_id),
-            chain=board.chain_of(task.obligation_id),
-            parts=board.lines(task.obligation_id, task.partner_id),
-            partner=board.partner_name(task.partner_id),
-            today=local_date(now()),
-            ends_at=tasks.ends_at(task),
-        )
+    if not _confirmed(task):
+        return _gate(token, task, CodeForm(formdata=None))
+    return render_template(
+        "grants/task.html",
+        token=token,
+        about=board.about(task.obligation_id),
+        chain=board.chain_of(task.obligation_id),
+        parts=board.lines(task.obligation_id, task.partner_id),
+        partner=board.partner_name(task.partner_id),
+        today=local_date(now()),
+        ends_at=tasks.ends_at(task),
+    )
 
 
 def _gate(token: str, task: PartTask, form: CodeForm) -> ResponseReturnValue:
@@ -114,10 +109,9 @@ def send_code(token: str) -> ResponseReturnValue:
     limits.hit("part code", str(task.id), 5, 3600)
     limits.hit("part code address", limits.visitor(), 20, 3600)
     cookie = request.cookies.get(COOKIE, "") or devices.fresh_cookie()
-    with _in_language(task):
-        with writing():
-            devices.send_code(task.id, cookie, now=now())
-        response = make_response(redirect(url_for("part_task.show", token=token), 303))
+    with writing():
+        devices.send_code(task.id, cookie, now=now())
+    response = make_response(redirect(url_for("part_task.show", token=token), 303))
     _remember(response, cookie)
     return response
 
@@ -128,24 +122,21 @@ def confirm_device(token: str) -> ResponseReturnValue:
     task = _look(token)
     task_id = task.id
     limits.hit("part code try", str(task_id), 15, 900)
-    with _in_language(task):
-        form = CodeForm()
-        if not form.validate():
-            return _gate(token, task, form)
-        name = browser(request.user_agent.string)
-        with writing():
-            known = devices.confirm(
-                task_id, request.cookies.get(COOKIE, ""), form.code.data or "", browser=name, now=now()
+    form = CodeForm()
+    if not form.validate():
+        return _gate(token, task, form)
+    name = browser(request.user_agent.string)
+    with writing():
+        known = devices.confirm(task_id, request.cookies.get(COOKIE, ""), form.code.data or "", browser=name, now=now())
+    if known is None:
+        form.add_error(
+            Invalid(
+                N_("This code is not right, or it is too old. Look at it again, or ask for a new one."),
+                field="code",
             )
-        if known is None:
-            form.add_error(
-                Invalid(
-                    N_("This code is not right, or it is too old. Look at it again, or ask for a new one."),
-                    field="code",
-                )
-            )
-            return _gate(token, db.session.get_one(PartTask, task_id), form)
-        response = make_response(redirect(url_for("part_task.show", token=token), 303))
+        )
+        return _gate(token, db.session.get_one(PartTask, task_id), form)
+    response = make_response(redirect(url_for("part_task.show", token=token), 303))
     _remember(response, known)
     return response
 
@@ -163,25 +154,37 @@ def _who(task: PartTask) -> tuple[str, Actor]:
     return (f"{task.name} ({name})" if task.name else name)[:200], Actor("public", None, f"partner {name}"[:80])
 
 
+def _form(part_id: int, **kwargs: Any) -> AnswerForm:
+    return AnswerForm.for_part(*board.one(part_id), **kwargs)
+
+
 @bp.route("/<token>/onderdeel/<int:part_id>", methods=["GET", "POST"])
 @confirmed
 def part(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
-    """One part: what is asked, the answer, and why it came back."""
+    """One part: what is asked, the answer, and why it came back. A file or remark that waits goes along."""
     services.part_of_task(part_id, task)
+    if request.method == "GET":
+        return _page(token, part_id, _form(part_id), Outcome(False))
+    if request.files.get("file"):
+        _keep_file(part_id, task)
+    if request.form.get("text", "").strip():
+        _send_remark(part_id, task)
+    form, deliver = _form(part_id), "deliver" in request.form
+    outcome = _save(part_id, task, form, submit=deliver)
+    if not outcome.done:
+        return _page(token, part_id, form, outcome)
+    flash(_("Delivered. Thank you.") if deliver else _("Your draft is saved."), "ok")
+    where = "part_task.show" if deliver else "part_task.part"
+    values = {"token": token} if deliver else {"token": token, "part_id": part_id}
+    return redirect(url_for(where, **values), 303)
+
+
+def _save(part_id: int, task: PartTask, form: AnswerForm, *, submit: bool) -> Outcome:
     who, actor = _who(task)
+    return save(part_id, form, partial(_form, part_id), submit=submit, who=who, actor=actor)
 
-    def make(**kwargs: Any) -> AnswerForm:
-        return AnswerForm.for_part(*board.one(part_id), **kwargs)
 
-    form, outcome = make(), Outcome(False)
-    if request.method == "POST":
-        deliver = "deliver" in request.form
-        outcome = save(part_id, form, make, submit=deliver, who=who, actor=actor)
-        if outcome.done:
-            flash(_("Delivered. Thank you.") if deliver else _("Your draft is saved."), "ok")
-            where = "part_task.show" if deliver else "part_task.part"
-            values = {"token": token} if deliver else {"token": token, "part_id": part_id}
-            return redirect(url_for(where, **values), 303)
+def _page(token: str, part_id: int, form: AnswerForm, outcome: Outcome) -> ResponseReturnValue:
     row, view = board.one(part_id)
     page = render_template(
         "grants/task_part.html",
@@ -203,17 +206,32 @@ def part(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
     return page, outcome.status
 
 
+def _with_words(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
+    """Back to the part; what was typed in its other fields is kept as a draft and does not go with the page."""
+    if "version" in request.form:
+        form = _form(part_id)
+        if not form.validate() or form.content() != _form(part_id, formdata=None).content():
+            outcome = _save(part_id, task, form, submit=False)
+            if not outcome.done:
+                return _page(token, part_id, form, outcome)
+    return redirect(url_for("part_task.part", token=token, part_id=part_id), 303)
+
+
 @bp.post("/<token>/onderdeel/<int:part_id>/bestand")
 @confirmed
 def add_file(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
     """Add a file to a part; its type and size are looked at first."""
     services.part_of_task(part_id, task)
-    _who_name, actor = _who(task)
+    _keep_file(part_id, task)
+    return _with_words(token, task, part_id)
+
+
+def _keep_file(part_id: int, task: PartTask) -> None:
     limits.hit("part file", str(task.id), 60, 3600)
-    form = FileForm()
-    if not form.validate() or not form.file.data:
-        raise Invalid(N_("Choose a file first."), field="file")
+    form, actor = FileForm(), _who(task)[1]
     try:
+        if not form.validate() or not form.file.data:
+            raise Invalid(N_("Choose a file first."), field="file")
         file = keep(form.file.data.read(), form.file.data.filename or "")
         with writing():
             services.attach(part_id, file, actor=actor, now=now())
@@ -221,7 +239,6 @@ def add_file(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
         flash(_(error.message, **error.params), "danger")
     else:
         flash(_("The file is kept."), "ok")
-    return redirect(url_for("part_task.part", token=token, part_id=part_id), 303)
 
 
 @bp.post("/<token>/onderdeel/<int:part_id>/bestand/<int:document_id>/weg")
@@ -265,12 +282,19 @@ def show_file(token: str, task: PartTask, part_id: int, document_id: int) -> Res
 def comment(token: str, task: PartTask, part_id: int) -> ResponseReturnValue:
     """A question or a remark to the lead."""
     services.part_of_task(part_id, task)
+    _send_remark(part_id, task)
+    return _with_words(token, task, part_id)
+
+
+def _send_remark(part_id: int, task: PartTask) -> None:
     who, actor = _who(task)
     form = CommentForm()
-    if form.validate():
+    try:
+        if not form.validate():
+            raise Invalid(N_("This remark is too long."), field="text")
         with writing():
             services.comment(part_id, form.text.data or "", who=who, actor=actor, now=now())
-        flash(_("Your remark is sent."), "ok")
+    except Invalid as error:
+        flash(_(error.message, **error.params), "danger")
     else:
-        flash(_("Please fill this in."), "danger")
-    return redirect(url_for("part_task.part", token=token, part_id=part_id), 303)
+        flash(_("Your remark is sent."), "ok")

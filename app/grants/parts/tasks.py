@@ -41,15 +41,11 @@ def get(task_id: int) -> PartTask:
     return task
 
 
-def look(token: str, *, now: datetime) -> PartTask:
-    """The task behind a link; using it changes nothing. Raises NotFound unless it is good now."""
-    task = db.session.get(PartTask, links.look(PURPOSE, token, now=now).subject_id)
-    if task is None or task.revoked_at is not None:
-        raise NotFound(N_("This link does not work any more. Ask for a new one."))
+def look(token: str, *, now: datetime) -> tuple[PartTask, bool]:
+    """The task behind a link, and whether it still opens; using it changes nothing. Raises NotFound for no link."""
+    task = get(links.look(PURPOSE, token, now=now).subject_id)
     end = ends_at(task)
-    if end is not None and end <= now:
-        raise NotFound(N_("This link does not work any more. Ask for a new one."))
-    return task
+    return task, task.revoked_at is None and (end is None or end > now)
 
 
 def ends_at(task: PartTask) -> datetime | None:

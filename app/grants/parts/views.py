@@ -242,7 +242,7 @@ def comment_part(part_id: int) -> ResponseReturnValue:
     board.one(part_id)
     form = CommentForm()
     if not form.validate():
-        raise Invalid(N_("Please fill this in."), field="text")
+        raise Invalid(N_("This remark is too long."), field="text")
     with writing():
         services.comment(part_id, form.text.data or "", who=current_user.name, actor=current_user.actor, now=now())
     flash(_("Your remark is there for the partner to read."), "ok")
