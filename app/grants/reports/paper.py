@@ -1,13 +1,14 @@
 """Our own Word file of a report: A4 in the look of the house, a cover, tables whose head row repeats.
 
-What it says is put together as text and parsed once. Adding cells one by one makes python-docx look up styles
-and rows again for each of them, which took most of the time of a whole report pack.
+What it says is put together as text and put in its place in a package that is made once for each language.
+Adding cells one by one, or reading and writing the package each time, took most of the time of a report pack.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ _LABELS = 2800  # of which the labels of the cover take so much
 _LINE, _INK, _MUTED, _PETROL, _ACCENT = "C9BFB0", "1B2A33", "56626B", "0F5C63", "B4510F"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_PLACE, _KNOWN = b"<w:p><w:r><w:t>PLACE</w:t></w:r></w:p>", b"<dc:title>KNOWN</dc:title>"
 _UNUSED = ("customXml", "numbering", "stylesWithEffects", "webSettings")
 
 
@@ -32,14 +34,15 @@ def clean(text: str) -> str:
 
 def as_docx(pack: Pack) -> bytes:
     """The report: cover, texts in their order, tables."""
-    import docx
-
     head = letterhead()
-    document = docx.Document(io.BytesIO(_blank(language(), head["name"])))
-    document.core_properties.author, document.core_properties.title = head["name"][:255], clean(pack.title)[:255]
-    body = document.element.body
-    body[:-1] = _parsed(_cover(pack, head) + _content(pack))  # the last one describes the page
-    return _saved(document)
+    known = f"<dc:creator>{escape(clean(head['name'])[:255])}</dc:creator>"
+    known += f"<dc:title>{escape(clean(pack.title)[:255])}</dc:title>"
+    told = {_PLACE: (_cover(pack, head) + _content(pack)).encode(), _KNOWN: known.encode()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, before, place, after in _blank(language(), head["name"]):
+            package.writestr(name, before + told.get(place, b"") + after)
+    return out.getvalue()
 
 
 def grid(table: dict[str, Any]) -> Any:
@@ -134,15 +137,12 @@ def _parsed(content: str) -> list[Any]:
     return list(parse_xml(f'<w:body xmlns:w="{_NAMESPACE}">{content}</w:body>'))
 
 
-def _saved(document: Any) -> bytes:
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
 @lru_cache(maxsize=8)
-def _blank(lang: str, organisation: str) -> bytes:
-    """An empty document of the house: page, foot and styles, and nothing that a report does not use."""
+def _blank(lang: str, organisation: str) -> list[tuple[str, bytes, bytes, bytes]]:
+    """An empty document of the house: page, foot and styles, and nothing that a report does not use.
+
+    The parts of its package: name, what comes before the place of a report's own words, that place, what comes after.
+    """
     import docx
     from docx.shared import Mm
 
@@ -150,8 +150,10 @@ def _blank(lang: str, organisation: str) -> bytes:
     document.styles.element[:] = _parsed(_STYLES.replace("LANG", {"nl": "nl-NL"}.get(lang, "en-GB")))
     for relation in [each.rId for each in document.part.rels.values() if each.reltype.endswith(_UNUSED)]:
         document.part.rels.pop(relation)
-    known = document.core_properties._element
-    known[:] = []  # who wrote the model that python-docx comes with, and when
+    known = document.core_properties
+    known._element[:] = []  # who wrote the model that python-docx comes with, and when
+    known.title = "KNOWN"
+    document.element.body[:-1] = _parsed("<w:p><w:r><w:t>PLACE</w:t></w:r></w:p>")  # the last one describes the page
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(25)
@@ -162,7 +164,15 @@ def _blank(lang: str, organisation: str) -> bytes:
         f"<w:r><w:t>{escape(clean(organisation))}</w:t><w:tab/></w:r>{fields[0]}"
         f'<w:r><w:t xml:space="preserve"> / </w:t></w:r>{fields[1]}</w:p>'
     )
-    return _saved(document)
+    out, parts = io.BytesIO(), []
+    document.save(out)
+    with zipfile.ZipFile(out) as package:
+        for name in package.namelist():
+            content = package.read(name)
+            place = next((each for each in (_PLACE, _KNOWN) if each in content), b"")
+            before, _found, after = content.partition(place) if place else (content, b"", b"")
+            parts.append((name, before, place, after))
+    return parts
 
 
 _TABLE = (
