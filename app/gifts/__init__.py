@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
         batch_models,
         batch_views,
         checks,
+        declaration,
         entry_views,
         from_checkouts,
         hand_views,
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     assert totals  # registers the job that folds them
     assert batch_models
     assert batch_views
+    assert declaration
     assert entry_views
     assert hand_views
     assert legacy_views

@@ -12,13 +12,13 @@ from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
 from app.gifts import services
-from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND, Gift, GiftState
+from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND, WAIVED, Gift, GiftState
 from app.payments import services as payments
 from app.payments.models import Payment
 
 MANUAL = "staff"
 VIA = {BANK_TRANSFER: "bank", CASH: "cash"}  # where money that came by hand is
-WAYS = (*VIA, IN_KIND)  # in which gifts are entered by hand
+WAYS = (*VIA, IN_KIND, WAIVED)  # in which gifts are entered by hand
 
 
 def load(gift_id: int) -> Gift:

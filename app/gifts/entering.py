@@ -16,13 +16,15 @@ from app.base.states import N_, Labelled
 from app.extensions import db
 from app.gifts import mails, services
 from app.gifts.by_hand import MANUAL, VIA
-from app.gifts.models import IN_KIND, Gift
+from app.gifts.models import IN_KIND, WAIVED, Gift
 from app.ledger import postings
 from app.ledger.rj import RjLine
+from app.organisation.queries import profile
 from app.supporters import queries as supporters
 from app.supporters.models import Kind, Role
 
-WAYS = VIA | {IN_KIND: postings.IN_KIND}
+# Without money: what it would have cost us is booked as used, against the gift.
+WAYS = VIA | {IN_KIND: postings.IN_KIND, WAIVED: postings.IN_KIND}
 
 
 class Thanks(Labelled):
@@ -54,7 +56,8 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One amount of one supporter. `key` is made with the form and becomes the id of the (first) gift. `parts`
-    is empty for an undivided amount. `rj_line` None: by the origin of the money (DOMAIN.md 5.1)."""
+    is empty for an undivided amount. `declared`: of a waived allowance, that the law's conditions were met.
+    `rj_line` None: by the origin of the money (DOMAIN.md 5.1)."""
 
     key: int
     supporter_id: int
@@ -70,6 +73,7 @@ class Entry:
     description: str = ""
     legacy_id: int | None = None
     batch_id: int | None = None
+    declared: bool = False
     thanks: Thanks = Thanks.NONE
 
 
@@ -77,6 +81,7 @@ def enter(entries: list[Entry], *, actor: Actor, now: datetime) -> list[int]:
     """Make and book these gifts; ids of the first gift of each, in order. A key that was sent before makes
     nothing. Raises Invalid beside the field, Refused where a key stands for another gift."""
     lines = lines_of([e.supporter_id for e in entries])
+    _refuse_waived_of_others([e.supporter_id for e in entries if e.method == WAIVED])
     gifts: list[services.NewGift] = []
     for entry in entries:
         check(entry, local_date(now))
@@ -125,12 +130,29 @@ def check(entry: Entry, today: date) -> None:
         raise Invalid(N_("This day is still to come."), field="given_on")
     if entry.method == IN_KIND and not entry.description:
         raise Invalid(N_("Say what was given."), field="description")
+    if entry.method == WAIVED:
+        if not entry.description:
+            raise Invalid(N_("Say which work, over which period, and what was agreed for it."), field="description")
+        if not entry.declared:
+            raise Invalid(N_("Without this it is no gift for the tax office."), field="declared")
     if entry.parts and (off := entry.amount.cents - sum(p.cents for p in entry.parts)):
         less = N_("The parts come to %(off)s less than the amount.")
         more = N_("The parts come to %(off)s more than the amount.")
         raise Invalid(less if off > 0 else more, field="amount_1", off=Money(abs(off)))
     if len({p.programme_id for p in entry.parts}) < len(entry.parts):
         raise Invalid(N_("The same purpose stands here twice."), field="programme_1")
+
+
+def _refuse_waived_of_others(supporter_ids: list[int]) -> None:
+    """Only a person is a volunteer, and only an ANBI's word makes it a gift (DOMAIN.md 4.2)."""
+    if not supporter_ids:
+        return
+    if not profile().anbi:
+        raise Invalid(N_("Only an ANBI can declare this. Look under Settings whether we are one."), field="method")
+    if any(kind is not Kind.PERSON for kind in supporters.kinds(supporter_ids).values()):
+        raise Invalid(
+            N_("Only a person is a volunteer: an organisation cannot do without an allowance."), field="method"
+        )
 
 
 def _parts(entry: Entry) -> tuple[Part, ...]:

@@ -41,6 +41,8 @@ def enter_form() -> ResponseReturnValue:
     if legacy is not None:
         supporter_id = legacy.supporter_id
         start |= {"programme_id": str(legacy.programme_id or ""), "thanks": Thanks.NONE.value}
+    if supporter_id is not None and supporters.get(supporter_id).anonymised_at is not None:
+        start |= {"thanks": Thanks.NONE.value}
     return _page(_form(supporter_id)(formdata=None, data=start), supporter_id)
 
 
@@ -83,7 +85,7 @@ def _entry(form: GiftForm, supporter_id: int) -> Entry:
         method=form.method.data, programme_id=programme_id, parts=form.parts, campaign_id=campaign_id,
         source=form.source.data, rj_line=RjLine(form.rj_line.data) if form.rj_line.data else None,
         bank_reference=form.bank_reference.data or "", description=form.description.data or "",
-        legacy_id=lists.row_id("legacy"), thanks=Thanks(form.thanks.data),
+        legacy_id=lists.row_id("legacy"), declared=bool(form.declared.data), thanks=Thanks(form.thanks.data),
     )  # fmt: skip
 
 
@@ -103,9 +105,10 @@ def _page(form: GiftForm, supporter_id: int | None) -> ResponseReturnValue:
     form.choose()
     q = lists.search_text() if supporter_id is None else ""
     legacy_id = lists.row_id("legacy")
+    donor = supporters.get(supporter_id) if supporter_id is not None else None
     page = render_template(
-        "gifts/new.html", form=form, supporter_id=supporter_id, q=q,
-        donor=supporters.get(supporter_id).display_name if supporter_id is not None else None,
+        "gifts/new.html", form=form, supporter_id=supporter_id, q=q, donor=donor.display_name if donor else None,
+        erased=donor is not None and donor.anonymised_at is not None,
         hits=search.suggest(q, notes=False, limit=8) if q else [],
         legacy=legacies.load(legacy_id) if legacy_id is not None else None,
         action=url_for("gifts.enter_gift", supporter=supporter_id, legacy=legacy_id),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.base.errors import Invalid
 from app.base.ids import MAX_ID
 from app.base.states import N_
 from app.gifts.entering import Part, Source, Thanks
-from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND
+from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND, WAIVED
 from app.ledger.rj import INCOME_LINES
 from app.programmes.queries import active_campaigns, active_programmes
 from app.supporters.models import Kind
@@ -99,6 +99,9 @@ class GiftForm(OnceMixin, PurposeForm):
     method = RadioField(_l("How it came"), validators=[InputRequired()])
     bank_reference = StringField(_l("Reference of the bank"), validators=[Length(max=140)])
     description = StringField(_l("What was given"), validators=[Length(max=200)])
+    declared = BooleanField(_l(
+        "We had agreed on this allowance in writing, could and would have paid it, and the volunteer did without it of their own free will. We declare so to the volunteer."  # noqa: E501
+    ))  # fmt: skip
     source = SelectField(_l("What it came of"), choices=options(Source), default=Source.STAFF.value)
     rj_line = SelectField(_l("Line of RJ 650"), choices=options(INCOME, empty=_l("By who gives")))
     thanks = SelectField(_l("Thanks"), choices=options(Thanks), default=Thanks.MAIL.value)
@@ -107,7 +110,8 @@ class GiftForm(OnceMixin, PurposeForm):
 
     def choose(self) -> None:
         super().choose()
-        ways = [(BANK_TRANSFER, _l("Bank transfer")), (CASH, _l("Cash")), (IN_KIND, _l("In kind"))]
+        ways = [(BANK_TRANSFER, _l("Bank transfer")), (CASH, _l("Cash")), (IN_KIND, _l("In kind")),
+                (WAIVED, _l("A volunteer’s allowance, waived"))]  # fmt: skip
         self.method.choices = options(ways)
         for programme, _amount in self.splits:
             programme.choices = self.programme_id.choices
@@ -162,6 +166,9 @@ class BatchForm(ControlForm, PurposeForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=80)])
     given_on = DutchDateField(_l("Received on"), validators=[InputRequired()])
     method = RadioField(_l("How it came"), validators=[InputRequired()])
+    declared = BooleanField(_l(
+        "We had agreed on this allowance in writing, could and would have paid it, and the volunteer did without it of their own free will. We declare so to the volunteer."  # noqa: E501
+    ))  # fmt: skip
     source = SelectField(_l("What it came of"), choices=options(Source))
     thanks = SelectField(_l("Thanks"), choices=options(Thanks))
 

@@ -70,6 +70,8 @@ def thank(gifts: Sequence[Given], *, now: datetime) -> None:
     mails = []
     for g in gifts:
         person, language = people[g.supporter_id], people[g.supporter_id].language.value
+        if person.anonymised_at is not None:
+            continue  # what still comes in of somebody who is erased thanks nobody
         data = {
             "salutation": person.salutation(), "amount_cents": g.cents, "code": code_of(g.gift_id),
             "day": format_long_date(g.on, language), "rf": in_fours(rf_of(g.gift_id)), "number": "",

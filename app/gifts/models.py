@@ -59,6 +59,8 @@ class Tribute(Labelled):
 BANK_TRANSFER = "bank_transfer"
 CASH = "cash"
 IN_KIND = "in_kind"
+WAIVED = "waived_allowance"  # a volunteer's allowance that we would have paid and they did without (DOMAIN.md 4.2)
+NOT_PERIODIC = (CASH, IN_KIND, WAIVED)  # an agreement is on money, given in a way that can be shown
 DIRECT_DEBIT = "directdebit"
 
 

@@ -19,7 +19,7 @@ from app.gifts.models import Gift, GiftState
 from app.gifts.views import TONES
 from app.programmes.queries import programme_names
 from app.supporters import consents
-from app.supporters.queries import names
+from app.supporters.queries import get, names
 from app.ui import navigation, search
 from app.ui.languages import language
 from app.ui.navigation import NavItem, Section
@@ -97,7 +97,7 @@ def gifts(supporter_id: int) -> Panel | None:
         "gifts/panel.html",
         {
             "gifts": listing.of_supporter(supporter_id, 8), "programmes": programme_names(language()), "tones": TONES,
-            "supporter_id": supporter_id,
+            "supporter_id": supporter_id, "erased": get(supporter_id).anonymised_at is not None,
         },
     )  # fmt: skip
 

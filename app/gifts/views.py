@@ -16,6 +16,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.gifts import by_hand, earmarks, listing, refunding, totals, words
 from app.gifts.entering import Source, parts_of
+from app.gifts.methods import own_label
 from app.gifts.models import Gift, GiftState, GiftStep
 from app.ledger.queries import entries_of
 from app.payments.methods import label_of
@@ -48,8 +49,7 @@ DONORS_SHOWN = 50
 
 
 def method_label(method: str) -> str:
-    own = {"cash": _("Cash"), "in_kind": _("In kind")}
-    return str(own.get(method) or label_of(method))
+    return own_label(method) or label_of(method)
 
 
 def source_label(source: str) -> str:

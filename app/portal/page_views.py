@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app.base.dates import local_date
 from app.extensions import db, limits, now, writing
+from app.gifts.methods import own_label
 from app.gifts.models import HELD, GiftState
 from app.gifts.periodic import offers
 from app.letters.statements import paper, services
@@ -70,7 +71,7 @@ def _page(donor: Donor, form: RangeForm) -> ResponseReturnValue:
 
 
 def _method(name: str) -> str:
-    return str(_("Cash")) if name == "cash" else str(_("In kind")) if name == "in_kind" else label_of(name)
+    return own_label(name) or label_of(name)
 
 
 @bp.post("/mijn-giften/gegevens/json")

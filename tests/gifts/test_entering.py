@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
-from app.extensions import db, writing
+from app.base.actor import SYSTEM
+from app.extensions import db, now, writing
 from app.gifts.batch_models import BatchState, GiftBatch
 from app.gifts.models import Gift, GiftEarmark, GiftState
 from app.ledger import checks
 from app.ledger.models import FiscalPeriod, JournalLine, PeriodState
 from app.ledger.queries import balances
 from app.ledger.rj import RjLine
+from app.letters.statements.content import Part as StatementPart
+from app.letters.statements.content import gather
+from app.letters.statements.paper import method_labels
+from app.organisation.services import save as save_organisation
 from app.outbox.letters import count_waiting
 from app.outbox.models import Message
+from app.privacy import erasing
 from app.supporters.models import Kind, Role, Supporter
 from tests.factories.gifts import paid_gift
-from tests.factories.organisation import make_programme
+from tests.factories.organisation import DETAILS, make_programme
+from tests.factories.periodic import running
 from tests.factories.supporters import organisation, person
 from tests.support.client import Client
 
@@ -93,6 +103,62 @@ def test_a_gift_in_kind_touches_no_money_and_names_what_it_was(sign_in: SignIn, 
     client.post(f"/gifts/{gift_id}/undo")
     assert gifts()[0].state is GiftState.CANCELED
     assert balances()["4130"].cents == 0
+
+
+def test_a_waived_allowance_is_a_gift_with_our_declaration_and_without_money(sign_in: SignIn, watch: int) -> None:
+    client, anna = sign_in("finance"), person("Anna de Wit")
+    path, form = f"/gifts/new?supporter={anna}", FORM | {"method": "waived_allowance"}
+    running(anna, date(2026, 1, 1))
+    assert 'id="description-error"' in client.post(path, data=form | {"declared": "y"}).text
+    form |= {"description": "gastlessen, voorjaar 2026, afgesproken op 3 januari"}
+    assert 'id="declared-error"' in client.post(path, data=form).text
+    firm = organisation("Drukkerij Voorbeeld", Role.COMPANY)
+    wrong = client.post(f"/gifts/new?supporter={firm}", data=form | {"declared": "y"})
+    assert wrong.status_code == 422
+    assert "gastlessen" in wrong.text
+    assert gifts() == []
+    done = client.post(path, data=form | {"declared": "y"})
+    gift_id = int(done.location.rsplit("/", 1)[1])
+    found = balances()
+    assert (found["4130"].cents, {c for c, b in found.items() if b.cents and c[0] == "1"}) == (10000, set())
+    books()
+    (line,) = gather([anna], date(2026, 1, 1), date(2026, 12, 31))[anna].lines
+    assert (line.part, line.cents) == (StatementPart.ORDINARY, 10000), "an agreement is on money"
+    assert "Vrijwilligersvergoeding" in method_labels({line.method}, "nl")[line.method]
+    assert f"/gifts/{gift_id}/declaration.pdf" in client.get(f"/gifts/{gift_id}").text
+    declared = client.get(f"/gifts/{gift_id}/declaration.pdf")
+    said = " ".join(PdfReader(io.BytesIO(declared.data)).pages[0].extract_text().split())
+    for words in ("gastlessen, voorjaar 2026", "100,00", "vrij was om haar aan te nemen"):
+        assert words in said, words
+    client.post(f"/gifts/{gift_id}/undo")
+    assert balances()["4130"].cents == 0
+    assert client.get(f"/gifts/{gift_id}/declaration.pdf").status_code == 404
+
+
+def test_only_an_anbi_declares_a_waived_allowance(sign_in: SignIn) -> None:
+    with writing():
+        save_organisation(replace(DETAILS, anbi=False), actor=SYSTEM, now=now())
+    form = FORM | {"method": "waived_allowance", "declared": "y", "description": "gastlessen"}
+    refused = sign_in("finance").post(f"/gifts/new?supporter={person()}", data=form)
+    assert (refused.status_code, gifts()) == (422, [])
+    assert "ANBI" in refused.text
+
+
+def test_an_erased_record_still_takes_money_and_says_what_it_is(sign_in: SignIn) -> None:
+    client, anna = sign_in("finance"), person("Anna de Wit", email="anna@example.org")
+    assert "Deze relatie is gewist" not in client.get(f"/gifts/new?supporter={anna}").text
+    erasing.erase(anna, actor=SYSTEM, tell=False)
+    shown = client.get(f"/supporters/{anna}").text
+    for offer in ("Gift invoeren", "Overeenkomst opstellen", "Voer een papieren machtiging in"):
+        assert offer not in shown, offer
+    assert "Deze relatie is gewist" in shown
+    path = f"/gifts/new?supporter={anna}"
+    page = client.get(path).text
+    assert "Deze relatie is gewist" in page
+    assert re.search(r'<option[^>]*selected[^>]*value="none"|value="none"[^>]*selected|selected value="none"', page)
+    assert client.post(path, data=FORM | {"thanks": "letter"}).status_code == 303
+    assert [g.amount_cents for g in gifts()] == [10000]
+    assert (count_waiting(), db.session.execute(select(func.count()).select_from(Message)).scalar()) == (0, 0)
 
 
 def test_the_line_of_rj_650_follows_who_gives_unless_chosen(sign_in: SignIn, app: Flask) -> None:

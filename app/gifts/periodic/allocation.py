@@ -2,7 +2,7 @@
 
 In each year of its term an agreement takes the supporter's gifts in the order of their dates until
 the agreed amount is reached; what is more is an ordinary gift. Gifts before the donor signed and
-cash never count (DOMAIN.md 4.2), nor does money that went back.
+cash never count (DOMAIN.md 4.2), nor what came without money, nor does money that went back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.gifts.models import CASH, HELD, Gift
+from app.gifts.models import HELD, NOT_PERIODIC, Gift
 from app.gifts.periodic.models import COUNTED, Agreement
 
 
@@ -62,7 +62,7 @@ def allocate(agreements: Iterable[Agreement], gifts: Iterable[Given]) -> list[Sh
     taken: dict[tuple[int, int], int] = {}
     shares = []
     for gift in sorted(gifts, key=lambda g: (g.gift_date, g.id)):
-        left = 0 if gift.method == CASH else gift.kept_cents
+        left = 0 if gift.method in NOT_PERIODIC else gift.kept_cents
         for agreement in by_supporter.get(gift.supporter_id, ()):
             year = gift.gift_date.year
             if not agreement.is_due_in(year) or gift.gift_date < (agreement.signed_on or date.max):
@@ -88,7 +88,7 @@ def years_of(agreement: Agreement, today: date) -> list[Year]:
     """Each year of the term up to today, newest first, beside the supporter's other agreements."""
     agreements = counted_agreements([agreement.supporter_id])
     held = select(Gift).where(
-        Gift.supporter_id == agreement.supporter_id, Gift.state.in_(HELD), Gift.method != CASH,
+        Gift.supporter_id == agreement.supporter_id, Gift.state.in_(HELD), Gift.method.not_in(NOT_PERIODIC),
         Gift.gift_date >= date(agreement.first_year, 1, 1),
     )  # fmt: skip
     gifts: Sequence[Given] = list(db.session.execute(held).scalars())
@@ -121,7 +121,7 @@ def behind(year: int, *, limit: int = 500, supporter_id: int | None = None) -> l
     kept = (
         select(func.coalesce(func.sum(Gift.amount_cents - Gift.refunded_cents), 0))
         .where(
-            Gift.supporter_id == owed.c.supporter_id, Gift.state.in_(HELD), Gift.method != CASH,
+            Gift.supporter_id == owed.c.supporter_id, Gift.state.in_(HELD), Gift.method.not_in(NOT_PERIODIC),
             Gift.gift_date >= owed.c.since, Gift.gift_date >= date(year, 1, 1),
             Gift.gift_date <= date(year, 12, 31),
         )

@@ -11,6 +11,7 @@ from app.gifts.periodic import allocation, queries
 from app.gifts.periodic.models import AgreementState
 from app.gifts.periodic.services import SUBJECT
 from app.gifts.periodic.views import TONES
+from app.supporters.queries import get
 from app.ui import navigation, records
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
@@ -52,5 +53,12 @@ def periodic(supporter_id: int) -> Panel | None:
     short = allocation.behind(year, supporter_id=supporter_id) if found else []
     return Panel(
         "gifts/periodic/panel.html",
-        {"agreements": found, "supporter_id": supporter_id, "tones": TONES, "year": year, "short": short},
+        {
+            "agreements": found,
+            "supporter_id": supporter_id,
+            "tones": TONES,
+            "year": year,
+            "short": short,
+            "erased": get(supporter_id).anonymised_at is not None,
+        },
     )

@@ -8,6 +8,7 @@ from app.direct_debit import queries as direct_debit
 from app.gifts.recurring import listing
 from app.gifts.recurring.states import ChangeKind, CommitmentState
 from app.gifts.recurring.views import COLLECTION_TONES, MANDATE_TONES, TONES
+from app.supporters.queries import get
 from app.ui import navigation
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
@@ -42,5 +43,6 @@ def recurring(supporter_id: int) -> Panel:
             "collections": listing.collections_of_supporter(supporter_id, 5), "tones": TONES,
             "mandate_tones": MANDATE_TONES, "collection_tones": COLLECTION_TONES, "supporter_id": supporter_id,
             "live": (CommitmentState.ACTIVE, CommitmentState.PAUSED),
+            "erased": get(supporter_id).anonymised_at is not None,
         },
     )  # fmt: skip

@@ -12,6 +12,7 @@ from app.base.dates import format_date, format_long_date, local_date
 from app.base.money import format_money
 from app.base.references import code_of
 from app.documents import pdf
+from app.gifts.methods import own_label
 from app.letters.statements.content import Content, Line, Part
 from app.letters.statements.services import Made
 from app.organisation.letterhead import letterhead
@@ -26,7 +27,7 @@ Labels = dict[str, str]
 def method_labels(methods: set[str], language: str) -> Labels:
     """What each way to pay is called. Asks the provider where it must: no transaction open."""
     with force_locale(language):
-        return {method: str(_("Cash")) if method == "cash" else label_of(method) for method in methods}
+        return {method: own_label(method) or label_of(method) for method in methods}
 
 
 def statement(
