@@ -50,13 +50,21 @@ def _one(path: Path, add_accounts: bool) -> dict[str, Any]:
     except OSError as error:
         return _failed(path, _("%(file)s cannot be read or kept: %(why)s.", file=path.name, why=error.strerror))
     except OperationalError as error:
-        why = str(error.orig).strip().splitlines()[0]
+        why = str(_first(error).orig).strip().splitlines()[0]
         said = _(
             "%(file)s: the database stopped while this file came in (%(why)s). What was entered stands. Once that is "
             "mended, import the file again: it goes on, and nothing enters twice.", file=path.name, why=why,
         )  # fmt: skip
         return _failed(path, said)
     return _told(path, done)
+
+
+def _first(error: OperationalError) -> OperationalError:
+    """What went wrong first: on a full disk SQLite takes the whole transaction back, and the savepoint is not there to
+    go back to."""
+    while isinstance(error.__context__, OperationalError):
+        error = error.__context__
+    return error
 
 
 def _failed(path: Path, said: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
 import os
 import time
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
@@ -39,6 +41,7 @@ from tests.factories.supporters import person
 from tests.support.killing import killed_at
 
 KILLS, LINES = int(os.environ.get("BANK_KILLS", "10")), int(os.environ.get("BANK_LINES", "600"))
+FULL = int(os.environ.get("BANK_FULL", "2"))  # times that the disk is full
 IN_ONE = 10  # kills of one file
 GIVER, SHOP, SOMEBODY = "NL44RABO0123456789", "NL02ABNA0123456789", "NL20INGB0001234567"
 
@@ -116,36 +119,48 @@ def test_killed_at_any_point_and_gone_on_with_a_file_enters_once(
 
 @pytest.mark.databases("sqlite")
 def test_on_a_full_disk_it_says_so_keeps_the_file_and_goes_on(app: Flask, now: datetime, tmp_path: Path) -> None:
-    some = pays(2000)
+    """`BANK_FULL` is how often; each time there is room for some more."""
+    some, chance = pays(1000 * FULL), Random(12)
     path = tmp_path / "november.xml"
     path.write_bytes(camt(some))
-    pages = db.session.connection().exec_driver_sql("PRAGMA page_count").scalar_one() + 150
+    command = ["bank", "import", "--json", str(path)]
+    there = 0
+    for _ in range(FULL):
+        with disk_with_room(chance.randint(100, 400)):
+            said = app.test_cli_runner().invoke(args=command)
+        [error] = json.loads(said.stdout)["errors"]
+        assert said.exit_code == 1
+        assert "november.xml" in error
+        assert "full" in error
+        row = db.session.execute(select(BankFile)).scalar_one()
+        assert row.state is FileState.ENTERING
+        before, there = there, counted(BankLine.id)
+        assert before <= there < len(some)
+        assert there % entering.BATCH == 0, "batches enter whole"
+        assert counted(JournalEntry.id) == there + counted(BankMatch.id)
+    assert there
+    again = app.test_cli_runner().invoke(args=command)
+    told = json.loads(again.stdout)
+    assert (again.exit_code, told["new"], told["already_known"]) == (0, len(some) - there, there)
+    assert_once(some)
+
+
+@contextlib.contextmanager
+def disk_with_room(pages: int) -> Iterator[None]:
+    """The database may grow by so many pages, and then says that the disk is full."""
+    most = db.session.connection().exec_driver_sql("PRAGMA page_count").scalar_one() + pages
     db.session.rollback()
 
     def full(connection: Any) -> None:
-        connection.connection.dbapi_connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.connection.dbapi_connection.execute(f"PRAGMA max_page_count = {most}")
 
-    command = ["bank", "import", "--json", str(path)]
     event.listen(db.engine, "begin", full)
     try:
-        said = app.test_cli_runner().invoke(args=command)
+        yield
     finally:
         event.remove(db.engine, "begin", full)
         db.session.remove()
         db.engine.dispose()
-    told = json.loads(said.stdout)
-    assert said.exit_code == 1
-    assert "november.xml" in told["errors"][0]
-    assert "full" in told["errors"][0]
-    row = db.session.execute(select(BankFile)).scalar_one()
-    assert row.state is FileState.ENTERING
-    there = counted(BankLine.id)
-    assert 0 < there < 2000
-    assert there % entering.BATCH == 0, "batches enter whole"
-    again = app.test_cli_runner().invoke(args=command)
-    told = json.loads(again.stdout)
-    assert (again.exit_code, told["new"], told["already_known"]) == (0, 2000 - there, there)
-    assert_once(some)
 
 
 def test_a_month_closed_while_its_file_enters_parks_the_rest(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

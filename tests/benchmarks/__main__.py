@@ -6,6 +6,7 @@ import sys
 
 from tests.benchmarks import (
     banking,
+    beside,
     books,
     direct_debit,
     donation,
@@ -24,6 +25,7 @@ from tests.benchmarks.harness import ROOT, Result, chosen, report
 # Importing them registers their jobs.
 GROUPS = (
     banking,
+    beside,
     books,
     direct_debit,
     donation,

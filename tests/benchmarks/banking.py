@@ -49,7 +49,7 @@ with create_app().app_context():
         for n in range(banking.SUPPLIERS):
             db.session.add(BankRule(iban_index=blind_index(banking.supplier(n)[0], IBAN_PURPOSE), incoming=False,
                                     kind=MatchKind.NOT_OURS, made_at=now()))
-    for first in range(0, banking.DONORS, 500):
+    for first in range(0, int(sys.argv[1]), 500):
         known = [banking.donor(n) for n in range(first, first + 500)]
         drafts = [PersonDraft(name=split_full_name(name), iban=iban) for iban, name, _ in known]
         with writing():
@@ -130,7 +130,7 @@ def _swift_lines() -> Iterator[str]:
 def _measure(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
     with workplace() as ours, workplace() as bare:
         flask(ours, "demo", "load", "--supporters", "0")
-        run_python(SETUP, ours)
+        run_python(SETUP, ours, str(DONORS))
         shutil.copy(ours / "draagvlak.db", bare / "draagvlak.db")
         file = ours / "file"
         file.write_bytes(content)
