@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from types import FrameType
+
+from config import Settings
 
 MOST_BY_DEFAULT = 4
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
@@ -25,6 +29,13 @@ def wanted(setting: int) -> int:
     """How many server processes: the setting, or for 0 one for each core that we may use, at most four."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return setting or min(cores, MOST_BY_DEFAULT)
+
+
+def apart(work: Callable[[Settings], str], config: Settings) -> str:
+    """What `work` answers, done in a process that ends with it. The demo writes PDFs, and Typst then keeps threads
+    of its own: a process forked beside them would wait for them for ever at its first PDF. Raises what it raised."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        return pool.submit(work, config).result()
 
 
 class Crew:

@@ -31,11 +31,13 @@ def init_app(app: Flask) -> None:
         listener = listen(config)
         with listener:
             check_reachable(db.engine)
-            password = prepare(config)
+            count = processes.wanted(config.processes)
+            db.session.remove()
+            db.engine.dispose()  # a connection belongs to one process
+            password = prepare(config) if count == 1 else processes.apart(prepare, config)
             application.extensions["static"].open()
             db.session.remove()
             click.echo(_welcome(config, password))
-            count = processes.wanted(config.processes)
             if count == 1:
                 _alone(application, listener, config)
             else:

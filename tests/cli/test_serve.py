@@ -10,7 +10,7 @@ import time
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import pytest
 
@@ -38,7 +38,7 @@ def sign_in(process: Process, email: str, password: str) -> tuple[int, str]:
 
 @written
 def test_a_first_start_fills_the_demo_and_a_second_keeps_it(tmp_path: Path) -> None:
-    environ = environment(tmp_path)
+    environ = environment(tmp_path) | {"PROCESSES": "2"}
     with serving(environ) as first:
         assert "Public page" in first.said
         assert f"http://127.0.0.1:{first.port}/login" in first.said
@@ -47,6 +47,11 @@ def test_a_first_start_fills_the_demo_and_a_second_keeps_it(tmp_path: Path) -> N
         status, where = sign_in(first, *shown[0])
         assert (status, "/login" in where) == (200, False)
         assert first.get("/steun-ons")[0] == 200
+        with urlopen(f"http://127.0.0.1:{first.port}/anbi", timeout=LONGEST) as page:
+            paper = re.search(r'href="(/anbi/\d+\.pdf)"', page.read().decode())
+        assert paper
+        with urlopen(f"http://127.0.0.1:{first.port}{paper[1]}", timeout=LONGEST) as answer:
+            assert answer.read(5) == b"%PDF-"
         assert first.stop() == 0
     with sqlite3.connect(tmp_path / "draagvlak.db") as database:
         before = database.execute("SELECT (SELECT count(*) FROM staff), (SELECT count(*) FROM supporter)").fetchone()
