@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 
+from app.base.ids import MAX_ID
 from app.base.states import Labelled
 from app.programmes import queries as programmes
 from app.staff import queries as staff
@@ -18,8 +19,13 @@ E = TypeVar("E", bound=Labelled)
 
 
 def row_id(value: Any) -> int | None:
-    """For SelectField(coerce=…): an id, or None for the empty choice."""
-    return int(value) if value not in (None, "", "None") else None
+    """For SelectField(coerce=…): an id, or None for the empty choice. ValueError for what no row can have."""
+    if value in (None, "", "None"):
+        return None
+    number = int(value)
+    if not 0 < number <= MAX_ID:
+        raise ValueError(value)
+    return number
 
 
 def optional(states: type[E]) -> Callable[[Any], E | None]:

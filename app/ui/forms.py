@@ -22,7 +22,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms import Field, FileField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
 from app.base.errors import DomainError
@@ -114,6 +114,13 @@ class _SafeText:
                 )  # fmt: skip
 
 
+def _uploaded(value: Any) -> Any:
+    """The file or files; text that was sent in their place is none."""
+    if isinstance(value, list):
+        return [each for each in value if not isinstance(each, str)]
+    return None if isinstance(value, str) else value
+
+
 class Form(FlaskForm):
     """What every form of the product stands on."""
 
@@ -131,6 +138,8 @@ class Form(FlaskForm):
                 if not isinstance(field, PasswordField):
                     # Passwords are taken as they are typed, spaces and all.
                     field.filters = (strip, *field.filters)
+            elif isinstance(field, FileField):
+                field.filters = (_uploaded, *field.filters)
             return field
 
     def add_error(self, error: DomainError) -> None:

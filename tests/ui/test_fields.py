@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField, SelectField, StringField, TextAreaField
+from wtforms import FileField, MultipleFileField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.base.errors import Invalid
 from app.base.money import Money
+from app.grants.choices import row_id
 from app.ui.fields import DutchDateField, EmailField, IbanField, MoneyField, PhoneField, PostcodeField, options
 from app.ui.forms import Form
 from app.ui.permissions import Role
@@ -173,3 +174,19 @@ def test_choices_come_from_enums_and_pairs(app: Flask) -> None:
             ("", "Kies"), ("viewer", "Meelezer"), ("fundraiser", "Fondsenwerver"), ("finance", "Financiën"),
             ("admin", "Beheerder"),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [FileField, MultipleFileField])
+def test_text_sent_in_the_place_of_a_file_is_no_file(app: Flask, kind: type[FileField]) -> None:
+    class Upload(Everything):
+        file = kind("Bestand")
+
+    with app.test_request_context():
+        for sent in (["x"], [""], []):
+            assert not Upload(MultiDict([("file", each) for each in sent])).file.data
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "9" * 30, "-1", "0", "x"])
+def test_an_id_that_no_row_can_have_is_no_choice(text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        row_id(text)
