@@ -24,7 +24,7 @@ from app.extensions.transactions import writing_in_bulk
 from app.ledger.queries import closed_months
 from app.organisation.models import BankAccount
 
-WINDOW = 1000  # entries prepared together
+WINDOW = 960  # entries prepared together: whole batches
 BATCH = 80  # entries of one transaction, which holds up other writers
 
 
