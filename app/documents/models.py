@@ -26,6 +26,7 @@ class DocumentKind(Labelled):
     TEMPLATE = "template", N_("Template of the funder")
     WORK = "work", N_("Working file")
     PART = "part", N_("File of a partner")
+    DECISION = "decision", N_("Decision of the board")
     OTHER = "other", N_("Something else")
 
 

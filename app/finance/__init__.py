@@ -9,12 +9,14 @@ from app.base.states import N_
 
 def init_app(app: Flask) -> None:
     from app.audit import words
+    from app.documents import services as documents
     from app.finance import commands, places, views  # noqa: F401
     from app.finance.anbi import jobs, public_views
     from app.finance.anbi import models as anbi  # noqa: F401
     from app.finance.anbi import views as anbi_views
     from app.finance.books import commands as books
     from app.finance.figures import models as figures  # noqa: F401
+    from app.finance.funds import models as funds
     from app.finance.openings import commands as openings
     from app.finance.openings import keeping, taking
     from app.finance.reports import views as reports
@@ -51,7 +53,7 @@ def init_app(app: Flask) -> None:
             N_("Months"),
             money,
             order=35,
-            covers=("finance.mon", "finance.lay", "finance.year"),
+            covers=("finance.mon", "finance.lay", "finance.year", "finance.fund"),
         ),
         NavItem(
             Section.FINANCE,
@@ -77,6 +79,8 @@ def init_app(app: Flask) -> None:
     words.subject("hand_over", N_("Hand-over"))
     words.subject("fiscal_period", N_("Month"))
     words.subject("appropriation", N_("Year-end"))
+    words.subject(funds.SOURCE, N_("Move between funds"), "finance.fund_move", "move_id")
+    documents.protect(funds.SOURCE, money)
     words.subject("figure_import", N_("Costs and budget"))
     words.subject("opening", N_("Opening balance"), "finance.opening", "opening_id")
     words.subject("anbi_publication", N_("ANBI publication"))
@@ -99,6 +103,10 @@ def init_app(app: Flask) -> None:
             "anbi.published": N_("published the ANBI data"),
             "books.appropriated": N_("appropriated the result of a year"),
             "books.appropriation_undone": N_("took an appropriation back"),
+            "funds.move_proposed": N_("proposed a move between funds"),
+            "funds.move_booked": N_("booked a move between funds"),
+            "funds.move_withdrawn": N_("withdrew a move between funds"),
+            "funds.move_undone": N_("took a move between funds back"),
             "books.layout_changed": N_("changed a layout for the accounting package"),
             "books.layout_tested": N_("recorded a test import"),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Select, literal, or_, select
@@ -10,6 +11,8 @@ from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankLine, BankStatement
 from app.banking.payouts.models import PayoutPart
 from app.base.ids import stable_id
+from app.base.references import code_of
+from app.base.states import N_
 from app.direct_debit.batch_models import DebitItem
 from app.extensions import db
 from app.gifts.models import Gift
@@ -17,11 +20,19 @@ from app.grants.instalments.models import Instalment, Receipt
 from app.ledger.models import JournalEntry, JournalLine
 from app.outbox.models import Message
 from app.payments.models import Payment
+from app.ui import records
 from app.ui.panels import Panel, panel
 from app.ui.permissions import Permission
 
 MOST = 20
 _READ = Permission.FINANCE_READ
+
+
+def _moves(ids: Collection[int]) -> dict[int, str]:
+    return {row_id: code_of(row_id) for row_id in ids}
+
+
+records.register("fund_move", N_("Move between funds"), "finance.fund_move", "move_id", _READ, _moves)
 
 
 def _shown(*sources: tuple[str, Select[Any]]) -> Panel | None:

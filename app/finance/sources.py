@@ -59,6 +59,7 @@ NAMES = {
     "sub_grant_instalment": N_("Instalment to a partner"),
     "sub_grant_payment": N_("Payment to a partner"),
     "appropriation": N_("Year-end"),
+    "fund_move": N_("Move between funds"),
     "opening": N_("Opening balance"),
 }
 
@@ -195,10 +196,14 @@ def _receipt(receipt_id: int) -> Iterator[Step]:
 
 def _grant(grant_id: int) -> Iterator[Step]:
     yield _step(N_("Grant"), code_of(grant_id), "grants.grant", grant_id=grant_id)
+    yield from _documents("grant_award", grant_id)
+
+
+def _documents(subject_type: str, subject_id: int) -> Iterator[Step]:
     kept = (
         select(Document)
         .where(
-            Document.subject_type == "grant_award", Document.subject_id == grant_id, Document.removed_at.is_(None),
+            Document.subject_type == subject_type, Document.subject_id == subject_id, Document.removed_at.is_(None),
             Document.replaced_at.is_(None),
         )
         .order_by(Document.id)
@@ -214,6 +219,11 @@ def _appropriation(row_id: int) -> Iterator[Step]:
     row = db.session.get(Appropriation, row_id)
     if row is not None:
         yield _step(N_("Year-end"), str(row.year), "finance.year_end", year=row.year)
+
+
+def _fund_move(move_id: int) -> Iterator[Step]:
+    yield _step(N_("Move between funds"), code_of(move_id), "finance.fund_move", move_id=move_id)
+    yield from _documents("fund_move", move_id)
 
 
 def _opening(row_id: int) -> Iterator[Step]:
@@ -242,6 +252,7 @@ WALKS: dict[str, Callable[[int], Iterator[Step]]] = {
     "sub_grant_instalment": _by_its_grant,
     "sub_grant_payment": _by_its_grant,
     "appropriation": _appropriation,
+    "fund_move": _fund_move,
     "opening": _opening,
 }
 
@@ -262,6 +273,7 @@ SOURCES: dict[Event, tuple[str, ...]] = {
     Event.BANK_BOOKED: ("bank_entry",),
     Event.BANK_EXPLAINED: ("bank_match",),
     Event.RESULT_APPROPRIATED: ("appropriation",),
+    Event.FUND_MOVED: ("fund_move",),
     Event.OPENING_BALANCE: ("opening",),
     Event.REVERSAL: tuple(WALKS),
 }

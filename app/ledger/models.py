@@ -59,6 +59,7 @@ class Event(Labelled):
     BANK_BOOKED = "bank_booked", N_("Line on a bank statement")
     BANK_EXPLAINED = "bank_explained", N_("Bank line explained")
     RESULT_APPROPRIATED = "result_appropriated", N_("Result appropriated to funds")
+    FUND_MOVED = "fund_moved", N_("Money moved between funds")
     OPENING_BALANCE = "opening_balance", N_("Opening balance")
     REVERSAL = "reversal", N_("Reversal")
 

@@ -42,10 +42,9 @@ bank line explained,      suspense                           clearing account of
   direct debits             (taken back: the other way round)
 bank line explained, not  suspense                           clearing with the accounting package
   ours to book
-result appropriated       result to appropriate              funds by programme, general reserve
-  (a loss, or out of a fund: the other way round)
-opening balance           what stood in debit                what stood in credit, as brought in
 undone                    the same lines, sides swapped (services.reverse)
+
+Capital and funds (year-end, moves, opening balance) are in equity_postings.py.
 
 When a grant is recognised follows its recognition rule: `award` the whole at award, `year` each
 contribution year its part, `costs` as the costs it covers are made, `receipt` never (receiving is
@@ -58,7 +57,6 @@ tells several of one source apart (partial refunds, years of a grant).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -75,7 +73,6 @@ from app.ledger.accounts import (
     RECEIVABLE,
     RECEIVED_AHEAD,
     REPAYABLE,
-    RESULT,
     SUB_GRANTS,
     SUSPENSE,
     USED_IN_KIND,
@@ -270,18 +267,6 @@ def bank_line_collected(source: Source, cents: int, on: date) -> Entry:
 def bank_line_not_ours(source: Source, cents: int, on: date) -> Entry:
     """The accounting package books what this bank line, signed cents, was for."""
     return _entry(Event.BANK_EXPLAINED, source, on, (Line(SUSPENSE, cents), Line(ACCOUNTING, -cents)), "")
-
-
-def result_appropriated(source: Source, moves: Sequence[tuple[str, int, int | None]], on: date) -> Entry:
-    """The result of a year goes to funds and reserves: (account, signed cents to it, programme) each."""
-    lines = [Line(account, -cents, programme_id) for account, cents, programme_id in moves if cents]
-    result = sum(cents for _, cents, _ in moves)
-    return _entry(Event.RESULT_APPROPRIATED, source, on, (*lines, *([Line(RESULT, result)] if result else [])), "")
-
-
-def opening_balance(source: Source, lines: Sequence[Line], on: date) -> Entry:
-    """What stood in the books before they were kept here, in balance."""
-    return _entry(Event.OPENING_BALANCE, source, on, tuple(lines), "")
 
 
 def _entry(event: Event, source: Source, on: date, lines: tuple[Line, ...], part: str) -> Entry:

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "gift_words": {"tribute": None, "tribute_name": ""},
     "hand_over": {"taken_back_at": None, "reason": ""},
     "period_closing": {"reopened_at": None, "reason": ""},
+    "fund_move": {"approved_by_id": None, "ended_at": None, "ended_reason": "", "from_key": "f1", "to_key": "f2"},
     "appropriation": {"undone_at": None, "undone_reason": ""},
     "layout_profile": {"tested_on": None, "tested_note": ""},
     "bank_matching": {"threshold": 90},

@@ -19,7 +19,7 @@ from app.finance.funds.accounts import fund_accounts
 from app.finance.openings import balances, mandates
 from app.finance.openings.models import OPENING_MOVES, SOURCE, Opening, OpeningKind, OpeningState
 from app.finance.openings.standing import brought
-from app.ledger import postings
+from app.ledger import equity_postings
 from app.ledger import services as ledger
 from app.ledger.entries import Line
 from app.ledger.queries import closed_months
@@ -87,7 +87,7 @@ def enter_balances(opening_id: int, said: balances.Reading, *, version: int, act
         raise Refused(N_("All of this stands here already."))
     own = fund_accounts({each.fund_id for each in bring.lines if each.fund_id}, actor=actor, now=now)
     lines = [Line(own[b.fund_id] if b.fund_id else b.account, b.cents, b.programme_id) for b in bring.lines]
-    (entry_id,) = ledger.post([postings.opening_balance((SOURCE, row.id), lines, on)], actor=actor, now=now)
+    (entry_id,) = ledger.post([equity_postings.opening_balance((SOURCE, row.id), lines, on)], actor=actor, now=now)
     row.state, row.rows, row.entered_at, row.entered_by_id = _S.IN, said.rows, now, actor.id
     row.version += 1
     db.session.flush()

@@ -88,8 +88,11 @@ def _table(
             sums = [a + b for a, b in zip(sums, whole, strict=True)]
             programme = purpose[1] or None if purpose[0] is Tie.PROGRAMME else None
             link = entries(asked, account=code, programme=programme) if code else None
-            made.append(Row((name, *whole), link=link, links={6: ("grants.restricted", {})},
-                            note="" if purpose[0] is Tie.FUND else _("in no fund")))  # fmt: skip
+            links: dict[int, tuple[str, dict[str, object]]] = {
+                4: ("finance.fund_moves", {}), 6: ("grants.restricted", {})
+            }  # fmt: skip
+            note = "" if purpose[0] is Tie.FUND else _("in no fund")
+            made.append(Row((name, *whole), link=link, links=links, note=note))
     if made:
         made.append(Row((_("Total"), *sums), Level.SUM))
     return Table(title, columns, made)

@@ -12,6 +12,7 @@ from app.finance.views import (  # noqa: E402, F401  (need bp)
     entries,
     exports,
     figures,
+    funds,
     income,
     layouts,
     months,

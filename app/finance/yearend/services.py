@@ -20,7 +20,7 @@ from app.finance.openings import queries as openings
 from app.finance.periods import FiscalYear
 from app.finance.yearend.models import SOURCE, Appropriation
 from app.finance.yearend.proposal import propose
-from app.ledger import postings
+from app.ledger import equity_postings
 from app.ledger import services as ledger
 from app.ledger.accounts import GENERAL
 from app.ledger.queries import closed_months
@@ -76,7 +76,7 @@ def appropriate(
         added, taken = part.gross(moved) if part.fund else (moved, 0)
         lines += [(account, added, part.programme_id), (account, -taken, part.programme_id)]
     lines.append((GENERAL, rest, None))
-    ledger.post([postings.result_appropriated((SOURCE, row_id), lines, on)], actor=actor, now=now)
+    ledger.post([equity_postings.result_appropriated((SOURCE, row_id), lines, on)], actor=actor, now=now)
     told = {"year": year.year, "result_cents": proposal.result, "reason": reason.strip() or None}
     record("books.appropriated", (SOURCE, row_id), actor=actor, now=now, changes=told)
     return row_id

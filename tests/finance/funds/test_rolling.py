@@ -23,7 +23,7 @@ from app.finance.reports.shape import Asked
 from app.finance.yearend import services as yearend
 from app.finance.yearend.proposal import Part, propose
 from app.grants.restricted.services import Division, divide
-from app.ledger import postings, services, sums
+from app.ledger import equity_postings, postings, services, sums
 from app.ledger.entries import Entry, Line
 from app.ledger.models import Account, JournalLine
 from app.ledger.rj import RjLine
@@ -52,8 +52,8 @@ def entry(code: str, programme_id: int, made: tuple[int, int, int, int]) -> Entr
     source, on = ("sample", new_id()), date(2025, 1, 1) + timedelta(days=day)
     if kind == 0:
         lines = [Line(code, -came, programme_id), Line("0500", came)]
-        return postings.opening_balance(source, lines, on)
-    return postings.result_appropriated(source, [(code, came, programme_id), (code, -went, programme_id)], on)
+        return equity_postings.opening_balance(source, lines, on)
+    return equity_postings.result_appropriated(source, [(code, came, programme_id), (code, -went, programme_id)], on)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -18,7 +18,7 @@ from app.finance.reports.funds import funds
 from app.finance.reports.purposes import purposes
 from app.finance.reports.shape import Asked, Level, Report
 from app.finance.reports.statement import statement
-from app.ledger import postings, services, sums
+from app.ledger import equity_postings, postings, services, sums
 from app.ledger.entries import Entry
 from app.ledger.models import Account, AccountKind, JournalLine
 from app.ledger.rj import INCOME_LINES
@@ -97,7 +97,7 @@ def test_funds_roll_forward_to_what_the_ledger_has(app: Flask) -> None:
     with writing():
         services.post(
             [
-                postings.result_appropriated(("sample", new_id()), [("0520", cents, programme)], on)
+                equity_postings.result_appropriated(("sample", new_id()), [("0520", cents, programme)], on)
                 for on, cents in moves
             ],
             actor=SYSTEM, now=NOW,
