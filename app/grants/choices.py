@@ -19,11 +19,12 @@ E = TypeVar("E", bound=Labelled)
 
 
 def row_id(value: Any) -> int | None:
-    """For SelectField(coerce=…): an id, or None for the empty choice. ValueError for what no row can have."""
+    """For SelectField(coerce=…): an id, 0 where a form offers "none of these", or None for the empty choice.
+    ValueError for what no row can have."""
     if value in (None, "", "None"):
         return None
     number = int(value)
-    if not 0 < number <= MAX_ID:
+    if not 0 <= number <= MAX_ID:
         raise ValueError(value)
     return number
 

@@ -186,7 +186,7 @@ def test_text_sent_in_the_place_of_a_file_is_no_file(app: Flask, kind: type[File
             assert not Upload(MultiDict([("file", each) for each in sent])).file.data
 
 
-@pytest.mark.parametrize("text", ["9223372036854775808", "9" * 30, "-1", "0", "x"])
+@pytest.mark.parametrize("text", ["9223372036854775808", "9" * 30, "-1", "x"])
 def test_an_id_that_no_row_can_have_is_no_choice(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         row_id(text)
