@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
+import threading
 import time
 from typing import Any
 
 import click
 from flask import Flask, current_app
+from sqlalchemy.orm import configure_mappers
 
 from app.cli import processes
 from app.cli.slow import SlowClients
@@ -19,6 +22,7 @@ from app.jobs.worker import WorkerLoop, run_until_asked
 from app.ui import navigation
 from config import Settings, SettingsError
 
+log = logging.getLogger(__name__)
 GRACE = 20.0  # seconds a request that is being answered may still take when we are asked to stop
 
 
@@ -62,6 +66,7 @@ def _beside_each_other(application: Flask, listener: socket.socket, config: Sett
         listener.close()
         run_until_asked(application)
 
+    configure_mappers()  # once for all, in memory that they share
     db.engine.dispose()  # a connection belongs to one process
     works = [serve] * count + [work] * config.worker
     processes.Crew(works, grace=GRACE + 5, on_stop=listener.close).run()
@@ -127,6 +132,8 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
         server.pull_trigger()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    warming = threading.Thread(target=warm_up, args=(application,), name="warm-up", daemon=True)
+    warming.start()
     try:
         while not asked:
             wasyncore.loop(timeout=5, map=server._map, count=1)
@@ -137,10 +144,24 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
         while time.monotonic() < end and any(map(_busy, list(server.active_channels.values()))):
             wasyncore.loop(timeout=0.1, map=server._map, count=1)
     finally:
+        warming.join(GRACE)
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
         wasyncore.close_all(server._map, ignore_all=True)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def warm_up(application: Flask) -> None:
+    """Ask for the page that donors meet, so that the first of them does not wait for all that is loaded and compiled
+    once: a second or two."""
+    with application.app_context():
+        base = settings().public_url
+        with application.test_request_context(base_url=base):
+            public = navigation.public_home_url() or "/login"
+    try:
+        application.test_client().get(public, base_url=base)
+    except Exception:
+        log.exception("the first page could not be made; the server goes on")
 
 
 def _busy(channel: Any) -> bool:

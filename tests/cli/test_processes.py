@@ -13,8 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.cli.processes import wanted
+from app.cli.serve import warm_up
 from app.extensions.file_lock import locked
 from config import ROOT
 from tests.support.processes import LONGEST, Process, environment, running, serving
@@ -80,6 +82,13 @@ def test_a_process_that_dies_is_replaced_and_all_stop_together(database_url: str
         assert not second & _processes().keys()
     assert re.search(r"process \d+ ended with -9; another takes its place", process.said)
     assert "Traceback" not in process.said
+
+
+def test_the_page_that_donors_meet_is_made_before_one_of_them_asks(app: Flask) -> None:
+    pages = app.extensions["giving.pages"]
+    assert not pages.kept
+    warm_up(app)
+    assert [place.path for place in pages.kept] == ["/steun-ons"]
 
 
 def test_when_the_first_process_dies_all_die_with_it(database_url: str, tmp_path: Path) -> None:
