@@ -93,7 +93,9 @@ def count(shop: Shop, table: type) -> int:
 
 def choose(page: Any, *names: str) -> None:
     for name in names:
-        page.get_by_role("radio", name=name, exact=True).check(force=True)
+        radio = page.get_by_role("radio", name=name, exact=True)
+        radio.element_handle().wait_for_element_state("stable")  # what was chosen before may still move it
+        radio.check(force=True)
 
 
 def on(page: Any, title: str) -> None:
