@@ -34,8 +34,26 @@ def wanted(setting: int) -> int:
 def apart(work: Callable[[Settings], str], config: Settings) -> str:
     """What `work` answers, done in a process that ends with it. The demo writes PDFs, and Typst then keeps threads
     of its own: a process forked beside them would wait for them for ever at its first PDF. Raises what it raised."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
-        return pool.submit(work, config).result()
+    alive = os.pipe()
+    fork = multiprocessing.get_context("fork")
+    try:
+        with ProcessPoolExecutor(1, mp_context=fork, initializer=_end_with_the_first, initargs=(alive,)) as pool:
+            return pool.submit(work, config).result()
+    finally:
+        for end in alive:
+            os.close(end)
+
+
+def _end_with_the_first(alive: tuple[int, int]) -> None:
+    """In a process that was forked: end when the first one does, however that dies. Its end of the pipe closes then;
+    what went on alone would keep the address."""
+    os.close(alive[1])
+
+    def wait() -> None:
+        os.read(alive[0], 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
 
 
 class Crew:
@@ -107,16 +125,10 @@ class Crew:
             for number in _SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            os.close(self._alive[1])
-            threading.Thread(target=self._end_with_the_first, name="lifeline", daemon=True).start()
+            _end_with_the_first(self._alive)
             work()
             code = 0
         except Exception:
             log.exception("process %d could not go on", os.getpid())
         finally:
             os._exit(code)
-
-    def _end_with_the_first(self) -> None:
-        """Its end of the pipe closes when it dies, however it dies."""
-        os.read(self._alive[0], 1)
-        os._exit(1)

@@ -35,6 +35,16 @@ def stubborn():
 Crew([stubborn, stubborn], grace=1, on_stop=lambda: print("asked", flush=True)).run()
 print("whole", flush=True)
 """
+APART = """
+import time
+from app.cli.processes import apart
+
+def slow(config):
+    print("up", flush=True)
+    time.sleep(5)
+
+apart(slow, None)
+"""
 HOLDING = """
 import sys, time
 from pathlib import Path
@@ -100,6 +110,15 @@ def test_when_the_first_process_dies_all_die_with_it(database_url: str, tmp_path
         _until(lambda: not others & _processes().keys(), process)
         with serving(environ | {"PORT": str(process.port)}) as again:
             assert again.get("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_is_made_ready_apart_ends_with_the_first_process(number: signal.Signals) -> None:
+    with running({"PATH": os.environ["PATH"]}, sys.executable, "-c", APART) as process:
+        _until(lambda: "up" in process.said, process)
+        apart = _children(process.pid)
+        os.kill(process.pid, number)
+        _until(lambda: not apart & _processes().keys(), process)
 
 
 def test_who_does_not_stop_in_time_is_killed() -> None:
