@@ -18,11 +18,11 @@ from app.banking.forms import ImportForm
 from app.banking.models import BankFile, BankLine, FileState
 from app.base.errors import Invalid, NotFound
 from app.base.iban import check_iban
-from app.base.money import parse_money
 from app.base.states import N_
 from app.extensions import now, writing
 from app.jobs.services import enqueue
 from app.ui import lists
+from app.ui.fields import typed_money
 from app.ui.filters import iban as format_iban
 from app.ui.permissions import Permission, requires
 from app.vault.services import blind_index
@@ -151,6 +151,6 @@ def _searched(q: str) -> tuple[dict[str, Any], str]:
     except Invalid:
         pass
     try:
-        return {"cents": parse_money(q).cents}, ""
+        return {"cents": typed_money(q).cents}, ""
     except Invalid:
         return {}, _("Search here by a whole IBAN or by an amount, such as 25,00.")

@@ -97,14 +97,22 @@ _DUTCH = re.compile(r"(\d{1,3}(?:\.\d{3})+),(\d{2})")
 _ENGLISH = re.compile(r"(\d{1,3}(?:,\d{3})+)\.(\d{2})")
 _DUTCH_WHOLE = re.compile(r"\d{1,3}(?:\.\d{3}){2,}|\d{1,3}(?:\.\d{3})+,-")
 _ENGLISH_WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){2,}")
+_HYPHEN = re.compile(r"\d+[.,]-{1,2}")
 _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
 
 
-def parse_money(text: str) -> Money:
+def thousands_mark(language: str) -> str:
+    """What groups thousands where this language writes amounts (`format_money`)."""
+    return "." if language == "nl" else ","
+
+
+def parse_money(text: str, *, thousands: str = "") -> Money:
     """What a person typed, strictly: `25`, `25,50`, `25.50`, `1.234,56`, `1,234.56`, `€ 25`, `25 euro`, `25,-`.
 
-    `1.234` and `1,234` alone are refused as ambiguous, never guessed. A space groups thousands and
-    nothing else. No sign, no exponent, no digits of other scripts. Raises Invalid with a message for beside the field.
+    `1.234` and `1,234` alone are refused as ambiguous, unless `thousands` says which mark groups thousands on this
+    page: an amount has no third decimal. Donors and files never say so; who types sees at once what was read.
+    A space groups thousands and nothing else. No sign, no exponent, no digits of other scripts.
+    Raises Invalid with a message for beside the field.
     """
     if not text or not text.strip():
         raise Invalid(N_("Fill in an amount, for example 25 or 12,50."))
@@ -117,7 +125,7 @@ def parse_money(text: str) -> Money:
         raise Invalid(N_("The amount must be more than zero."))
     if not bare.isascii():
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
-    if _AMBIGUOUS.fullmatch(bare):
+    if _AMBIGUOUS.fullmatch(bare) and not (thousands == bare[-4] and bare[0] != "0"):
         whole = bare[:-4]
         raise Invalid(
             N_("It is not clear what %(text)s means. Write %(whole)s%(rest)s or %(decimal)s."),
@@ -127,7 +135,7 @@ def parse_money(text: str) -> Money:
         euros, cents = bare, "00"
     elif match := _DECIMAL.fullmatch(bare) or _DUTCH.fullmatch(bare) or _ENGLISH.fullmatch(bare):
         euros, cents = re.sub(r"[.,]", "", match[1]), match[2].ljust(2, "0")
-    elif _DUTCH_WHOLE.fullmatch(bare) or _ENGLISH_WHOLE.fullmatch(bare) or re.fullmatch(r"\d+[.,]-{1,2}", bare):
+    elif any(shape.fullmatch(bare) for shape in (_AMBIGUOUS, _DUTCH_WHOLE, _ENGLISH_WHOLE, _HYPHEN)):
         euros, cents = re.sub(r"[^\d]", "", bare), "00"
     else:
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.base.errors import Invalid
-from app.base.money import parse_money
 from app.base.references import code_of, in_fours, payment_number_of, rf_of
 from app.base.states import N_
 from app.extensions import db
@@ -27,6 +26,7 @@ from app.saved import known
 from app.staff.queries import by_ids
 from app.supporters import queries as supporters
 from app.ui import lists
+from app.ui.fields import typed_money
 from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
@@ -101,7 +101,7 @@ def _cents(name: str) -> int | None:
     if not text:
         return None
     try:
-        return parse_money(text).cents
+        return typed_money(text).cents
     except Invalid:
         abort(400)
 

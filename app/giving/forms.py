@@ -33,7 +33,7 @@ class GivingForm(Form):
     token = HiddenField()
     source = HiddenField()
     amount = RadioField(_l("Which amount do you want to give?"), validators=_NEEDED)
-    other_amount = MoneyField(_l("Another amount"))
+    other_amount = MoneyField(_l("Another amount"), donor=True)
     programme = SelectField(_l("What is it for?"))
     costs = BooleanField()
     kind = RadioField(_l("Who gives?"), validators=_NEEDED)

@@ -19,7 +19,7 @@ _REASONS = (
 
 
 class AmountForm(Form):
-    amount = MoneyField(_l("New amount"), validators=[InputRequired()])
+    amount = MoneyField(_l("New amount"), donor=True, validators=[InputRequired()])
 
 
 class DayForm(Form):

@@ -8,12 +8,12 @@ from wtforms import BooleanField, FileField, IntegerField, SelectField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.errors import Invalid
-from app.base.money import format_money, parse_money
+from app.base.money import format_money
 from app.base.states import N_
 from app.documents.files import keep
 from app.programmes.queries import all_programmes
 from app.programmes.services import CampaignPage
-from app.ui.fields import DutchDateField, MoneyField, options
+from app.ui.fields import DutchDateField, MoneyField, options, typed_money
 from app.ui.forms import Form
 from app.ui.languages import language
 
@@ -74,7 +74,7 @@ class CampaignForm(_Within):
     def presets_cents(self) -> list[int]:
         """The amounts, split by semicolons. Raises Invalid beside the field."""
         try:
-            return [parse_money(part).cents for part in (self.presets.data or "").split(";") if part.strip()]
+            return [typed_money(part).cents for part in (self.presets.data or "").split(";") if part.strip()]
         except Invalid as error:
             error.field = "presets"
             raise

@@ -11,12 +11,15 @@ from app.sheets.reading import Cell
 PLAIN = re.compile(r"-?\d{1,9}[.,]\d{2}", re.ASCII)  # what nearly every cell of a CSV holds
 
 
-def cents_of(cell: Cell) -> int:
-    """Cents of a cell: `1.234,56`, `1234.56`, `€ -12,50`, `12,50-`, `(12,50)`, or a number. ValueError or Invalid."""
+def cents_of(cell: Cell, *, thousands: str = "") -> int:
+    """Cents of a cell: `1.234,56`, `1234.56`, `€ -12,50`, `12,50-`, `(12,50)`, or a number. ValueError or Invalid.
+
+    `thousands` is for what a person typed (`parse_money`): a file has nobody who sees how one cell is read.
+    """
     if type(cell) is str:
         if PLAIN.fullmatch(cell):
             return int(cell[:-3] + cell[-2:])
-        return _typed(cell)
+        return _typed(cell, thousands)
     if not isinstance(cell, Decimal):
         raise ValueError(cell)
     exact = cell * 100
@@ -27,7 +30,7 @@ def cents_of(cell: Cell) -> int:
     return int(cents)
 
 
-def _typed(text: str) -> int:
+def _typed(text: str, thousands: str) -> int:
     bare = text.replace("\u2212", "-").strip()
     negative = False
     if bare.startswith("(") and bare.endswith(")"):
@@ -40,5 +43,5 @@ def _typed(text: str) -> int:
             bare, negative = match[1] + match[2], True
     if not any(char.isdigit() for char in bare):
         raise ValueError(text)
-    cents = parse_money(bare).cents
+    cents = parse_money(bare, thousands=thousands).cents
     return -cents if negative else cents

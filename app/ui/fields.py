@@ -19,7 +19,7 @@ from wtforms.widgets import TelInput, TextInput
 from app.base.dates import format_date
 from app.base.errors import DomainError
 from app.base.iban import check_iban
-from app.base.money import Money, format_money, parse_money
+from app.base.money import Money, format_money, parse_money, thousands_mark
 from app.base.states import Labelled
 from app.ui.forms import bad_character
 from app.ui.languages import language
@@ -72,22 +72,31 @@ class _Typed(StringField):
             raise StopValidation()
 
 
-class MoneyField(_Typed):
-    """An amount: data is Money. Accepts `25`, `12,50`, `12.50`, `1.234,56`; refuses what is ambiguous.
+def typed_money(text: str) -> Money:
+    """An amount that staff typed: `100.000` is a hundred thousand on a Dutch page, `100,000` on an English one."""
+    return parse_money(text, thousands=thousands_mark(language()))
 
-    `minimum` and `maximum` are Money; zero is refused unless `zero=True`. Initial data may be
-    Money or integer cents.
+
+class MoneyField(_Typed):
+    """An amount: data is Money. Accepts `25`, `12,50`, `12.50`, `1.234,56`, and `100.000` on a Dutch page.
+
+    `echo` tells the page to say how a large amount is read while it is typed (js/amounts.js). With `donor=True`
+    `100.000` is refused: nobody gives a thousandfold by a slip. `minimum` and `maximum` are Money; zero is refused
+    unless `zero=True`. Initial data may be Money or integer cents.
     """
 
     widget = TextInput()
     longest = 40
+    echo = True
 
     def __init__(
-        self, label: Any = None, validators: Any = None, *,
+        self, label: Any = None, validators: Any = None, *, donor: bool = False,
         minimum: Money | None = None, maximum: Money | None = None, zero: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(label, validators, **kwargs)
         self.minimum, self.maximum, self.zero = minimum, maximum, zero
+        if donor:
+            self.echo = False
 
     def process_data(self, value: Any) -> None:
         self.data = Money(value) if isinstance(value, int) else value
@@ -96,7 +105,7 @@ class MoneyField(_Typed):
         return format_money(data.cents, language(), sign=False)
 
     def read(self, text: str) -> Money:
-        amount = parse_money(text)
+        amount = typed_money(text) if self.echo else parse_money(text)
         if not amount and not self.zero:
             raise ValueError(gettext("The amount must be more than zero."))
         if self.minimum is not None and amount < self.minimum:

@@ -25,6 +25,7 @@ if (form) {
     if (chosen !== last) return Number(chosen.value);
     // Only what can mean one thing; the server says what is wrong with the rest.
     const text = other.value.replace(/\s|€|eur(os?)?|[.,]-{1,2}$/gi, "");
+    if (/^\d{1,3}([.,]\d{3})(?!\1)[.,]\d{2}$/.test(text)) return Number(text.replace(/[.,]/g, "")) / 100;
     return /^\d{1,6}([.,]\d{1,2})?$/.test(text) ? Number(text.replace(",", ".")) : null;
   };
 

@@ -58,6 +58,9 @@ def test_from_award_to_sent(live_server: Server, browser: Any, page: Any) -> Non
     lead.goto(f"{live_server.url}/grants/applications/{asked}/award")
     for name, value in AWARD.items():
         lead.fill(f'[name="{name}"]', value)
+    lead.fill('[name="amount"]', "100.000")
+    assert lead.locator(".amount-told").first.inner_text() == "Gelezen als €\u00a0100.000,00"
+    lead.fill('[name="amount"]', AWARD["amount"])
     lead.select_option('[name="recognition"]', "costs")
     press(lead, "Vul het gebruikelijke plan voor deze periode in")
     assert lead.input_value('[name="instalments-1-amount"]').startswith("50")

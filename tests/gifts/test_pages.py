@@ -84,7 +84,7 @@ def test_a_reference_leads_to_its_gift(sign_in: SignIn, three: dict[str, int]) -
 
 
 @pytest.mark.parametrize(
-    "query", ["state=forged", "method=forged", "programme=x", "from=31-02-2026", "least=1.234", "sort=x", "after=x"]
+    "query", ["state=forged", "method=forged", "programme=x", "from=31-02-2026", "least=1,234", "sort=x", "after=x"]
 )
 def test_a_forged_filter_is_refused(sign_in: SignIn, three: dict[str, int], query: str) -> None:
     assert sign_in("finance").get(f"/gifts?{query}").status_code == 400
@@ -132,7 +132,7 @@ def test_finance_records_a_transfer_and_takes_it_back(sign_in: SignIn, three: di
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
-        ("amount", {"amount": "1.234"}),
+        ("amount", {"amount": "1,234"}),
         ("amount", {"amount": "0"}),
         ("received_on", {"received_on": "24-11-2026"}),
         ("received_on", {"received_on": "31-02-2026"}),

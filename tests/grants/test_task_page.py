@@ -285,7 +285,7 @@ def test_staff_and_a_partner_write_the_same_part(
 
 
 @pytest.mark.parametrize(
-    ("typed", "cents"), [("€ 1.234,56", 123456), ("1234.56", 123456), ("1,234.56", 123456), ("0", 0), ("12,50", 1250)]
+    ("typed", "cents"), [("€ 1.234,56", 123456), ("1234.56", 123456), ("1,234.56", 123456), ("0", 0), ("1.234", 123400)]
 )
 def test_figures_are_read_as_people_write_them(
     client: Client, story: dict[str, int], link: str, clock: SettableClock, typed: str, cents: int
@@ -298,7 +298,7 @@ def test_figures_are_read_as_people_write_them(
     assert part_row(story["figures"]).state is PartState.SUBMITTED
 
 
-@pytest.mark.parametrize("typed", ["1.234", "tien euro", "12,345.6.7", "-5", "1e3"])
+@pytest.mark.parametrize("typed", ["1,234", "tien euro", "12,345.6.7", "-5", "1e3"])
 def test_figures_that_are_unclear_are_refused_and_stay_on_the_page(
     client: Client, story: dict[str, int], link: str, clock: SettableClock, typed: str
 ) -> None:

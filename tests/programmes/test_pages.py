@@ -41,7 +41,7 @@ def test_each_kind_is_made_shown_and_changed(sign_in: SignIn) -> None:
         ("programme", PROGRAMME | {"slug": "watch"}, "slug"),
         ("programme", PROGRAMME | {"name_nl": ""}, "name_nl"),
         ("programme", PROGRAMME | {"position": "-1"}, "position"),
-        ("campaign", CAMPAIGN | {"presets": "10; 1.234"}, "presets"),
+        ("campaign", CAMPAIGN | {"presets": "10; 1,234"}, "presets"),
         ("campaign", CAMPAIGN | {"presets": "1;2;3;4;5;6;7"}, "presets"),
         ("campaign", CAMPAIGN | {"ends_on": "01-02-2027"}, "ends_on"),
         ("campaign", CAMPAIGN | {"programme_id": "1"}, "programme_id"),

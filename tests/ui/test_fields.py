@@ -57,6 +57,9 @@ def refusal(app: Flask, field: str, typed: str, **more: str) -> str:
         ("amount", "25", Money(2500)),
         ("amount", " 25,50 ", Money(2550)),
         ("amount", "€ 1.234,56", Money(123456)),
+        ("amount", "1234.56", Money(123456)),
+        ("amount", "1.234", Money(123400)),
+        ("amount", "€ 10.000", Money(1_000_000)),
         ("day", "23-11-2026", date(2026, 11, 23)),
         ("day", "3/1/2027", date(2027, 1, 3)),
         ("day", "2026-11-23", date(2026, 11, 23)),
@@ -82,7 +85,8 @@ def test_what_people_type_is_understood(app: Flask, field: str, typed: str, data
 @pytest.mark.parametrize(
     ("field", "typed", "says"),
     [
-        ("amount", "1.234", "1234 of 1,23"),
+        ("amount", "1,234", "1234 of 1,23"),
+        ("amount", "0.234", "0234 of 0,23"),
         ("amount", "0", "meer dan nul"),
         ("amount", "-5", "meer dan nul"),
         ("amount", "0,99", "minstens €\u00a01,00"),

@@ -11,7 +11,7 @@ from wtforms import FileField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from app.base.money import Money
+from app.base.money import Money, thousands_mark
 from app.finance.figures.models import FigureKind, FigureRule, RuleOn, Signs
 from app.finance.figures.sheet import FIELDS
 from app.ledger.rj import COST_LINES, INCOME_LINES, RjLine
@@ -33,7 +33,7 @@ class TotalField(MoneyField):
 
     def read(self, text: str) -> Money:
         try:
-            return Money(cents_of(text))
+            return Money(cents_of(text, thousands=thousands_mark(language())))
         except ValueError:
             raise ValueError(_("This is not an amount. Write it in figures, for example 25 or 12,50.")) from None
 

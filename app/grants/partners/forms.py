@@ -26,6 +26,8 @@ from app.ui.languages import LANGUAGES, language
 class ShareField(MoneyField):
     """A share of the grant: `25`, `33,33`, `33.33 %`. Data is basis points."""
 
+    echo = False
+
     def process_data(self, value: Any) -> None:
         self.data = value
 

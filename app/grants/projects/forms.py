@@ -27,7 +27,7 @@ from app.grants.projects.plan import Row as PlanRow
 from app.grants.projects.planning import MOST_LINES, LinePlan
 from app.grants.projects.services import ProjectFacts, RuleFacts
 from app.ui import filters
-from app.ui.fields import DutchDateField, MoneyField
+from app.ui.fields import DutchDateField, MoneyField, typed_money
 from app.ui.forms import Form
 from app.ui.languages import language
 
@@ -79,6 +79,8 @@ class SourceForm(Form):
 class FigureField(MoneyField):
     """A number of at most two decimals, typed as amounts are; data is Money of its hundredths. Also `12,5 %`."""
 
+    echo = False
+
     def read(self, text: str) -> Money:
         return super().read(text.removesuffix("%"))
 
@@ -95,7 +97,7 @@ class CoverField(MoneyField):
             return Part(share_bp=parse_money(share[1]).cents)
         if "%" in text:
             raise Invalid(N_("This is not a share. Write it as 50 % or 12,5 %, at most 999."))
-        return Part(cents=parse_money(text).cents)
+        return Part(cents=typed_money(text).cents)
 
     def shown(self, data: Any) -> str:
         if data.share_bp is None:
