@@ -112,5 +112,5 @@ def _text(kind: str, changes: dict[str, Any]) -> str:
         parts.append(filters.label(states(moved[1])))
     amounts = (changes.get(name) for name in ("amount_cents", "settled_cents"))
     parts += [filters.money(cents) for cents in amounts if isinstance(cents, int)]
-    parts += [str(changes[word]) for word in ("text", "note", "reason", "file") if changes.get(word)]
+    parts += [str(changes[word]) for word in ("source", "text", "note", "reason", "file") if changes.get(word)]
     return " · ".join(parts)

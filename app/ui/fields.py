@@ -81,13 +81,13 @@ class MoneyField(_Typed):
     """An amount: data is Money. Accepts `25`, `12,50`, `12.50`, `1.234,56`, and `100.000` on a Dutch page.
 
     `echo` tells the page to say how a large amount is read while it is typed (js/amounts.js). With `donor=True`
-    `100.000` is refused: nobody gives a thousandfold by a slip. `minimum` and `maximum` are Money; zero is refused
-    unless `zero=True`. Initial data may be Money or integer cents.
+    `100.000` is refused (`grouped`): nobody gives a thousandfold by a slip. `minimum` and `maximum` are Money; zero is
+    refused unless `zero=True`. Initial data may be Money or integer cents.
     """
 
     widget = TextInput()
     longest = 40
-    echo = True
+    grouped = echo = True
 
     def __init__(
         self, label: Any = None, validators: Any = None, *, donor: bool = False,
@@ -96,7 +96,7 @@ class MoneyField(_Typed):
         super().__init__(label, validators, **kwargs)
         self.minimum, self.maximum, self.zero = minimum, maximum, zero
         if donor:
-            self.echo = False
+            self.grouped = self.echo = False
 
     def process_data(self, value: Any) -> None:
         self.data = Money(value) if isinstance(value, int) else value
@@ -105,7 +105,7 @@ class MoneyField(_Typed):
         return format_money(data.cents, language(), sign=False)
 
     def read(self, text: str) -> Money:
-        amount = typed_money(text) if self.echo else parse_money(text)
+        amount = typed_money(text) if self.grouped else parse_money(text)
         if not amount and not self.zero:
             raise ValueError(gettext("The amount must be more than zero."))
         if self.minimum is not None and amount < self.minimum:

@@ -277,6 +277,7 @@ def test_from_a_new_project_to_a_plan_with_a_gap_and_a_file(app: Flask, now: dat
     for source in ({"kind": "grant", "grant_id": str(grant_id)}, {"kind": "own"}):
         answer = fundraiser.post(f"{home}/sources/new", data={"csrf_token": sent["csrf_token"], **source})
         assert answer.status_code == 303
+    assert "Preventie" in fundraiser.get(home).text.split("voegde een dekkingsbron toe")[2]
     nameless = fundraiser.post(f"{home}/sources/new", data={"csrf_token": sent["csrf_token"], "kind": "partner"})
     assert nameless.status_code == 422
     page = fundraiser.get(f"{home}/plan").text
@@ -291,6 +292,10 @@ def test_from_a_new_project_to_a_plan_with_a_gap_and_a_file(app: Flask, now: dat
     assert wrong.status_code == 422
     assert "nog niet bekend" in wrong.text
     assert "geen bedrag" in wrong.text
+    unclear = fundraiser.post(f"{home}/plan", data=plan | {"lines-1-percent": "12.345"})
+    assert unclear.status_code == 422
+    many = fundraiser.post(f"{home}/plan", data=plan | {"count": "1", "lines-0-hours": "1.000"})
+    assert "82.500,00" in many.text.split('data-tally="sums"')[1].split("</dl>")[0]
     counted = fundraiser.post(f"{home}/plan", data=plan | {"count": "1"})
     assert counted.status_code == 200
     assert "8.250,00" in counted.text.split('data-tally="sums"')[1].split("</dl>")[0]

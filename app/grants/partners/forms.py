@@ -26,7 +26,7 @@ from app.ui.languages import LANGUAGES, language
 class ShareField(MoneyField):
     """A share of the grant: `25`, `33,33`, `33.33 %`. Data is basis points."""
 
-    echo = False
+    grouped = echo = False
 
     def process_data(self, value: Any) -> None:
         self.data = value

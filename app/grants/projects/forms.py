@@ -79,13 +79,17 @@ class SourceForm(Form):
 class FigureField(MoneyField):
     """A number of at most two decimals, typed as amounts are; data is Money of its hundredths. Also `12,5 %`."""
 
-    echo = False
+    grouped = echo = False
 
     def read(self, text: str) -> Money:
         return super().read(text.removesuffix("%"))
 
     def _said(self, amount: Money) -> str:
         return format_money(amount.cents, language(), sign=False)
+
+
+class HoursField(FigureField):
+    grouped = True  # 1.200 hours, as the plan shows them; the line tells at once what they come to
 
 
 class CoverField(MoneyField):
@@ -113,7 +117,7 @@ class LineRow(Form):
     name = StringField(_l("What it costs money for"), validators=[Length(max=200)])
     category = SelectField(_l("Category"), coerce=choices.optional(Category), validate_choice=False)
     amount = MoneyField(_l("Amount"), zero=True)
-    hours = FigureField(_l("or hours"), maximum=Money(100_000_000))
+    hours = HoursField(_l("or hours"), maximum=Money(100_000_000))
     rate = MoneyField(_l("at a rate of"))
     percent = FigureField(_l("or % of the direct costs"), maximum=Money(10_000))
 

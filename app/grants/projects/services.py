@@ -107,13 +107,14 @@ def add_source(
         raise Refused(N_("A plan can have at most %(most)s sources."), most=MOST_SOURCES)
     if kind is SourceKind.GRANT:
         name = ""
-        if grant_id is None or db.session.get(Grant, grant_id) is None:
+        grant = db.session.get(Grant, grant_id) if grant_id else None
+        if grant is None:
             raise Invalid(N_("Please choose one of the options."), field="grant_id")
         there = select(ProjectSource.id).where(ProjectSource.project_id == row.id, ProjectSource.grant_id == grant_id)
         if db.session.execute(there).first():
             raise Invalid(N_("This grant is in the plan already."), field="grant_id")
     else:
-        grant_id = None
+        grant_id = grant = None
         if kind is SourceKind.PARTNER and not name.strip():
             raise Invalid(N_("Please fill in the partner's name."), field="name")
     source = ProjectSource(project_id=row.id, position=last + 1, kind=kind, grant_id=grant_id, created_at=now)
@@ -121,7 +122,7 @@ def add_source(
     db.session.add(source)
     row.version += 1
     db.session.flush()
-    told = {"kind": kind.value, "grant": grant_id, "name": source.name}
+    told = {"kind": kind.value, "grant": grant_id, "source": grant.title if grant else source.name}
     audit.record("project.source_added", ("project", row.id), actor=actor, now=now, changes=told)
     return source.id
 
@@ -137,7 +138,8 @@ def remove_source(project_id: int, source_id: int, *, version: int | None, actor
         raise Refused(N_("This source covers something: empty its cells in the plan first."))
     db.session.delete(source)
     row.version += 1
-    told = {"kind": source.kind.value, "grant": source.grant_id, "name": source.name}
+    grant = db.session.get(Grant, source.grant_id) if source.grant_id else None
+    told = {"kind": source.kind.value, "grant": source.grant_id, "source": grant.title if grant else source.name}
     audit.record("project.source_removed", ("project", row.id), actor=actor, now=now, changes=told)
 
 
