@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -43,6 +44,14 @@ def _wants_json() -> bool:
     return best == "application/json" and accepted[best] > accepted["text/html"]
 
 
+def _back() -> str:
+    """Where somebody pressed a button that was refused: a page of ours, or nothing."""
+    came = urlsplit(request.referrer or "")
+    if request.method != "POST" or came.netloc != request.host or not came.path.startswith("/"):
+        return ""
+    return "/" + came.path.lstrip("/") + (f"?{came.query}" if came.query else "")
+
+
 def answer(status: int, message: str = "", *, reference: str = "", retry_after: int = 0) -> Response:
     """The designed page for this status; `message` replaces the general explanation."""
     title, explanation = PAGES.get(status) or PAGES[500 if status >= 500 else 400]
@@ -52,7 +61,12 @@ def answer(status: int, message: str = "", *, reference: str = "", retry_after: 
         response = jsonify(body)
     else:
         page = render_template(
-            "errors/error.html", status=status, title=gettext(title), explanation=explanation, reference=reference
+            "errors/error.html",
+            status=status,
+            title=gettext(title),
+            explanation=explanation,
+            reference=reference,
+            back=_back() if status < 500 else "",
         )
         response = make_response(page)
     response.status_code = status

@@ -50,6 +50,15 @@ def test_from_a_draft_to_mapped_expenses(app: Flask, now: datetime, fundraiser: 
     (line_view,) = queries.lines(grant_id)
     assert line_view.revised_cents == 6_000_000
 
+    dearer = {"csrf_token": sent["csrf_token"], "lines-0-line_id": str(line_view.id), **line, "version": "0"}
+    dearer["lines-0-amount"] = "60.500"
+    assert fundraiser.post(f"{home}/budget/draft", data=dearer).status_code == 303
+    page = fundraiser.get(f"{home}/budget").text
+    assert "Het totaal verandert: vraag het de financier met een wijziging." in page
+    assert "budget/in-force" not in page, "what would be refused is not offered"
+    with writing():
+        services.discard_draft(grant_id, actor=SYSTEM, now=now)
+
     text = "Datum;Grootboek;Omschrijving;Bedrag\n01-11-2026;4000;Salaris;€ 70.000,00\n02-11-2026;4000;Fout;1.234\n"
     form = fundraiser.get(f"{home}/expenses/import").text
     upload = {"csrf_token": token(form, "csrf_token"), "file": (io.BytesIO(text.encode("cp1252")), "uitgaven.csv")}

@@ -29,7 +29,7 @@ def room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr("app.ui.permissions.PUBLIC_ENDPOINTS", PUBLIC_ENDPOINTS | open_pages)
     monkeypatch.setattr("app.ui.headers.PUBLIC_ENDPOINTS", PUBLIC_ENDPOINTS | open_pages)
 
-    @app.get("/x/domain/<int:number>", endpoint="x_domain")
+    @app.route("/x/domain/<int:number>", endpoint="x_domain", methods=["GET", "POST"])
     def domain(number: int) -> str:
         raise {
             400: Invalid("The amount must be at least %(least)s.", least=Money(123456)),
@@ -137,6 +137,23 @@ def test_what_the_domain_refuses_is_a_page_in_the_readers_language(
     assert asked.status_code == status
     assert says in asked.json["error"]
     assert asked.json["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("came", "back"),
+    [
+        ("http://localhost/grants/5?a=1&b=2", "/grants/5?a=1&amp;b=2"),
+        ("http://localhost//evil.example/x", "/evil.example/x"),
+        ("https://evil.example/grants/5", ""),
+        ("", ""),
+    ],
+)
+def test_who_is_refused_a_button_finds_the_way_back(room: Flask, client: FlaskClient, came: str, back: str) -> None:
+    page = client.post("/x/domain/409", headers={"Referer": came} if came else {})
+    assert page.status_code == 409
+    assert (f'href="{back}">Terug naar de vorige pagina' in page.text) == bool(back)
+    assert "evil.example/grants" not in page.text
+    assert "vorige pagina" not in client.get("/x/domain/409", headers={"Referer": came} if came else {}).text
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 500, 503, 418])

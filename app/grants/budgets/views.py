@@ -18,6 +18,7 @@ from app.grants.budgets.models import Category
 from app.grants.pages import VersionedForm, act_on, filled, tabs
 from app.grants.partners import queries as partners
 from app.ui import filters
+from app.ui.messages import translated
 from app.ui.permissions import Permission, requires
 
 
@@ -33,6 +34,8 @@ def budget(grant_id: int) -> ResponseReturnValue:
     spent = sum(by_month.values())
     curve = pace.curve(by_month, total, row.starts_on, row.ends_on, today)
     shares = by_partner.of_grant(grant_id, total)
+    draft, asked = queries.draft(grant_id), queries.amendments(grant_id)
+    why = services.needs_approval(grant_id, draft.id) if draft and lines else None
     return render_template(
         "grants/budget.html",
         row=row,
@@ -47,8 +50,10 @@ def budget(grant_id: int) -> ResponseReturnValue:
         by_partner=shares,
         unmapped=queries.spent_by_line(grant_id).get(None, 0),
         versions=queries.versions(grant_id),
-        draft=queries.draft(grant_id),
-        amendments=queries.amendments(grant_id),
+        draft=draft,
+        draft_asked=draft is not None and any(a.budget_version_id == draft.id and a.decided_on is None for a in asked),
+        draft_why=translated(why) if why else "",
+        amendments=asked,
         categories={each.value: each for each in Category},
     )
 
