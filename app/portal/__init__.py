@@ -9,6 +9,7 @@ def init_app(app: Flask) -> None:
     from app.audit import words
     from app.base.states import N_
     from app.portal import (
+        agreement_views,
         change_views,
         detail_views,
         entry_views,
@@ -22,6 +23,7 @@ def init_app(app: Flask) -> None:
     from app.portal.guard import bp
 
     assert models
+    assert agreement_views
     assert change_views
     assert detail_views
     assert entry_views

@@ -13,7 +13,7 @@ from app.base.dates import local_date
 from app.extensions import db, limits, now, writing
 from app.gifts.methods import own_label
 from app.gifts.models import HELD, GiftState
-from app.gifts.periodic import offers
+from app.gifts.periodic import beginning, offers, renewing
 from app.letters.statements import paper, services
 from app.letters.statements.content import gather
 from app.organisation.signing import standing
@@ -59,9 +59,14 @@ def _page(donor: Donor, form: RangeForm) -> ResponseReturnValue:
     wanted = lists.row_id("jaar")
     year = wanted if wanted in years else years[0]
     gifts = overview.gifts_of(donor.id, year)
+    recurring, agreements = overview.recurring_of(donor.id), overview.agreements_of(donor.id)
+    begun, renewable = beginning.under_way(donor.id), renewing.to_renew(donor.id, today)
+    fits = [each.row.id for each in recurring if not each.is_over and each.agreement is None]
     page = render_template(
         "portal/home.html", donor=donor, supporter=supporters.get(donor.id), form=form, years=years, year=year,
-        gifts=gifts, recurring=overview.recurring_of(donor.id), agreements=overview.agreements_of(donor.id),
+        gifts=gifts, recurring=recurring, agreements=agreements, begun=begun, renewable=renewable,
+        fit=fits[0] if fits else None,
+        may_begin=not (begun or agreements or renewable or beginning.one_is_open(donor.id)) and beginning.can(donor.id),
         signings=offers.of_donor(donor.id), signing_is_on=standing() is not None,
         total=overview.kept_in(donor.id, year), methods={g.method: _method(g.method) for g in gifts},
         programmes=programme_names(language()), said=overview.SAID, tones=TONES, held=HELD,

@@ -23,7 +23,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "journal_entry": {"line_count": 2},
     "checkout": {"paid_at": None},
     "commitment": {"ended_on": None, "resume_on": None},
-    "periodic_agreement": {"years": None, "first_year": 2026, "ended_on": None},
+    "periodic_agreement": {"years": None, "first_year": 2026, "ended_on": None, "previous_id": None},
     "periodic_signing": {"state": "offered"},
     "interaction": {"complaint_state": None},
     "task": {"ended_at": None},

@@ -83,7 +83,7 @@ def test_without_an_approval_nothing_shows_and_every_route_refuses(enter: Enter,
     with writing():
         approval.withdraw(actor=SYSTEM, now=now())
     donor, where = enter(JAN), f"/mijn-giften/periodiek/{one}"
-    assert "periodiek" not in donor.get("/mijn-giften").text
+    assert where not in donor.get("/mijn-giften").text
     for path in (where, f"{where}/tekst.pdf", f"{where}/getekend.pdf"):
         assert donor.get(path).status_code == 404, path
     for path in ("code", "teken", "laat-maar"):

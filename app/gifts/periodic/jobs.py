@@ -1,4 +1,5 @@
-"""Each morning: agreements whose term is over end by themselves; those in their last months ask to be renewed."""
+"""Each morning: agreements whose term is over end by themselves; of those in
+their last half year staff get a task and the donor a mail: they can be renewed."""
 
 from __future__ import annotations
 
@@ -11,13 +12,15 @@ from app.base.dates import local_date
 from app.base.works import Payload, periodic
 from app.extensions import db, now, settings
 from app.extensions.transactions import writing_in_bulk
-from app.gifts.periodic import services
+from app.gifts.periodic import renewing, services
 from app.gifts.periodic.models import LEAST_YEARS, Agreement, AgreementState, Term
-from app.supporters.queries import names
+from app.outbox.services import Mail, queue_mails
+from app.supporters.models import Supporter
+from app.supporters.queries import names, primary_emails
+from app.tasks.models import Task
 from app.tasks.services import NewTask, add_new
 
 _BATCH = 50
-ASK_IN_MONTH = 7  # of the last year: half a year is left to draw up a new one
 _TITLES = {
     "nl": "Periodieke gift van %s loopt dit jaar af: vraag naar verlenging",
     "en": "The periodic gift of %s ends this year: ask to renew it",
@@ -40,8 +43,30 @@ def look_after(payload: Payload) -> None:
                 services.end(row_id, on=last, kept=True, reason="", actor=actor, now=now())
         if len(ids) < _BATCH:
             break
-    if today.month >= ASK_IN_MONTH:
+    if today.month >= renewing.ASK_IN_MONTH:
         _ask_to_renew(today)
+
+
+def _offer(task_ids: list[int]) -> None:
+    """Tell the donors of these new tasks that they can go on if they like: a task is made once, so the mail is."""
+    rows = db.session.execute(
+        select(Agreement, Supporter)
+        .join(Supporter, Supporter.id == Agreement.supporter_id)
+        .join(Task, (Task.subject_type == services.SUBJECT) & (Task.subject_id == Agreement.id))
+        .where(Task.id.in_(task_ids), Supporter.is_deceased.is_(False), Supporter.anonymised_at.is_(None))
+    ).all()
+    to = primary_emails([row.Agreement.supporter_id for row in rows])
+    queue_mails([_mail(row.Agreement, row.Supporter, to[row.Supporter.id]) for row in rows if row.Supporter.id in to], now=now())  # noqa: E501  # fmt: skip
+
+
+def _mail(agreement: Agreement, donor: Supporter, to: str) -> Mail:
+    language = donor.language.value
+    data = {
+        "salutation": donor.salutation(), "english": language == "en", "yearly_cents": agreement.yearly_cents,
+        "last_year": agreement.last_year,
+    }  # fmt: skip
+    key = f"gifts/periodic_renewal:{agreement.id}"
+    return Mail(template="gifts/periodic_renewal", to=to, language=language, key=key, data=data, person_id=donor.id)
 
 
 def _ask_to_renew(today: date) -> None:
@@ -49,14 +74,14 @@ def _ask_to_renew(today: date) -> None:
     while True:
         ending = (
             select(Agreement.id, Agreement.supporter_id)
-            .where(_FIXED, _last_year == today.year, Agreement.id > cursor)
+            .where(_FIXED, _last_year == today.year, Agreement.id > cursor, renewing.not_followed())
             .order_by(Agreement.id)
             .limit(_BATCH)
         )
         with writing_in_bulk() as session:
             rows = session.execute(ending).all()
             called = names([row.supporter_id for row in rows])
-            add_new(
+            asked = add_new(
                 [
                     NewTask(
                         title=_TITLES[settings().default_language] % called[row.supporter_id],
@@ -69,6 +94,7 @@ def _ask_to_renew(today: date) -> None:
                 actor=system("gifts.periodic"),
                 now=now(),
             )
+            _offer(asked)
         db.session.rollback()
         if len(rows) < _BATCH:
             return

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import (
+    Big,
     cents_column,
     id_column,
     instant_column,
@@ -78,7 +79,8 @@ class Agreement(db.Model):
     """One agreement. `number` is the transaction number that the donor gives the tax office.
 
     Until it runs the personal fields can be changed; afterwards the signed paper is what counts.
-    `commitment_id` is the recurring gift that pays it, where there is one.
+    `commitment_id` is the recurring gift that pays it, where there is one. `previous_id` is the agreement that this
+    one goes on from. `donor_began`: the donor filled it in on their own page.
     """
 
     __tablename__ = "periodic_agreement"
@@ -87,6 +89,8 @@ class Agreement(db.Model):
     number: Mapped[str] = text_column(20, unique=True)
     supporter_id: Mapped[int] = reference_column("supporter.id", index=False)
     commitment_id: Mapped[int | None] = reference_column("commitment.id", nullable=True)
+    previous_id: Mapped[int | None] = reference_column("periodic_agreement.id", nullable=True)
+    donor_began: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[AgreementState] = state_column(AgreementState)
     language: Mapped[str] = text_column(5)
     # 1
@@ -156,7 +160,10 @@ class Agreement(db.Model):
 
 
 class Bsn(db.Model):
-    """A citizen service number of an agreement: sealed, never searched or exported, deletable on its own."""
+    """A citizen service number of an agreement: sealed, never searched or exported, deletable on its own.
+
+    `session_id` is the donor's session that typed it: only there it is printed on the donor's form.
+    """
 
     __tablename__ = "periodic_bsn"
     __table_args__ = (UniqueConstraint("agreement_id", "who"),)
@@ -166,6 +173,7 @@ class Bsn(db.Model):
     supporter_id: Mapped[int] = reference_column("supporter.id")
     who: Mapped[Who] = state_column(Who)
     number_sealed: Mapped[bytes] = mapped_column(LargeBinary, nullable=False)
+    session_id: Mapped[int | None] = mapped_column(Big, nullable=True)
     created_at: Mapped[datetime] = instant_column()
 
 

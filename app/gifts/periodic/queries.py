@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from app.base.errors import NotFound
 from app.base.money import format_money
@@ -18,6 +18,7 @@ from app.gifts.recurring.models import Commitment, CommitmentAmount
 from app.gifts.recurring.states import CommitmentState
 from app.supporters.models import Supporter
 
+_BINDS = (AgreementState.SIGNED, AgreementState.ACTIVE)
 WATCH_FROM_MONTH = 11  # from November on the running year is looked at as well
 
 
@@ -47,10 +48,13 @@ def steps_of(agreement_id: int) -> list[AgreementStep]:
 
 
 def bound_by(commitment_ids: Collection[int]) -> dict[int, Agreement]:
-    """The running agreement that each of these recurring gifts pays. Whoever lowers, pauses or skips
-    one first says what that does to the donor's tax: the yearly amount must stay equal."""
-    rows = select(Agreement).where(
-        Agreement.commitment_id.in_(set(commitment_ids)), Agreement.state == AgreementState.ACTIVE
+    """The signed agreement that each of these recurring gifts pays. Whoever lowers, pauses or skips
+    one first says what that does to the donor's tax: the yearly amount must stay equal. Of one and its
+    renewal the earlier one."""
+    rows = (
+        select(Agreement)
+        .where(Agreement.commitment_id.in_(set(commitment_ids)), Agreement.state.in_(_BINDS))
+        .order_by(Agreement.first_year.desc(), Agreement.id.desc())
     )
     return {a.commitment_id: a for a in db.session.execute(rows).scalars() if a.commitment_id}
 
@@ -85,3 +89,16 @@ def numbers(ids: Collection[int]) -> dict[int, str]:
         .where(Agreement.id.in_(set(ids)))
     )
     return dict(db.session.execute(rows).all())
+
+
+def waiting(*, limit: int = 50) -> list[tuple[Agreement, str, date]]:
+    """What waits for a signature, with the donor's name and since when: first what only we have to sign."""
+    since = select(func.max(AgreementStep.on_date)).where(AgreementStep.agreement_id == Agreement.id).scalar_subquery()
+    rows = (
+        select(Agreement, Supporter.display_name, since)
+        .join(Supporter, Supporter.id == Agreement.supporter_id)
+        .where(Agreement.state.in_((AgreementState.SIGNED, AgreementState.SENT)))
+        .order_by(case((Agreement.state == AgreementState.SIGNED, 0), else_=1), since, Agreement.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2]) for row in db.session.execute(rows)]

@@ -15,12 +15,12 @@ from app.base.ids import new_id
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db
-from app.gifts.periodic import offers
+from app.gifts.periodic import chores, offers, renewing
 from app.gifts.periodic.models import MOVES, Agreement, AgreementState, AgreementStep, EndsWith, Term
 from app.gifts.periodic.signing_models import SigningState
 from app.gifts.recurring.models import Commitment
 
-SUBJECT = "periodic_agreement"
+SUBJECT = chores.SUBJECT
 _CHANGEABLE = (AgreementState.DRAFT, AgreementState.SENT)
 
 
@@ -62,17 +62,23 @@ class Signature:
     function: str = ""
 
 
-def draw_up(supporter_id: int, facts: Facts, *, number: str = "", actor: Actor, now: datetime) -> int:
-    """A new agreement. `number` is the transaction number of one that exists on paper; else one is made."""
+def draw_up(
+    supporter_id: int, facts: Facts, *, number: str = "", previous_id: int | None = None, donor_began: bool = False,
+    actor: Actor, now: datetime,
+) -> int:  # fmt: skip
+    """A new agreement. `number` is the transaction number of one that exists on paper; else one is made.
+    `previous_id`: the one it goes on from, so that the donor's deduction does not stop in between."""
     row_id = new_id()
     number = " ".join(number.split()) or code_of(row_id)
     if db.session.execute(select(Agreement.id).where(Agreement.number == number)).first():
         raise Invalid(N_("Another agreement has this transaction number."), field="number")
     _check(supporter_id, facts, local_date(now))
+    if previous_id is not None:
+        renewing.check(previous_id, supporter_id, facts.first_year)
     db.session.add(
         Agreement(
             id=row_id, number=number, supporter_id=supporter_id, state=AgreementState.DRAFT, created_at=now,
-            **asdict(facts),
+            previous_id=previous_id, donor_began=donor_began, **asdict(facts),
         )
     )  # fmt: skip
     db.session.flush()
@@ -87,6 +93,8 @@ def change(agreement_id: int, facts: Facts, *, actor: Actor, now: datetime) -> N
         raise Refused(N_("This agreement is signed: it cannot be changed. Draw up a new one."))
     offers.refuse_while(row.id, SigningState.OFFERED)
     _check(row.supporter_id, facts, local_date(now))
+    if row.previous_id is not None:
+        renewing.check(row.previous_id, row.supporter_id, facts.first_year, but=row.id)
     for name, value in asdict(facts).items():
         setattr(row, name, value)
     if changes := audit.changes_of(row):
@@ -181,6 +189,7 @@ def _not_ahead(on: date, now: datetime) -> None:
 def _move(row: Agreement, after: AgreementState, on: date, note: str, actor: Actor, now: datetime) -> None:
     MOVES.check(row.state, after)
     before, row.state = row.state, after
+    chores.settle(row, actor=actor, now=now)
     _told(row.id, before, after, on, note, actor, now)
 
 

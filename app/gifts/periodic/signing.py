@@ -29,21 +29,19 @@ from app.base.states import N_
 from app.documents import services as documents
 from app.documents.files import StoredFile
 from app.extensions import db, settings
-from app.gifts.periodic import offers, paper, services
+from app.gifts.periodic import chores, offers, paper, services
 from app.gifts.periodic.models import Agreement, AgreementState
 from app.gifts.periodic.services import SUBJECT, Signature
 from app.gifts.periodic.signing_models import Signing, SigningState
 from app.organisation.signing import standing
 from app.outbox.services import queue_mail
 from app.supporters import queries as supporters
-from app.tasks.services import NewTask, add_new
 from app.vault.services import blind_index, seal, unseal
 
 DAYS = 30  # that an offer stands
 CODE_LIFE = timedelta(minutes=15)
 TRIES = 5
 TEXT, SIGNED = "to_sign", "signed"  # what the documents are called
-_TASK = {"nl": "Onderteken de periodieke gift van %s", "en": "Sign the periodic gift of %s"}
 _DECLINED = {"nl": "De donateur zag ervan af", "en": "The donor did not want it"}
 OFF = N_("Signing online is off: a tax adviser's approval must be recorded first.")
 _NEEDED = ("birth_date", "birth_place", "street", "postcode", "town")
@@ -59,9 +57,10 @@ class Visitor:
     browser: str
 
 
-def why_not(row: Agreement) -> str:
-    """Why this agreement can only be signed on paper, as a msgid; empty where it can be offered online."""
-    if row.state is not AgreementState.DRAFT:
+def why_not(row: Agreement, *, also_sent: bool = False) -> str:
+    """Why this agreement can only be signed on paper, as a msgid; empty where it can be offered online.
+    `also_sent`: or once it is drawn up anew."""
+    if row.state is not AgreementState.DRAFT and not (also_sent and row.state is AgreementState.SENT):
         return N_("Only an agreement that is being drawn up can be offered to be signed online.")
     if row.has_partner:
         return N_("The donor's partner signs as well: that goes on paper.")
@@ -72,8 +71,10 @@ def why_not(row: Agreement) -> str:
     return ""
 
 
-def offer(agreement_id: int, file: StoredFile, data: dict[str, Any], *, actor: Actor, now: datetime) -> int:
-    """Lay the text ready to be signed. `file` is the PDF that was made of `data`.
+def offer(
+    agreement_id: int, file: StoredFile, data: dict[str, Any], *, tell: bool = True, actor: Actor, now: datetime
+) -> int:
+    """Lay the text ready to be signed. `file` is the PDF that was made of `data`; `tell` the donor by mail.
     Raises Refused where the agreement changed since, or may not be signed online."""
     approval, row = standing(), services.locked(agreement_id)
     if approval is None:
@@ -93,8 +94,9 @@ def offer(agreement_id: int, file: StoredFile, data: dict[str, Any], *, actor: A
     db.session.add(signing)
     documents.attach(file, (SUBJECT, row.id), TEXT, actor=actor, now=now)
     _told("agreement.offered_online", signing, actor, now)
-    to = supporters.primary_emails([row.supporter_id])[row.supporter_id]
-    _mail("gifts/periodic_offered", to, row, signing, now)
+    if tell:
+        to = supporters.primary_emails([row.supporter_id])[row.supporter_id]
+        _mail("gifts/periodic_offered", to, row, signing, now)
     return signing_id
 
 
@@ -134,10 +136,7 @@ def sign(signing_id: int, visitor: Visitor, code: str, *, actor: Actor, now: dat
     services.sign(row.id, Signature(on=local_date(now), place=typed["place"]), actor=actor, now=now)
     _told("agreement.signed_online", signing, actor, now)
     _mail("gifts/periodic_signed", visitor.mailbox, row, signing, now)
-    called = supporters.names([row.supporter_id])[row.supporter_id]
-    wanted = NewTask(title=_TASK[settings().default_language] % called, due_on=local_date(now),
-                     source_key=f"periodic.countersign:{signing.id}", subject=(SUBJECT, row.id))  # fmt: skip
-    add_new([wanted], actor=actor, now=now)
+    chores.countersign(row, actor=actor, now=now)
     return True
 
 

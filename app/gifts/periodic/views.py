@@ -15,7 +15,7 @@ from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.documents.services import documents_of
 from app.extensions import db, now, writing
-from app.gifts.periodic import allocation, bsns, offers, paper, queries, rules, services, signing
+from app.gifts.periodic import allocation, bsns, offers, paper, queries, renewing, rules, services, signing
 from app.gifts.periodic.forms import AgreementForm, filled
 from app.gifts.periodic.models import Agreement, AgreementState, EndsWith, Term, Who
 from app.organisation.signing import standing
@@ -49,7 +49,8 @@ def index() -> ResponseReturnValue:
     behind = allocation.behind(year, limit=50)
     return render_template(
         "gifts/periodic/index.html", page=page, state=state, states=[(s.value, _(s.label)) for s in AgreementState],
-        tones=TONES, year=year, behind=behind, names=supporters.names([row[0] for row in behind]),
+        tones=TONES, year=year, behind=behind, waiting=queries.waiting(),
+        names=supporters.names([row[0] for row in behind]),
     )  # fmt: skip
 
 
@@ -69,6 +70,8 @@ def show(agreement_id: int) -> ResponseReturnValue:
         known=bsns.known(agreement_id), masked=bsns.shown(agreement_id) if secret else {},
         scans=documents_of(services.SUBJECT, agreement_id) if secret else [],
         signing=offers.newest(agreement_id), online=standing() is not None, why_not=signing.why_not(agreement),
+        before=queries.get(agreement.previous_id) if agreement.previous_id else None,
+        after=renewing.followed([agreement_id]).get(agreement_id), to_renew=renewing.asks(agreement, today),
         over_cap=cap if cap is not None and agreement.yearly_cents > cap else None,
     )  # fmt: skip
 
@@ -89,8 +92,8 @@ def _facts(a: Agreement) -> list[tuple[str, Any]]:
 @bp.route("/gifts/periodic/new/<int:supporter_id>", methods=["GET", "POST"])
 @requires(Permission.GIFTS_WRITE)
 def new(supporter_id: int) -> ResponseReturnValue:
-    """The form for an agreement of this donor, filled with what is known of them."""
-    supporter = supporters.get(supporter_id)
+    """The form for an agreement of this donor, filled with what is known of them; `previous`: what it renews."""
+    supporter, previous = supporters.get(supporter_id), _previous(supporter_id)
     address = supporters.current_addresses([supporter_id]).get(supporter_id)
     start = {
         "ends_with": EndsWith.DONOR.value, "term": Term.FIVE.value, "first_year": local_date(now()).year,
@@ -101,14 +104,17 @@ def new(supporter_id: int) -> ResponseReturnValue:
         "town": address.place if address else "", "country": address.country if address else "NL",
         "phone": supporters.primary_phones([supporter_id]).get(supporter_id, ""), "commitment_id": "",
     }  # fmt: skip
+    if previous is not None:
+        start = filled(previous) | {"first_year": (previous.last_year or 0) + 1, "number": ""}
     form = AgreementForm(data=start)
     form.choose(queries.commitments_of(supporter_id, language()))
     if form.validate_on_submit():
         try:
             with writing():
                 made = services.draw_up(
-                    supporter_id, form.facts(), number=form.number.data or "", actor=current_user.actor, now=now()
-                )
+                    supporter_id, form.facts(), number=form.number.data or "", actor=current_user.actor, now=now(),
+                    previous_id=previous.id if previous else None,
+                )  # fmt: skip
         except Invalid as error:
             form.add_error(error)
         else:
@@ -116,6 +122,12 @@ def new(supporter_id: int) -> ResponseReturnValue:
             return _shown(made)
     donor = supporters.names([supporter_id]).get(supporter_id, "")
     return render_template("gifts/periodic/form.html", form=form, donor=donor, agreement=None), form.status
+
+
+def _previous(supporter_id: int) -> Agreement | None:
+    wanted = lists.row_id("previous")
+    found = queries.get(wanted) if wanted else None
+    return found if found is not None and found.supporter_id == supporter_id else None
 
 
 @bp.route("/gifts/periodic/<int:agreement_id>/edit", methods=["GET", "POST"])
