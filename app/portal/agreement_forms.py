@@ -14,6 +14,7 @@ from app.base.money import Money
 from app.base.states import N_
 from app.gifts.periodic.beginning import Numbers
 from app.gifts.periodic.models import Agreement, EndsWith, Term
+from app.gifts.periodic.rules import checked_bsn
 from app.gifts.periodic.services import Facts
 from app.supporters.countries import countries
 from app.ui.fields import DutchDateField, MoneyField, PhoneField, PostcodeField, options
@@ -67,14 +68,21 @@ class AgreementForm(Form):
         self.partner_country.choices = options(countries(language()), empty=_l("The same as mine"))
         self.has_partner.choices = options([("no", _l("No")), ("yes", _l("Yes"))])
 
-    def complete(self) -> bool:
-        """Whether all is there that hangs on another answer; what is wrong is beside its field."""
+    def checked(self) -> bool:
+        """Whether all is there, also what hangs on another answer; all that is wrong is said at once."""
+        self.validate()
         if self.partner_country.data not in dict(countries(language())):
             self.partner_country.data = ""
         if self.has_partner.data == "yes":
             for name in (*_PARTNER, "partner_birth_date"):
                 if not self[name].data:
                     self.add_error(Invalid(N_("Fill this in: your partner signs as well."), field=name))
+        for name in ("donor_bsn", "partner_bsn"):
+            if self[name].data and not self[name].errors:
+                try:
+                    checked_bsn(self[name].data, name)
+                except Invalid as error:
+                    self.add_error(error)
         return not self.has_errors
 
     def facts(self, spoken: str) -> Facts:

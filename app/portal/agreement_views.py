@@ -18,7 +18,7 @@ from app.base.states import N_
 from app.documents import files, pdf
 from app.extensions import db, limits, now, writing
 from app.gifts.periodic import beginning, bsns, offers, paper, queries, renewing, services, signing
-from app.gifts.periodic.models import Agreement, AgreementState, EndsWith, Term
+from app.gifts.periodic.models import Agreement, AgreementState, EndsWith, Term, Who
 from app.gifts.recurring.states import Frequency
 from app.organisation.queries import profile
 from app.organisation.signing import standing
@@ -52,7 +52,7 @@ def begin(donor: Donor) -> ResponseReturnValue:
         return _to(open_one.id)
     today, previous = local_date(now()), _previous(donor)
     form = _chosen(AgreementForm(data=_start(donor, previous, today)), donor, today)
-    if form.validate_on_submit() and form.complete():
+    if form.is_submitted() and form.checked():
         facts, numbers, previous_id = form.facts(language()), form.numbers(donor.session_id), previous and previous.id
         db.session.rollback()
         try:
@@ -76,7 +76,7 @@ def change(donor: Donor, agreement_id: int) -> ResponseReturnValue:
     if row.state not in (AgreementState.DRAFT, AgreementState.SENT) or online:
         return _to(agreement_id)
     form = _chosen(AgreementForm(data=filled(row)), donor, today)
-    if form.validate_on_submit() and form.complete():
+    if form.is_submitted() and form.checked():
         facts, numbers = form.facts(language()), form.numbers(donor.session_id)
         db.session.rollback()
         try:
@@ -98,9 +98,11 @@ def show(donor: Donor, agreement_id: int) -> ResponseReturnValue:
     signed_online = offers.newest(agreement_id)
     if signed_online is not None and standing() and row.state is not AgreementState.DRAFT and signed_online.state.value != "over":  # noqa: E501  # fmt: skip
         return redirect(url_for("portal.agreement", agreement_id=agreement_id), 303)
-    known = bsns.known(agreement_id)
+    known, shown = bsns.known(agreement_id), {}
+    for who in Who:
+        shown[who] = _("kept encrypted") if who in known else _("you write it on the paper yourself")
     return render_template(
-        "portal/begun.html", donor=donor, agreement=row, S=AgreementState, content=paper.content(row, {}),
+        "portal/begun.html", donor=donor, agreement=row, S=AgreementState, content=paper.content(row, shown),
         known=known, profile=profile(), here=bool(bsns.typed_in(agreement_id, donor.session_id)),
         online=standing() is not None and not signing.why_not(row, also_sent=True),
     )  # fmt: skip

@@ -144,6 +144,11 @@ def test_what_is_wrong_is_said_and_what_was_typed_kept(enter: Enter, jan: int, c
     assert db.session.scalar(select(func.count()).select_from(Agreement)) == 0
 
 
+def test_all_that_is_wrong_is_said_at_once(enter: Enter, jan: int) -> None:
+    refused = text_of(enter(JAN).post(NEW, data=filled(donor_bsn="1", birth_date="", has_partner="yes")).text)
+    assert "6 dingen kloppen nog niet" in refused
+
+
 def test_the_recurring_gift_has_to_come_to_the_amount_in_each_year(enter: Enter, jan: int) -> None:
     monthly = str(commitment(2500, supporter_id=jan))
     year, donor = now().year, enter(JAN)
