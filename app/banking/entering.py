@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, select, update
 from app.banking import booking
 from app.banking.checking import Checked
 from app.banking.entry_rows import Item, facts_of, make_rows
+from app.banking.formats.facts import Entry
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
 from app.banking.matching import by_hand, by_itself
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
@@ -25,6 +26,7 @@ from app.ledger.queries import closed_months
 from app.organisation.models import BankAccount
 
 WINDOW = 960  # entries prepared together: whole batches
+_MOST = 4 * WINDOW  # of a day that has more
 BATCH = 80  # entries of one transaction, which holds up other writers
 
 
@@ -38,6 +40,7 @@ class _File:
     now: datetime
     new: int = 0
     already_known: int = 0
+    block: int = WINDOW  # entries decided on together
 
 
 def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: datetime) -> tuple[int, int]:
@@ -50,13 +53,19 @@ def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: date
     account_id = 0
     for position, entry in checked.spool:
         before, account_id = account_id, checked.statements[position].account_id
-        if window and (len(window) == WINDOW or before != account_id):
+        if window and (before != account_id or _ends(window, entry)):
             _enter_window(window, before, file)
             window = []
         own = keys.setdefault(account_id, Keys(account_id, family))
         window.append(Item(entry, own.of(entry), statement_ids[position]))
     _enter_window(window, account_id, file)
     return file.new, file.already_known
+
+
+def _ends(window: list[Item], coming: Entry) -> bool:
+    """A window ends with a day: equal lines of one day are compared with each other (`best_first`)."""
+    full = len(window) >= WINDOW and coming.booked_on != window[-1].entry.booked_on
+    return full or len(window) >= _MOST
 
 
 def _enter_window(window: list[Item], account_id: int, file: _File) -> None:
@@ -71,11 +80,17 @@ def _enter_window(window: list[Item], account_id: int, file: _File) -> None:
     make_rows([*fresh, *detailed], account_id, file.family)
     told = _told_otherwise(fresh, account_id, file.family)
     _give_days([item.row for item in fresh])
-    lines = [line for item in fresh if item.key not in told for line in facts_of(item)]
-    decided = by_itself.Decided(lines, by_itself.choose(lines, file.recorded), since)
-    db.session.rollback()
-    for start in range(0, len(window), BATCH):
-        _enter_batch(window[start : start + BATCH], known, decided, account_id, file)
+    new = {item.key for item in fresh} - told.keys()
+    groups = [facts_of(item) if item.key in new else [] for item in window]
+    start = 0
+    while start < len(window):
+        decided, count = by_itself.choose(groups[start : start + file.block], file.recorded, since)
+        db.session.rollback()
+        for first in range(start, start + count, BATCH):
+            _enter_batch(window[first : min(first + BATCH, start + count)], known, decided, account_id, file)
+        file.block = by_itself.next_size(min(file.block, len(window) - start), count, WINDOW)
+        start += count
+        since = new_id()
 
 
 def _enter_batch(

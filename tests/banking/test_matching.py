@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import threading
 from datetime import date, datetime
 from typing import Any
@@ -13,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from app.banking import imports
+from app.banking import entering, imports
 from app.banking.match_models import BankMatch, BankRule, MatchKind
 from app.banking.matching import deciding, rules, undoing
 from app.banking.matching.facts import Proposal, facts_of
 from app.banking.matching.finders import find
 from app.banking.matching.names import agree
-from app.banking.models import BankLine, LineState
+from app.banking.models import BankEntry, BankLine, LineState
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM, Actor
 from app.base.dates import days
@@ -37,7 +38,9 @@ from app.grants.instalments.models import Instalment, InstalmentState
 from app.ledger import queries as ledger
 from app.ledger.checks import run
 from app.supporters.contacts import add_iban
+from app.supporters.models import Supporter
 from tests.banking.files import Pay, camt
+from tests.factories.debits import dutch_iban
 from tests.factories.gifts import promised_gift
 from tests.factories.organisation import make_organisation
 from tests.factories.supporters import person
@@ -304,6 +307,57 @@ def test_matching_takes_as_many_statements_for_many_lines_as_for_few(
         assert take(*pays, now=now, statement=name).matched == len(some)
         counts.append(len(seen))
     assert counts[1] <= counts[0]
+
+
+_PAYS = st.tuples(st.sampled_from(["promised", "same amount", "by hand", "elsewhere"]), st.integers(0, 30))
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(_PAYS, min_size=2, max_size=9), threshold=st.sampled_from([80, 90]))
+def test_what_is_decided_does_not_depend_on_where_blocks_end(
+    organisation: int, now: datetime, told: list[tuple[str, int]], threshold: int
+) -> None:
+    with writing():
+        rules.set_threshold(threshold, actor=ANNE, now=now)
+    outcomes = []
+    for size in (1, 3, 960):
+        number = next(_numbers)  # amounts and people of its own
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("WINDOW", "BATCH"):
+                patch.setattr(entering, name, size)
+            outcomes.append(_decided(told, number, now))
+    assert outcomes[1:] == outcomes[:-1]
+
+
+_numbers = itertools.count(1)
+
+
+def _decided(told: list[tuple[str, int]], number: int, now: datetime) -> list[Any]:
+    """What becomes of these payments of a giver who promised, and of whom a gift was recorded by hand."""
+    promised, recorded = (promised_gift(cents + number, email=f"g{number}@example.org") for cents in (5000, 3000))
+    giver = db.session.execute(select(Gift.supporter_id).where(Gift.id == promised)).scalar_one()
+    iban = dutch_iban(number)
+    with writing():
+        add_iban(giver, iban, "", source="test", actor=SYSTEM, now=now)
+        by_hand.receive(recorded, amount=Money(3000 + number), received_on=date(2026, 11, 10), bank_reference="",
+                        actor=ANNE, now=now)  # fmt: skip
+    name = db.session.get(Supporter, giver).display_name  # type: ignore[union-attr]
+    day, pays = date(2026, 10, 15), []
+    for position, (kind, later) in enumerate(told):
+        day += days(later // 4)
+        cents = (3000 if kind == "by hand" else 5000) + number
+        more = strd(rf_of(promised)) if kind == "promised" else ""
+        account = dutch_iban(10**6 + number) if kind == "elsewhere" else iban
+        pays.append(Pay(cents, f"N{number}-{position}", iban=account, name=name, on=day.isoformat(), more=more))
+    take(*pays, now=now, statement=f"S{number}")
+    found = (
+        select(BankLine.state, BankLine.looked, BankMatch.kind, BankMatch.score)
+        .outerjoin(BankMatch, BankMatch.line_id == BankLine.id)
+        .join(BankEntry, BankEntry.id == BankLine.entry_id)
+        .where(BankEntry.reference.startswith(f"N{number}-"))
+        .order_by(BankEntry.reference)
+    )
+    return [tuple(row) for row in db.session.execute(found)]
 
 
 def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> None:

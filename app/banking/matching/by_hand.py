@@ -28,6 +28,13 @@ def recorded(first: date, last: date) -> Recorded | None:
     return _by_amount(found) if len(found) <= _MOST else None
 
 
+def leave_out(known: Recorded | None, found: set[int | None]) -> None:
+    """What a line of this file was found to be is no longer asked of the lines after it."""
+    if known and found:
+        for cents, rows in known.items():
+            known[cents] = [row for row in rows if row.id not in found]
+
+
 def find(lines: Sequence[Facts], known: Recorded | None = None) -> dict[int, list[Proposal]]:
     if not lines:
         return {}

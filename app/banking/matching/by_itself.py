@@ -1,10 +1,14 @@
-"""Lines nobody looked at yet: what is sure books by itself, the rest waits for somebody."""
+"""Lines nobody looked at yet: what is sure books by itself, the rest waits for somebody.
+
+Lines are found and decided on by blocks, yet each as if those before it were decided on already: a block ends before
+a line on which a decision of the same block bears. So where blocks end changes nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,7 +16,7 @@ from sqlalchemy import select, update
 from app.banking.match_models import MatchKind
 from app.banking.matching import by_hand, deciding, rules
 from app.banking.matching.facts import Facts, Proposal, facts_of
-from app.banking.matching.finders import TWICE_WITHIN, Found, find
+from app.banking.matching.finders import Found, find
 from app.banking.models import BankEntry, BankLine, LineState
 from app.base.actor import Actor
 from app.base.errors import DomainError
@@ -23,6 +27,7 @@ from app.gifts.models import Gift
 from app.supporters.models import Supporter
 
 CHUNK = 250
+_DEBITS = (MatchKind.DEBIT_BATCH, MatchKind.COLLECTION, MatchKind.TAKEN_BACK)
 
 
 @dataclass(slots=True)
@@ -35,18 +40,20 @@ def look(*, actor: Actor, now: datetime) -> Looked:
     """Look at every line that is booked and nobody looked at. Opens its own transactions; broken off, it goes on
     where it was. A chunk of which something cannot be booked is done line by line: one does not hold up another."""
     done = Looked()
-    while ids := _waiting():
+    size = CHUNK
+    while ids := _waiting(size):
         try:
-            done.explained += _chunk(ids, actor, now)
+            looked, explained = _chunk(ids, actor, now)
         except DomainError:
-            for line_id in ids:
-                try:
-                    done.explained += _chunk([line_id], actor, now)
-                except DomainError:
-                    with writing_in_bulk():
-                        _mark([line_id])
-        done.waiting += len(ids)
-    done.waiting -= done.explained
+            if len(ids) > 1:
+                size = 1
+                continue
+            with writing_in_bulk():
+                _mark(ids)
+            looked, explained = 1, 0
+        done.explained += explained
+        done.waiting += looked - explained
+        size = next_size(size, looked, CHUNK)
     return done
 
 
@@ -54,20 +61,25 @@ def look(*, actor: Actor, now: datetime) -> Looked:
 class Decided:
     """What was decided about new lines before they are written, and the newest id there was then."""
 
-    lines: InitVar[Sequence[Facts]]
-    chosen: list[tuple[Facts, Proposal]]
+    looked: set[int]
+    by_line: dict[int, tuple[Facts, Proposal]]
     since: int
-    looked: set[int] = field(init=False)
-    by_line: dict[int, tuple[Facts, Proposal]] = field(init=False)
-
-    def __post_init__(self, lines: Sequence[Facts]) -> None:
-        self.looked = {line.id for line in lines}
-        self.by_line = {line.id: (line, what) for line, what in self.chosen}
 
 
-def choose(lines: Sequence[Facts], recorded: by_hand.Recorded | None) -> list[tuple[Facts, Proposal]]:
-    """What books by itself of lines that are still to be written."""
-    return sure(lines, find(lines, recorded), rules.threshold()) if lines else []
+def choose(groups: Sequence[Sequence[Facts]], recorded: by_hand.Recorded | None, since: int) -> tuple[Decided, int]:
+    """What books by itself of lines that are still to be written, each group those of one entry; and how many groups
+    that holds for: the rest is asked again once these are written."""
+    lines = [line for group in groups for line in group]
+    found = find(lines, recorded) if lines else {}
+    chosen, count = sure(groups, found, rules.threshold() if lines else 0)
+    by_hand.leave_out(recorded, {what.target_id for _, what in chosen if what.kind is MatchKind.BY_HAND})
+    looked = {line.id for group in groups[:count] for line in group}
+    return Decided(looked, {line.id: (line, what) for line, what in chosen}, since), count
+
+
+def next_size(size: int, done: int, most: int) -> int:
+    """How many to try at once: about as many as went, and more from there."""
+    return min(most, 2 * size if done == size else max(2 * done, 8))
 
 
 def insert_decided(lines: Sequence[dict[str, Any]], decided: Decided, *, actor: Actor, now: datetime) -> None:
@@ -82,11 +94,20 @@ def insert_decided(lines: Sequence[dict[str, Any]], decided: Decided, *, actor: 
         for line in lines
     ]
     try:
-        with db.session.begin_nested():
-            insert_rows(BankLine, rows)
-            deciding.decide_new(still, actor=actor, now=now)
-    except DomainError:
-        insert_rows(BankLine, lines)
+        _insert(rows, still, actor, now)
+    except DomainError:  # one does not hold up another
+        for row in rows:
+            mine = [(line, what) for line, what in still if line.id == row["id"]]
+            try:
+                _insert([row], mine, actor, now)
+            except DomainError:
+                insert_rows(BankLine, [row | {"looked": False, "state": LineState.REVIEW}])
+
+
+def _insert(rows: Sequence[dict[str, Any]], chosen: list[tuple[Facts, Proposal]], actor: Actor, now: datetime) -> None:
+    with db.session.begin_nested():
+        insert_rows(BankLine, rows)
+        deciding.decide_new(chosen, actor=actor, now=now)
 
 
 def _still_right(chosen: list[tuple[Facts, Proposal]], since: int) -> list[tuple[Facts, Proposal]]:
@@ -105,24 +126,57 @@ def _still_right(chosen: list[tuple[Facts, Proposal]], since: int) -> list[tuple
     return [(line, what) for line, what in chosen if what.kind is not MatchKind.GIFT or what.supporter_id in right]
 
 
-def sure(lines: Sequence[Facts], found: Found, threshold: int) -> list[tuple[Facts, Proposal]]:
-    """The lines that may book by themselves: one proposal above the threshold that nothing speaks against, and no
-    two lines for the same thing. An amount that may have been recorded by hand is left to people, unless a
-    reference says what it is."""
+def sure(groups: Sequence[Sequence[Facts]], found: Found, threshold: int) -> tuple[list[tuple[Facts, Proposal]], int]:
+    """The lines that may book by themselves, and how many groups were decided on: from the first on which an earlier
+    decision bears, the finders have to look again. Of two lines of one group that bear on each other the second is
+    left to people.
+
+    What books has one proposal above the threshold that nothing speaks against. An amount that may have been recorded
+    by hand is left to people, unless a reference says what it is.
+    """
     chosen: list[tuple[Facts, Proposal]] = []
-    taken: dict[object, list[date]] = {}
-    for line in lines:
-        what = _best(found.get(line.id, []), threshold)
-        if what is None:
-            continue
-        name = _name(what)
-        lasting = what.target_id is not None
-        if any(lasting or abs((day - line.booked_on).days) <= TWICE_WITHIN for day in taken.get(name, ())):
-            continue
-        if name is not None:
-            taken.setdefault(name, []).append(line.booked_on)
-        chosen.append((line, what))
-    return chosen
+    touched: set[object] = set()
+    ways: set[object] = set()
+    for number, group in enumerate(groups):
+        mine: list[tuple[Facts, Proposal]] = []
+        own: set[object] = set()
+        for line in group:
+            proposals = found.get(line.id, [])
+            on = {key for p in _asked(proposals) for key in _keys(p)}
+            if on & touched or _other_way(line, proposals, ways):
+                return chosen, number
+            what = _best(proposals, threshold)
+            if what is not None and not on & own:
+                own.update(_keys(what, given=True))
+                mine.append((line, what))
+        touched |= own
+        ways.update(what.kind for _, what in mine if what.kind in _DEBITS)
+        chosen += mine
+    return chosen, len(groups)
+
+
+def _asked(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Those that a decision looks at: where a reference names something, nothing else."""
+    return [p for p in proposals if p.exact] or list(proposals)
+
+
+def _keys(what: Proposal, *, given: bool = False) -> list[object]:
+    """What a proposal rests on, and once it is `given` changes: its target, and the gifts of this amount of its
+    giver, which count when the next is looked at."""
+    keys: list[object] = [] if what.target_id is None else [(what.kind, what.target_id)]
+    if what.kind is MatchKind.GIFT or (given and what.kind is MatchKind.PROMISE):
+        keys.append((what.supporter_id, what.cents))
+    return keys
+
+
+def _other_way(line: Facts, proposals: Sequence[Proposal], ways: set[object]) -> bool:
+    """Direct debits seen in one way (as a batch, one by one, taken back) bear on those seen in another."""
+    if not ways:
+        return False
+    mine = {p.kind for p in proposals if p.kind in _DEBITS}
+    if line.is_return:
+        mine.add(MatchKind.TAKEN_BACK)
+    return bool(mine) and mine != ways
 
 
 def _best(proposals: Sequence[Proposal], threshold: int) -> Proposal | None:
@@ -137,30 +191,24 @@ def _best(proposals: Sequence[Proposal], threshold: int) -> Proposal | None:
     return None if doubted else what
 
 
-def _name(what: Proposal) -> object:
-    """What may be explained once: a target, or for some days an amount of a giver."""
-    if what.target_id is not None:
-        return what.kind, what.target_id
-    return (what.supporter_id, what.cents) if what.kind is MatchKind.GIFT else None
-
-
-def _chunk(ids: Sequence[int], actor: Actor, now: datetime) -> int:
+def _chunk(ids: Sequence[int], actor: Actor, now: datetime) -> tuple[int, int]:
+    """How many of these lines were looked at, and how many of those booked by themselves."""
     facts = facts_of(ids)  # opened before the transaction: that takes longest
     db.session.rollback()
     with writing_in_bulk():
-        chosen = sure(facts, find(facts), rules.threshold())
+        chosen, count = sure([[line] for line in facts], find(facts), rules.threshold())
         deciding.decide([(line.id, what) for line, what in chosen], actor=actor, now=now)
-        _mark(ids)
-    return len(chosen)
+        _mark(ids if count == len(facts) else [line.id for line in facts[:count]])
+    return (len(ids) if count == len(facts) else count), len(chosen)
 
 
-def _waiting() -> list[int]:
+def _waiting(count: int) -> list[int]:
     found = (
         select(BankLine.id)
         .join(BankEntry, BankEntry.id == BankLine.entry_id)
         .where(~BankLine.looked, BankLine.state == LineState.REVIEW, BankEntry.ledger_on.is_not(None))
         .order_by(BankLine.id)
-        .limit(CHUNK)
+        .limit(count)
     )
     ids = list(db.session.execute(found).scalars())
     db.session.rollback()
