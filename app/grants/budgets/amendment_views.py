@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import render_template, url_for
@@ -19,6 +20,7 @@ from app.grants.budgets.amendments import Asked
 from app.grants.budgets.forms import AmendmentForm, DecisionForm
 from app.grants.budgets.models import AmendmentKind
 from app.grants.pages import filled, form_page
+from app.ui import filters
 from app.ui.permissions import Permission, requires
 
 
@@ -69,8 +71,9 @@ def new_amendment(grant_id: int) -> ResponseReturnValue:
 def amendment(amendment_id: int) -> ResponseReturnValue:
     """A change asked of the funder: what it was, what it becomes, and the answer."""
     row = queries.amendment(amendment_id)
-    line = awards.one(row.grant_id)[1]
-    return render_template("grants/amendment.html", row=row, line=line, dues=queries.dues_of(amendment_id))
+    grant, line = awards.one(row.grant_id)
+    books = amendments.touches_books(row, grant)
+    return render_template("grants/amendment.html", row=row, line=line, books=books, dues=queries.dues_of(amendment_id))
 
 
 def _decided(amendment_id: int, act: Any, title: str, explain: str, tone: str, said: str) -> ResponseReturnValue:
@@ -105,6 +108,23 @@ def approve_amendment(amendment_id: int) -> ResponseReturnValue:
     said = _("Written through: the grant is as the funder agreed.")
     explain = _("The grant, its budget and its dates change now. What they were is kept.")
     return _decided(amendment_id, amendments.approve, _("The funder agrees"), explain, "primary", said)
+
+
+@bp.route("/grants/amendments/<int:amendment_id>/book", methods=["GET", "POST"])
+@requires(Permission.FINANCE_WRITE)
+def book_amendment(amendment_id: int) -> ResponseReturnValue:
+    """The funder agrees to another amount of a grant that is in the books."""
+    row = queries.amendment(amendment_id)
+    more = (row.amount_cents or row.was_amount_cents) - row.was_amount_cents
+    explain = (
+        _("One more instalment of %(amount)s comes, expected at the end of the grant; move its day if need be.",
+          amount=filters.money(more))
+        if more > 0
+        else _("%(amount)s goes off the last instalments that are not asked for yet.", amount=filters.money(-more))
+    )  # fmt: skip
+    said = _("Written through: the grant is as the funder agreed.")
+    act = partial(amendments.approve, finance=True)
+    return _decided(amendment_id, act, _("The funder agrees"), explain, "primary", said)
 
 
 @bp.route("/grants/amendments/<int:amendment_id>/refuse", methods=["GET", "POST"])

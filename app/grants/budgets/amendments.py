@@ -17,7 +17,7 @@ from app.extensions import db
 from app.grants.awards import services as awards
 from app.grants.awards.models import GRANT_MOVES, Grant, GrantState
 from app.grants.awards.plans import ObligationPlan
-from app.grants.budgets import queries, services
+from app.grants.budgets import amounts, queries, services
 from app.grants.budgets.models import (
     AMENDMENT_MOVES,
     Amendment,
@@ -94,10 +94,26 @@ def request(grant_id: int, asked: Asked, *, actor: Actor, now: datetime) -> int:
     return row.id
 
 
+def touches_books(amendment: Amendment, grant: Grant) -> bool:
+    """Whether finance has to record that the funder agrees: it changes what is booked."""
+    changed = amendment.amount_cents is not None and amendment.amount_cents != grant.amount_cents
+    return changed and grant.confirmed_at is not None
+
+
 def approve(
-    amendment_id: int, *, decided_on: date, answer: str = "", version: int | None = None, actor: Actor, now: datetime
+    amendment_id: int,
+    *,
+    decided_on: date,
+    answer: str = "",
+    version: int | None = None,
+    finance: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """The funder agrees: period, amount, budget and dates of the grant become what was asked."""
+    """The funder agrees: period, amount, budget and dates of the grant become what was asked.
+
+    `finance` says that finance does it: only so the amount of a grant changes that is in the books.
+    """
     row = _to_decide(amendment_id, decided_on, version, now)
     grant = locked(Grant, row.grant_id)
     if row.ends_on is not None and row.ends_on > grant.ends_on:
@@ -106,12 +122,15 @@ def approve(
         else:
             _write(grant, {"ends_on": row.ends_on}, actor=actor, now=now)
     if row.amount_cents is not None and row.amount_cents != grant.amount_cents:
+        before, booked = grant.amount_cents, grant.confirmed_at is not None
         planned = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)
-        if grant.confirmed_at is not None:
-            raise Refused(N_("This is in the books: finance takes the confirmation back before it changes."))
-        if row.amount_cents < db.session.execute(planned).scalar_one():
+        if booked and not finance:
+            raise Refused(N_("The amount is in the books: finance records that the funder agrees."))
+        if not booked and row.amount_cents < db.session.execute(planned).scalar_one():
             raise Refused(N_("The instalments come to more than the grant."))
         _write(grant, {"amount_cents": row.amount_cents}, actor=actor, now=now)
+        if booked:
+            amounts.follow(grant, before, on=decided_on, note=row.reason, actor=actor, now=now)
     if row.budget_version_id is not None:
         services.enforce(locked(BudgetVersion, row.budget_version_id), on=decided_on, actor=actor, now=now)
     dues = select(AmendmentDue).where(AmendmentDue.amendment_id == row.id).order_by(AmendmentDue.obligation_id)

@@ -54,6 +54,13 @@ def add(grant_id: int, part: InstalmentPlan, *, obligation_id: int | None, actor
     """One more instalment, waiting for an obligation of the same grant if `obligation_id` is given."""
     grant = _open_to_planning(grant_id)
     amount = _amount(grant, part, obligation_id, besides=None)
+    return append(grant, part, amount, obligation_id=obligation_id, actor=actor, now=now).id
+
+
+def append(
+    grant: Grant, part: InstalmentPlan, amount: int, *, obligation_id: int | None, actor: Actor, now: datetime
+) -> Instalment:
+    """The next instalment of a grant that the caller holds and whose amount it checked."""
     last = select(func.coalesce(func.max(Instalment.position), 0)).where(Instalment.grant_id == grant.id)
     row = Instalment(grant_id=grant.id, created_at=now, version=1, recognised_cents=0)
     row.position = db.session.execute(last).scalar_one() + 1
@@ -62,7 +69,16 @@ def add(grant_id: int, part: InstalmentPlan, *, obligation_id: int | None, actor
     db.session.add(row)
     db.session.flush()
     tell([row], actor=actor, now=now)
-    return row.id
+    return row
+
+
+def lower(row: Instalment, cents: int, *, actor: Actor, now: datetime) -> None:
+    """An instalment that is held comes down to `cents`, more than nothing."""
+    row.amount_cents, row.basis_points, row.letter_id = cents, None, None
+    changes = audit.changes_of(row)
+    row.version += 1
+    db.session.flush()
+    audit.record("instalment.changed", ("instalment", row.id), actor=actor, now=now, changes=changes)
 
 
 def change(
