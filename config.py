@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent
 SECRETS = ("secret_key", "vault_keys", "mollie_api_key", "mollie_organisation_token", "smtp_url", "database_url",
            "migration_database_url")  # fmt: skip
 OWN_PREFIXES = (
-    "MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "BACKUP_", "TRUSTED_", "MIGRATION_",
+    "MOLLIE_", "SMTP_", "MAIL_", "VAULT_", "DEMO_", "PAYMENT_", "APP_", "SESSION_", "SECOND_", "BACKUP_", "TRUSTED_",
+    "MIGRATION_",
 )  # fmt: skip
 RANGES = {
     "port": (1, 65535),
@@ -82,6 +83,7 @@ class Settings:
     mollie_profile_id: str = ""
     session_idle_minutes: int = 60
     session_hours: int = 12
+    second_step_required: tuple[str, ...] = ()
     backup_dir: Path = ROOT / "var" / "backups"
     backup_keep: int = 14
     task_escalation_days: int = 3
@@ -207,6 +209,7 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
         raise SettingsError(f"MAIL_FROM: {values['mail_from']!r} is not an e-mail address.")
     if (smtp := values.get("smtp_url")) and not _is_address(str(smtp), ("smtp", "smtps")):
         raise SettingsError("SMTP_URL is not smtp://user:password@host:587 or smtps://user:password@host:465.")
+    values["second_step_required"] = _roles(values.get("second_step_required"), app_env == "production")
     if app_env == "production":
         _demand_for_production(values)
     else:
@@ -214,6 +217,20 @@ def _completed(values: dict[str, object]) -> dict[str, object]:
         values.setdefault("secret_key", made["secret_key"])
         values.setdefault("vault_keys", made["vault_keys"])
     return values
+
+
+def _roles(named: object, in_production: bool) -> tuple[str, ...]:
+    """The roles that cannot do without a second step; `none` is nobody. Unsaid: who sees money, in production."""
+    if named is None:
+        return ("finance", "admin") if in_production else ()
+    roles = typing.cast(tuple[str, ...], named)
+    if roles == ("none",):
+        return ()
+    if unknown := [role for role in roles if role not in ("viewer", "fundraiser", "finance", "admin")]:
+        raise SettingsError(
+            f"SECOND_STEP_REQUIRED: {unknown[0]!r} is no role; use viewer, fundraiser, finance, admin, or none alone."
+        )
+    return roles
 
 
 def _is_address(text: str, schemes: tuple[str, ...]) -> bool:

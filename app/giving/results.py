@@ -24,6 +24,7 @@ from app.organisation.queries import Profile
 from app.payments.models import Checkout
 from app.payments.services import reach
 from app.payments.states import UNFINISHED, CheckoutState
+from app.ui import qr
 
 ASK_EVERY = 3.0  # seconds between two questions to the provider about one checkout
 _REMEMBERED = 2000
@@ -159,9 +160,4 @@ def transfer_text(result: Result, profile: Profile) -> str | None:
 def transfer_code(result: Result, profile: Profile) -> str | None:
     """That code as the address of an image."""
     text = transfer_text(result, profile)
-    if text is None:
-        return None
-    import segno
-
-    code = segno.make(text, error="m", boost_error=False, encoding="utf-8", micro=False)
-    return code.svg_data_uri(omitsize=True, border=4, svgclass=None, lineclass=None, light="#fff")
+    return qr.image_of(text) if text is not None else None

@@ -10,8 +10,8 @@ from app.base.states import N_
 def init_app(app: Flask) -> None:
     from app.documents import queries as documents
     from app.extensions import login_manager, readiness
-    from app.staff import browsers, commands, models, queries, sessions, upkeep, views
-    from app.ui import navigation
+    from app.staff import browsers, commands, models, queries, second_step, sessions, sign_in, upkeep, views
+    from app.ui import banners, navigation
     from app.ui.navigation import NavItem, Section
     from app.ui.permissions import Permission
 
@@ -22,6 +22,9 @@ def init_app(app: Flask) -> None:
     login_manager.login_view = "staff.login"
     login_manager.login_message = None
     app.register_blueprint(views.bp)
+    app.before_request(views.security.demand)
+    sign_in.add_step(sign_in.Step(second_step.STEP, "staff.second", second_step.has, second_step.BY))
+    banners.add(views.security.banner)
     app.cli.add_command(commands.group)
     readiness.demand(app, queries.demo_accounts_in_production)
     app.jinja_env.filters["browser"] = browsers.browser
@@ -33,6 +36,9 @@ def init_app(app: Flask) -> None:
     )
     navigation.add_account(
         NavItem(Section.SETTINGS, "staff.account", N_("My account"), Permission.OWN_ACCOUNT, order=10)
+    )
+    navigation.add_account(
+        NavItem(Section.SETTINGS, "staff.security", N_("Secure sign-in"), Permission.OWN_ACCOUNT, order=20)
     )
     navigation.sign_out_at("staff.logout")
 
@@ -52,8 +58,19 @@ def _name_trail() -> None:
             "address": N_("network address"),
             "steps": N_("steps"),
             "deputy_id": N_("deputy"),
+            "passkey": N_("passkey"),
+            "left": N_("left"),
+            "reason": N_("reason"),
         },
-        {"role": {role.value: role.label for role in Role}, "steps": {"password": N_("Password")}},
+        {
+            "role": {role.value: role.label for role in Role},
+            "steps": {
+                "password": N_("Password"),
+                "app": N_("code of the app"),
+                "passkey": N_("passkey"),
+                "recovery code": N_("recovery code"),
+            },
+        },
     )
     words.subject("staff", N_("Member of staff"), "staff.person", "staff_id")
     words.actions(
@@ -71,5 +88,13 @@ def _name_trail() -> None:
             "staff.reset_asked": N_("got a link for a new password"),
             "staff.invited_again": N_("sent the invitation again"),
             "staff.invitation_accepted": N_("accepted the invitation"),
+            "staff.app_set": N_("set up an app for codes"),
+            "staff.app_removed": N_("removed the app for codes"),
+            "staff.passkey_added": N_("added a passkey"),
+            "staff.passkey_removed": N_("removed a passkey"),
+            "staff.recovery_codes_made": N_("made new recovery codes"),
+            "staff.recovery_code_used": N_("used a recovery code"),
+            "staff.second_step_failed": N_("got the second step wrong"),
+            "staff.second_step_reset": N_("took the second step away"),
         }
     )

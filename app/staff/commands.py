@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.base.actor import Actor, system
 from app.base.errors import DomainError
 from app.extensions import db, now, settings, writing
-from app.staff import invitations, passwords, recovery, services
+from app.staff import invitations, passwords, recovery, second_step, services
 from app.staff.models import Staff, email_key
 from app.ui.permissions import Role
 
@@ -69,6 +69,22 @@ def reset_password(email: str) -> None:
         token = recovery.issue(staff_id, actor=_actor(), now=now())
     with current_app.test_request_context(base_url=settings().public_url):
         click.echo(url_for("staff.reset_password", token=token, _external=True))
+
+
+@group.command("reset-second-step")
+@click.argument("email")
+@click.option("--reason", prompt=True, help="Kept in the audit trail, and told to this person.")
+def reset_second_step(email: str, reason: str) -> None:
+    """Take the app, passkeys and recovery codes of somebody away who lost them all; every session of theirs ends."""
+    staff_id = db.session.scalar(select(Staff.id).where(Staff.email_key == email_key(email)))
+    if staff_id is None:
+        raise click.ClickException(f"There is no account with the address {email}.")
+    try:
+        with writing():
+            second_step.reset(staff_id, reason, actor=_actor(), now=now())
+    except DomainError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{email} signs in with the password alone now, and can set up a new second step.")
 
 
 def _address(email: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField as TypedEmailField
-from wtforms import PasswordField, RadioField, SelectField, StringField
+from wtforms import HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -92,3 +92,37 @@ class InviteForm(RoleForm):
 
 class PlainForm(Form):
     """A button: nothing but the CSRF token."""
+
+
+_CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class CodeForm(Form):
+    """A code of an app or from paper; which of them it is shows itself."""
+
+    code = StringField(_l("Code"), [InputRequired(), Length(max=40)], render_kw=_CODE)
+
+
+class AppForm(CodeForm):
+    draft = HiddenField(validators=[InputRequired(), Length(max=1000)])
+
+
+class PasskeyForm(Form):
+    """What a browser makes or answers; js/passkey.js fills it in."""
+
+    credential = HiddenField(validators=[InputRequired(), Length(max=20_000)])
+
+
+class NewPasskeyForm(PasskeyForm):
+    name = StringField(_l("Name of the passkey"), [InputRequired(), Length(max=80)])
+
+
+class ConfirmForm(Form):
+    password = PasswordField(
+        _l("Password"), [InputRequired(), Length(max=200)], render_kw={"autocomplete": "current-password"}
+    )
+    code = StringField(_l("Code of your app, or a recovery code"), [Length(max=40)], render_kw=_CODE)
+
+
+class ReasonForm(Form):
+    reason = StringField(_l("Why"), [InputRequired(), Length(max=200)])

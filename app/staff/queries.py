@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
 from app.extensions import db, settings
-from app.staff.models import Staff, Standing
+from app.staff.models import Staff, StaffApp, StaffPasskey, Standing
 from app.ui.permissions import Role
 
 
@@ -49,6 +49,19 @@ def team(search: str = "", role: str = "", standing: str = "") -> Select[Any]:
     elif standing == Standing.ACTIVE.value:
         statement = statement.where(Staff.active, Staff.password_hash.is_not(None))
     return statement
+
+
+def second_step_of(staff_id: Any) -> ColumnElement[bool]:
+    """Whether this member of staff (an id, or the column of one) has an app or a passkey."""
+    return or_(
+        exists().where(StaffApp.staff_id == staff_id),
+        exists().where(StaffPasskey.staff_id == staff_id),
+    )
+
+
+def with_second_step(ids: Iterable[int]) -> set[int]:
+    """Those of them who have an app or a passkey, with one statement."""
+    return set(db.session.scalars(select(Staff.id).where(Staff.id.in_(list(ids)), second_step_of(Staff.id))))
 
 
 def _escaped(text: str) -> str:

@@ -23,11 +23,15 @@ from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import db, now, settings
 from app.extensions.transactions import in_writing, writing_apart
+from app.links import services as links
+from app.staff import queries
 from app.staff.models import Staff, StaffSession
 from app.ui.permissions import ROLE_PERMISSIONS, Permission, Role
 
 COOKIE_KEY = "staff"
 TOUCH_EVERY = timedelta(minutes=1)
+FRESH_FOR = timedelta(minutes=10)
+SIGNING_IN = "staff.signing_in"  # purpose of the links that hold who has done some steps, not yet all
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,9 @@ class SignedIn(UserMixin):
     language: str
     theme: str
     session_id: int
+    proved_at: datetime
+    has_second_step: bool
+    asked_again_from: datetime | None
 
     @property
     def actor(self) -> Actor:
@@ -50,6 +57,15 @@ class SignedIn(UserMixin):
 
     def can(self, permission: Permission) -> bool:
         return permission in ROLE_PERMISSIONS[self.role]
+
+    @property
+    def owes_second_step(self) -> bool:
+        """Whether this role cannot do without a second step, and there is none yet."""
+        return not self.has_second_step and self.role.value in settings().second_step_required
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether they proved who they are within the last ten minutes, by signing in or by confirming it."""
+        return at - self.proved_at < FRESH_FOR
 
 
 def start(staff_id: int, *, address: str, browser: str, now: datetime) -> str:
@@ -79,7 +95,7 @@ def current(token: str, at: datetime) -> SignedIn | None:
     """Whose living session this is, None if it is unknown, ended, too old or the account is closed."""
     config = settings()
     row = db.session.execute(
-        select(Staff, StaffSession.id, StaffSession.last_seen_at)
+        select(Staff, StaffSession, queries.second_step_of(Staff.id))
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == _hash(token),
@@ -91,10 +107,22 @@ def current(token: str, at: datetime) -> SignedIn | None:
     ).first()
     if row is None:
         return None
-    staff, session_id, last_seen_at = row
-    if at - last_seen_at >= TOUCH_EVERY:
-        _touch(session_id, at)
-    return SignedIn(staff.id, staff.name, staff.email, staff.role, staff.language, staff.theme, session_id)
+    staff, held, has_second_step = row
+    signed_in = SignedIn(
+        staff.id,
+        staff.name,
+        staff.email,
+        staff.role,
+        staff.language,
+        staff.theme,
+        held.id,
+        held.confirmed_at or held.created_at,
+        bool(has_second_step),
+        staff.second_step_later_until,
+    )
+    if at - held.last_seen_at >= TOUCH_EVERY:
+        _touch(held.id, at)
+    return signed_in
 
 
 def load_from_request(_request: object) -> SignedIn | None:
@@ -115,8 +143,14 @@ def end(session_id: int, staff_id: int, *, now: datetime) -> None:
         raise NotFound(N_("This session is not there any more."))
 
 
+def confirm(session_id: int, *, now: datetime) -> None:
+    """Note that who uses this session has just proved anew who they are."""
+    db.session.execute(update(StaffSession).where(StaffSession.id == session_id).values(confirmed_at=now))
+
+
 def end_all(staff_id: int, *, now: datetime, besides: int | None = None) -> None:
-    """End every living session of this person, except the session `besides`."""
+    """End every living session of this person, except the session `besides`, and whatever sign-in is half done."""
+    links.revoke(SIGNING_IN, staff_id, now=now)
     statement = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
     if besides is not None:
         statement = statement.where(StaffSession.id != besides)

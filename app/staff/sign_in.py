@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from flask import session
 from sqlalchemy import select
 
-from app.base.errors import Forbidden, Invalid
+from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
 from app.extensions import db, limits
+from app.links import services as links
 from app.staff import passwords
 from app.staff.models import Staff, email_key
+from app.staff.sessions import SIGNING_IN
 
 PENDING_KEY = "signing_in"
 PENDING_FOR = timedelta(minutes=10)
@@ -27,20 +29,30 @@ WRONG = N_("This e-mail address and password do not go together. Check both and 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A page between the password and the session, for those it `applies` to (by staff id)."""
+    """A page between the password and the session, for those it `applies` to (by staff id). What was done is told by
+    the name of the step, or by one of the ways it can be done `by`."""
 
     name: str
     endpoint: str
     applies: Callable[[int], bool]
+    by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Somebody who has done some steps, not yet all: `done` names them."""
+    """Somebody who has done some steps, not yet all: `done` names them. `token` is what the cookie holds of it."""
 
     staff_id: int
     done: tuple[str, ...]
     target: str
+    token: str = ""
+
+
+class NotOnTheWay(Refused):
+    """Nobody is between two steps in this browser, or it took too long, or was done already."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This took too long. Sign in again."))
 
 
 _steps: list[Step] = []
@@ -53,25 +65,44 @@ def add_step(step: Step) -> None:
 
 def next_step(staff_id: int, done: tuple[str, ...]) -> Step | None:
     """The first step that this person still has to do."""
-    return next((step for step in _steps if step.name not in done and step.applies(staff_id)), None)
+    missing = (step for step in _steps if not ({step.name} | step.by) & set(done))
+    return next((step for step in missing if step.applies(staff_id)), None)
 
 
-def hold(pending: Pending, at: datetime) -> None:
-    """Remember between two steps who is on the way, in the signed cookie, for ten minutes."""
+def hold(pending: Pending, at: datetime) -> str:
+    """Remember between two steps who is on the way, for ten minutes: the token for the cookie. It opens no page, is
+    used up by getting in, and ends with the person's sessions (a new password, a closed account)."""
+    data = {"done": list(pending.done), "target": pending.target}
+    return links.issue(SIGNING_IN, pending.staff_id, now=at, lifetime=PENDING_FOR, data=data)
+
+
+def remember(token: str) -> None:
+    """Put that token in the cookie; whatever the cookie held before is gone."""
     session.clear()
-    session[PENDING_KEY] = [str(pending.staff_id), list(pending.done), pending.target, at.timestamp()]
+    session[PENDING_KEY] = token
 
 
 def held(at: datetime) -> Pending:
-    """Who is on the way. Forbidden when nobody is, or it took too long."""
+    """Who is on the way in this browser. Raises NotOnTheWay."""
+    token = session.get(PENDING_KEY)
     try:
-        staff_id, done, target, since = session[PENDING_KEY]
-    except (KeyError, ValueError):
-        raise Forbidden(N_("Sign in with your password first.")) from None
-    if at.timestamp() - since > PENDING_FOR.total_seconds():
-        session.pop(PENDING_KEY, None)
-        raise Forbidden(N_("This took too long. Sign in again."))
-    return Pending(int(staff_id), tuple(done), target)
+        view = links.look(SIGNING_IN, str(token), now=at)
+    except NotFound:
+        raise NotOnTheWay from None
+    return Pending(view.subject_id, tuple(view.data["done"]), view.data["target"], str(token))
+
+
+def arrive(pending: Pending, at: datetime) -> Staff:
+    """All steps are done: use up what was held between them. Of several at once one gets in. Raises NotOnTheWay."""
+    if pending.token:
+        try:
+            links.consume(SIGNING_IN, pending.token, now=at)
+        except NotFound:
+            raise NotOnTheWay from None
+    staff = db.session.get(Staff, pending.staff_id)
+    if staff is None or not staff.active:
+        raise NotOnTheWay
+    return staff
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,11 @@ def sign_out_url() -> str | None:
     return url_for(endpoint) if endpoint else None
 
 
+def home_endpoint() -> str | None:
+    """The endpoint of the staff home, where a room named one."""
+    return _named.get("home")
+
+
 def home_url() -> str | None:
     """The staff home; where no room names one, the first place this person may see."""
     if endpoint := _named.get("home"):

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.extensions import csrf, settings
-from app.ui import languages, navigation
+from app.ui import banners, languages, navigation
 from app.ui.permissions import Permission, requires
 
 bp = Blueprint("ui", __name__)
@@ -97,4 +97,6 @@ def flashes() -> list[tuple[str, str]]:
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
-    app.jinja_env.globals.update(chosen_theme=chosen_theme, flashes=flashes, navigation=navigation)
+    app.jinja_env.globals.update(
+        chosen_theme=chosen_theme, flashes=flashes, navigation=navigation, banners=banners.shown
+    )

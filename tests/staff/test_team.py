@@ -182,6 +182,8 @@ def test_fields_that_a_form_does_not_offer_are_never_stored(app: Flask, client: 
         "address": "planted",
         "browser": "planted",
         "last_seen_at": "2020-01-01",
+        "second_step_later_until": "2030-01-01",
+        "confirmed_at": "2030-01-01",
     }
     columns = {c.key for model in (Staff, StaffSession) for c in inspect(model).column_attrs}
     assert set(planted) == columns, "a new column: plant a value for it here"

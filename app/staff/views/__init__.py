@@ -6,6 +6,15 @@ from flask import Blueprint
 
 bp = Blueprint("staff", __name__)
 
-from app.staff.views import account, recovery, sign_in, team, trail  # noqa: E402  (need bp)
+from app.staff.views import (  # noqa: E402  (need bp)
+    account,
+    confirm,
+    recovery,
+    second_step,
+    security,
+    sign_in,
+    team,
+    trail,
+)  # fmt: skip
 
-__all__ = ["account", "bp", "recovery", "sign_in", "team", "trail"]
+__all__ = ["account", "bp", "confirm", "recovery", "second_step", "security", "sign_in", "team", "trail"]

@@ -13,10 +13,11 @@ from app.audit import services as audit
 from app.base.actor import PUBLIC, Actor
 from app.base.errors import Invalid
 from app.extensions import now, writing
-from app.staff import devices, passwords, services, sessions, sign_in
-from app.staff.forms import SignInForm
+from app.staff import devices, passkeys, passwords, services, sessions, sign_in
+from app.staff.forms import PasskeyForm, SignInForm
 from app.staff.views import bp
 from app.staff.views.tastes import keep_tastes
+from app.ui.messages import translated
 from app.ui.permissions import Permission, requires
 from app.ui.views import local_path
 
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 def login() -> ResponseReturnValue:
     """The form; who is signed in already goes on."""
     if current_user.is_authenticated:
-        return redirect(_target(), 303)
-    return render_template("staff/sign_in.html", form=SignInForm())
+        return redirect(target(), 303)
+    return sign_in_page()
 
 
 @bp.post("/login")
@@ -37,7 +38,7 @@ def sign_in_with_password() -> ResponseReturnValue:
     """The first step: the password."""
     form = SignInForm()
     if not form.validate():
-        return render_template("staff/sign_in.html", form=form), form.status
+        return sign_in_page(form)
     email, password, address = form.email.data, form.password.data, request.remote_addr or ""
     try:
         found = sign_in.check_password(email, password, address=address, known_device=devices.known(email))
@@ -48,27 +49,29 @@ def sign_in_with_password() -> ResponseReturnValue:
                 "staff.sign_in_failed", ("staff", error.staff_id), actor=PUBLIC, now=now(), changes={"address": address}
             )
         form.add_error(Invalid(sign_in.WRONG, field="password"))
-        return render_template("staff/sign_in.html", form=form), form.status
+        return sign_in_page(form)
     if passwords.outdated(found.password_hash):
         fresh = passwords.hashed(password)
         with writing():
             services.refresh_hash(found.id, found.password_hash, fresh)
-    return proceed(sign_in.Pending(found.id, ("password",), _target()))
+    return proceed(sign_in.Pending(found.id, ("password",), target()))
 
 
 def proceed(pending: sign_in.Pending) -> ResponseReturnValue:
     """On to the next step, or in. Steps after the password end by calling this."""
     at = now()
     if step := sign_in.next_step(pending.staff_id, pending.done):
-        sign_in.hold(pending, at)
+        with writing():
+            token = sign_in.hold(pending, at)
+        sign_in.remember(token)
         return redirect(url_for(step.endpoint), 303)
     address, browser = sessions.client_label()
     with writing():
+        staff = sign_in.arrive(pending, at)
         token = sessions.start(pending.staff_id, address=address, browser=browser, now=at)
         changes = {"address": address, "steps": list(pending.done)}
         actor = Actor("staff", pending.staff_id)
         audit.record("staff.signed_in", ("staff", pending.staff_id), actor=actor, now=at, changes=changes)
-        staff = services.account(pending.staff_id)
         email, language, theme = staff.email, staff.language, staff.theme
     sessions.remember(token)
     response = make_response(redirect(pending.target, 303))
@@ -90,7 +93,24 @@ def logout() -> ResponseReturnValue:
     return redirect(url_for("staff.login"), 303)
 
 
-def _target() -> str:
+@bp.errorhandler(sign_in.NotOnTheWay)
+def start_again(error: sign_in.NotOnTheWay) -> ResponseReturnValue:
+    """Between two steps too long: back to the first."""
+    session.pop(sign_in.PENDING_KEY, None)
+    flash(translated(error), "warn")
+    return redirect(url_for("staff.login"), 303)
+
+
+def sign_in_page(form: SignInForm | None = None, passkey: PasskeyForm | None = None) -> ResponseReturnValue:
+    """The first page, with what was not right in one of its forms."""
+    form = form or SignInForm(formdata=None)
+    passkey = passkey or PasskeyForm(formdata=None)
+    return render_template(
+        "staff/sign_in.html", form=form, passkey=passkey if passkeys.site() else None, target=request.args.get("next")
+    ), max(form.status, passkey.status)
+
+
+def target() -> str:
     """Where to go after signing in: a path of ours, else the cockpit."""
-    target = local_path(request.args.get("next"))
-    return HOME if target == "/" else target
+    wanted = local_path(request.args.get("next"))
+    return HOME if wanted == "/" else wanted

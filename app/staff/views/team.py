@@ -11,10 +11,11 @@ from app.audit import queries as audit
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.states import N_
 from app.extensions import now, writing
-from app.staff import invitations, queries, services, sessions
-from app.staff.forms import ROLE_HINTS, InviteForm, PlainForm, RoleForm
+from app.staff import invitations, queries, second_step, services, sessions
+from app.staff.forms import ROLE_HINTS, InviteForm, PlainForm, ReasonForm, RoleForm
 from app.staff.models import Staff, Standing
 from app.staff.views import bp
+from app.staff.views.confirm import freshly
 from app.staff.views.trail import shown
 from app.ui import lists
 from app.ui.permissions import Permission, Role, requires
@@ -41,6 +42,7 @@ def team() -> ResponseReturnValue:
         role=role,
         standing=standing,
         roles=[(each.value, _(each.label)) for each in Role],
+        secured=queries.with_second_step(row.id for row in page.rows),
         standings=[(each.value, _(each.label)) for each in Standing],
         tones=TONES,
     )
@@ -145,13 +147,27 @@ def withdraw_invitation(staff_id: int) -> ResponseReturnValue:
     return _back(staff_id, _("The invitation is withdrawn."))
 
 
+@bp.post("/staff/<int:staff_id>/second-step/reset")
+@requires(Permission.STAFF_MANAGE)
+@freshly
+def reset_second_step(staff_id: int) -> ResponseReturnValue:
+    """Take the second step of somebody away who lost everything."""
+    services.account(staff_id)
+    form = ReasonForm()
+    if form.validate():
+        with writing():
+            second_step.reset(staff_id, form.reason.data, actor=current_user.actor, now=now())
+        return _back(staff_id, _("The second step is taken away. They get a mail, and set up a new one."))
+    return _page(staff_id, None, form)
+
+
 def _back(staff_id: int, message: str) -> ResponseReturnValue:
     """To the person's page; to one's own front door where one just lost the way there."""
     flash(message, "ok")
     return redirect(url_for("staff.person", staff_id=staff_id), 303)
 
 
-def _page(staff_id: int, form: RoleForm | None) -> ResponseReturnValue:
+def _page(staff_id: int, form: RoleForm | None, reason: ReasonForm | None = None) -> ResponseReturnValue:
     staff = queries.find(staff_id)
     if staff is None:
         raise NotFound(N_("There is no such account."))
@@ -162,8 +178,10 @@ def _page(staff_id: int, form: RoleForm | None) -> ResponseReturnValue:
         deputy=deputy,
         form=form or RoleForm(formdata=None, data={"role": staff.role.value}),
         plain=PlainForm(formdata=None),
+        reason=reason or ReasonForm(formdata=None),
+        ways=second_step.ways(staff_id),
         hints=ROLE_HINTS,
         tones=TONES,
         sessions=sessions.living(staff_id, now()),
         trail=shown(audit.trail("staff", staff_id, limit=20)),
-    ), form.status if form else 200
+    ), 422 if form or reason else 200
