@@ -60,6 +60,8 @@ class Money:
         total = sum(weights)
         if total <= 0 or any(w < 0 for w in weights):
             raise ValueError("weights must be non-negative and not all zero")
+        if len(weights) == 1:
+            return [self]
         sign, whole = (-1, -self.cents) if self.cents < 0 else (1, self.cents)
         parts = [whole * w // total for w in weights]
         rest = whole - sum(parts)

@@ -126,7 +126,7 @@ def _went() -> Any:
 
 def _not_handed_over(account: int) -> date:
     """The first month of which something of this account was not handed over."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     booked = select(both.c.month, func.sum(both.c.line_count)).where(both.c.account_id == account)
     months = [month for month, _ in db.session.execute(booked.group_by(both.c.month).order_by(both.c.month))]
     went = {row.month for row in db.session.execute(_went())}

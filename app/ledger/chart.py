@@ -85,7 +85,7 @@ def change_account(
 
 def is_used(account_id: int) -> bool:
     """Whether anything was ever booked on this account."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     return (
         db.session.execute(select(both.c.account_id).where(both.c.account_id == account_id).limit(1)).first()
         is not None
@@ -105,7 +105,7 @@ def _check(name_nl: str, name_en: str, kind: AccountKind, rj_line: RjLine | None
 
 def _stands(account: Account) -> bool:
     """Whether money stands on it: of a balance sheet account at all, of income and costs in months still open."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     query = (
         select(both.c.month, func.sum(both.c.debit_cents - both.c.credit_cents))
         .where(both.c.account_id == account.id)

@@ -132,7 +132,7 @@ class LineTotals:
 
 def line_totals(chosen: LineFilter) -> LineTotals:
     """Count and sums of the chosen lines, from the sums: its cost does not grow with the journal."""
-    both = sums.both().subquery()
+    both = (sums.coarse() if chosen.grant_id is None else sums.of_grants()).subquery()
     query = select(
         func.coalesce(func.sum(both.c.debit_cents), 0),
         func.coalesce(func.sum(both.c.credit_cents), 0),

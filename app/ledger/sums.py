@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CompoundSelect, delete, select, union_all
+from sqlalchemy import CompoundSelect, Select, Table, delete, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.base.dates import month_start
@@ -79,22 +79,33 @@ def _add_to(into: Any, dimensions: Sequence[str], taken: Sequence[Any]) -> None:
     db.session.execute(upsert, sorted(cells.values(), key=lambda cell: str(cell["cell"])))
 
 
+def tables() -> tuple[Table, Table]:
+    """Where the cells are: folded and fresh. What is read of both is read in one statement."""
+    return LedgerSum.__table__, LedgerFresh.__table__
+
+
+def coarse_tables() -> tuple[Table, Table]:
+    """As `tables`, for who asks for neither grant nor campaign: many times fewer rows."""
+    return LedgerTotal.__table__, LedgerFresh.__table__
+
+
 def both() -> CompoundSelect[Any]:
     """Folded and fresh sums as one set of rows: sum over it, in one statement."""
-    names = (*_DIMENSIONS, *_AMOUNTS)
-    return union_all(
-        select(*(LedgerSum.__table__.c[name] for name in names)),
-        select(*(LedgerFresh.__table__.c[name] for name in names)),
-    )
+    return union_all(*(_cells(table, _DIMENSIONS) for table in tables()))
+
+
+def of_grants() -> CompoundSelect[Any]:
+    """Those of `both` that belong to a grant."""
+    return union_all(*(_cells(table, _DIMENSIONS).where(table.c.grant_id.is_not(None)) for table in tables()))
 
 
 def coarse() -> CompoundSelect[Any]:
-    """As `both`, without grant and campaign: many times fewer rows."""
-    names = (*_COARSE, *_AMOUNTS)
-    return union_all(
-        select(*(LedgerTotal.__table__.c[name] for name in names)),
-        select(*(LedgerFresh.__table__.c[name] for name in names)),
-    )
+    """As `both`, without grant and campaign."""
+    return union_all(*(_cells(table, _COARSE) for table in coarse_tables()))
+
+
+def _cells(table: Table, dimensions: Sequence[str]) -> Select[Any]:
+    return select(*(table.c[name] for name in (*dimensions, *_AMOUNTS)))
 
 
 def _cell_name(cell: tuple[Any, ...]) -> str:

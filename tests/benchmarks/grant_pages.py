@@ -100,13 +100,13 @@ def with_grants(count: int) -> Path:
     app = create_app(Settings.from_environment(environment(directory)))
     with app.app_context():
         with writing_in_bulk():
-            _add(count, datetime.now(UTC))
+            add_grants(count, datetime.now(UTC))
         db.session.remove()
         db.engine.dispose()
     return directory
 
 
-def _add(count: int, now: datetime) -> None:
+def add_grants(count: int, now: datetime) -> None:
     """Grants of one to five years around today, four instalments and twenty obligations on each."""
     funders = list(db.session.execute(select(Funder.id)).scalars())
     asked, granted = new_ids(count), new_ids(count)

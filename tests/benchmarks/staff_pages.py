@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import urlencode
 
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app import create_app
@@ -93,14 +95,20 @@ def _exchange(port: int, message: bytes) -> tuple[str, bytes]:
     return "; ".join(cookies), page
 
 
-def statements(directory: Path, pages: dict[str, list[str]]) -> dict[str, int]:
-    """The most statements that any address of a page takes, the second time it is asked for."""
-    app = create_app(Settings.from_environment(environment(directory)))
+def inside(directory: Path, **extra: str) -> tuple[Flask, FlaskClient]:
+    """The application in this process, and a client in which the demo's fundraiser is signed in."""
+    app = create_app(Settings.from_environment(environment(directory, **extra)))
     client = app.test_client()
     token = re.search(rb'name="csrf_token"[^>]*value="([^"]+)"', client.get("/login").data)
     assert token is not None
     form = {"csrf_token": token[1].decode(), "email": "fundraiser@demo.example", "password": "bench-password-1"}
     client.post("/login", data=form)
+    return app, client
+
+
+def statements(directory: Path, pages: dict[str, list[str]]) -> dict[str, int]:
+    """The most statements that any address of a page takes, the second time it is asked for."""
+    app, client = inside(directory)
     seen: list[str] = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))

@@ -19,9 +19,9 @@ from app.base.actor import SYSTEM
 from app.base.dates import month_start
 from app.base.ids import new_ids
 from app.extensions import db, writing
-from app.ledger import checks, postings, queries, services, sums
+from app.ledger import checks, postings, queries, results, services, sums
 from app.ledger.entries import Entry
-from app.ledger.models import JournalLine, LedgerFresh, LedgerSum
+from app.ledger.models import AccountKind, JournalLine, LedgerFresh, LedgerSum
 from app.ledger.rj import INCOME_LINES
 from tests.factories.ledger import gift_entry
 
@@ -189,17 +189,41 @@ def test_posting_folding_and_reading_at_once(app: Flask) -> None:
 def test_one_key_posted_by_many_at_once_books_once(app: Flask) -> None:
     with writing():
         services.ensure_chart()
-    results: list[int] = []
+    ids: list[int] = []
 
     def same() -> None:
         with app.app_context(), writing():
-            results.extend(services.post([gift_entry(7), gift_entry(8)], actor=SYSTEM, now=NOW))
+            ids.extend(services.post([gift_entry(7), gift_entry(8)], actor=SYSTEM, now=NOW))
 
     threads = [threading.Thread(target=same) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(results) == 16
-    assert len(set(results)) == 2
+    assert len(ids) == 16
+    assert len(set(ids)) == 2
     assert db.session.execute(text("SELECT count(*) FROM journal_entry")).scalar() == 2
+
+
+def test_income_by_grant_is_the_same_folded_fresh_and_between(app: Flask) -> None:
+    """What grants brought for each programme, of two spans at once; income of no grant is in none of it."""
+    one, other = new_ids(2)
+
+    def booked(grant_id: int | None, cents: int, on: date) -> Entry:
+        purpose = postings.Purpose(rj_line=INCOME_LINES[2], grant_id=grant_id)
+        return postings.grant_recognised(("sample", new_ids(1)[0]), cents, on, purpose)
+
+    with writing():
+        services.post(
+            [booked(one, 500, date(2026, 1, 31)), booked(one, 70, date(2025, 12, 1)), booked(None, 9, date(2026, 1, 1)),
+             booked(other, 300, date(2026, 2, 1)), booked(other, 1, date(2025, 1, 31))], actor=SYSTEM, now=NOW
+        )  # fmt: skip
+        services.post([gift_entry(8000)], actor=SYSTEM, now=NOW)
+    span, before = (date(2026, 1, 1), date(2026, 2, 1)), (date(2025, 1, 1), date(2026, 1, 1))
+    for folded in (0, 2, 1000):
+        with writing():
+            sums.fold(folded)
+        found = {each.grant_id: (each.cents, each.before) for each in results.granted(*span, before)}
+        assert found == {one: (500, 70), other: (0, 1)}
+        income = sum(each.cents for each in results.results(*span) if each.kind is AccountKind.INCOME)
+        assert income == 509

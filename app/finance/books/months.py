@@ -47,7 +47,7 @@ def one(month: date) -> Month:
 
 
 def _between(start: date, end: date) -> list[Month]:
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     booked = {
         month: (int(lines), int(debit))
         for month, lines, debit in db.session.execute(

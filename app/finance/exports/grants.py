@@ -100,11 +100,10 @@ def _booked(wanted: Wanted) -> Any:
 
 def _ever() -> Any:
     """By grant, over all time, from the sums."""
-    both = sums.both().subquery()
+    both = sums.of_grants().subquery()
     return (
         _by_grant(both.c.grant_id, both.c.debit_cents - both.c.credit_cents)
         .join(Account, Account.id == both.c.account_id)
-        .where(both.c.grant_id.is_not(None))
         .group_by(both.c.grant_id)
         .subquery()
     )

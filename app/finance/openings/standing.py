@@ -105,7 +105,7 @@ def _other(code: str, here: int, said: int) -> Problem:
 
 def _standing(end: date) -> dict[Place, int]:
     """What stands on each account of the balance sheet and programme, in the months before `end`."""
-    both = sums.both().subquery()
+    both = sums.coarse().subquery()
     balance = (AccountKind.ASSET, AccountKind.LIABILITY, AccountKind.EQUITY)
     rows = db.session.execute(
         select(Account.code, both.c.programme_id, func.sum(both.c.debit_cents - both.c.credit_cents))

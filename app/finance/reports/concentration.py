@@ -20,7 +20,7 @@ from app.finance.reports.years import income_line
 from app.gifts.models import HELD, Gift
 from app.gifts.totals import largest
 from app.ledger.models import AccountKind
-from app.ledger.results import results
+from app.ledger.results import granted, results
 from app.ledger.rj import INCOME_LINES, RjLine
 from app.sheets.columns import Column, Kind
 from app.supporters.models import Supporter
@@ -33,11 +33,11 @@ AT_ONCE, AT_MOST = 200, 10  # supporters read at once, and how often: 2,000 by l
 def concentration(asked: Asked) -> Report:
     lines: dict[RjLine, int] = defaultdict(int)
     grants: dict[int, int] = defaultdict(int)
-    for found in results(asked.span.start, asked.span.end, by_grant=True):
+    for found in results(asked.span.start, asked.span.end):
         if found.kind is AccountKind.INCOME:
             lines[income_line(found.rj_line)] += found.cents
-            if found.grant_id:
-                grants[found.grant_id] += found.cents
+    for each in granted(asked.span.start, asked.span.end):
+        grants[each.grant_id] += each.cents
     total = sum(lines.values())
     names = grant_names(sorted(grants))
     funders: dict[int, int] = defaultdict(int)

@@ -12,12 +12,11 @@ from flask_babel import gettext as _
 from app.finance.reports.names import GrantName, grant_names
 from app.finance.reports.shape import Asked, Bars, Figure, Level, Report, Row, Table, entries
 from app.finance.reports.years import Year, only_income, years
-from app.ledger.models import AccountKind
-from app.ledger.results import results
+from app.ledger.results import granted
 from app.programmes.queries import programme_names
 from app.sheets.columns import Column, Kind
 
-SHOWN = 300  # grants in one report, by income; the others of a programme are added up
+SHOWN = 25  # grants of a programme on the page, by income; its others are added up
 Purpose = int | None
 
 
@@ -46,13 +45,14 @@ def purposes(asked: Asked) -> Report:
     sums = tuple(sum(cells[n] for cells in totals.values()) for n in range(3))
     whole = (sums[0], sums[1], sums[0] - sums[1], sums[2]) if has_costs else (sums[0], sums[2])
     rows.append(Row((_("Total"), *whole), Level.SUM, link=entries(asked)))
-    granted = sum(cents for cells in grants.values() for cents, _ in cells.values())
+    from_grants = sum(cents for cells in grants.values() for cents, _ in cells.values())
     return Report(
         _("Income by programme and grant"),
         asked.period,
         figures=[
             Figure(_("Sum of income"), sums[0], _("All programmes together: the income of the ledger.")),
-            Figure(_("Of which from grants"), granted, _("Income of applications that were awarded, as recognised.")),
+            Figure(_("Of which from grants"), from_grants,
+                   _("Income of applications that were awarded, as recognised.")),
         ],
         charts=[
             Bars(
@@ -60,7 +60,7 @@ def purposes(asked: Asked) -> Report:
                 note=_("Largest first; what is for no single programme comes last"),
             )
         ],
-        tables=[Table(_("By programme and grant"), columns, rows if totals else [])],
+        tables=[Table(_("By programme and grant"), columns, rows if totals else [], note=_left_out(asked, grants))],
         missing=only_income(asked, now),
     )  # fmt: skip
 
@@ -78,10 +78,8 @@ def _by_grant(asked: Asked) -> dict[Purpose, dict[int, tuple[int, int]]]:
     """Income of each grant, now and a year before, by programme."""
     span, before = asked.span, asked.span.before
     found: dict[Purpose, dict[int, tuple[int, int]]] = defaultdict(dict)
-    for each in results(span.start, span.end, (before.start, before.end), by_grant=True):
-        if each.grant_id and each.kind is AccountKind.INCOME:
-            cents, earlier = found[each.programme_id].get(each.grant_id, (0, 0))
-            found[each.programme_id][each.grant_id] = (cents + each.cents, earlier + each.before)
+    for each in granted(span.start, span.end, (before.start, before.end)):
+        found[each.programme_id][each.grant_id] = (each.cents, each.before)
     return found
 
 
@@ -89,20 +87,27 @@ def _grant_rows(
     asked: Asked, purpose: Purpose, grants: Mapping[int, tuple[int, int]], names: Mapping[int, GrantName],
     has_costs: bool,
 ) -> list[Row]:  # fmt: skip
+    most = None if asked.in_file else SHOWN
     ordered = sorted(((g, c) for g, c in grants.items() if any(c)), key=lambda pair: -pair[1][0])
     made = []
-    for grant_id, (cents, earlier) in ordered[:SHOWN]:
+    for grant_id, (cents, earlier) in ordered[:most]:
         known = names.get(grant_id)
         cells: tuple[Any, ...] = (cents, None, None, earlier) if has_costs else (cents, earlier)
         made.append(
             Row((known.title if known else _("A grant that is no longer there"), *cells), Level.PART,
                 link=entries(asked, programme=purpose, grant=grant_id), note=known.funder if known else "")
         )  # fmt: skip
-    if rest := ordered[SHOWN:]:
+    if rest := ordered[most:] if most else []:
         cents, earlier = sum(c[0] for _g, c in rest), sum(c[1] for _g, c in rest)
         cells = (cents, None, None, earlier) if has_costs else (cents, earlier)
         made.append(Row((_("%(count)s smaller grants", count=len(rest)), *cells), Level.PART))
     return made
+
+
+def _left_out(asked: Asked, grants: Mapping[Purpose, Mapping[int, Any]]) -> str:
+    if asked.in_file or all(len(cells) <= SHOWN for cells in grants.values()):
+        return ""
+    return _("Of each programme the %(count)s largest grants stand here; the files have them all.", count=SHOWN)
 
 
 def _name(purpose: Purpose, names: Mapping[int, str]) -> str:

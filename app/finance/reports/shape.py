@@ -93,12 +93,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report is asked for. `names`: whether its reader may see who gave."""
+    """What a report is asked for. `names`: whether its reader may see who gave; `in_file`: a page shows less of a long
+    list."""
 
     span: Span
     period: str  # what the span is called
     language: str
     names: bool = False
+    in_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +19,7 @@ from app.extensions import db, now, writing
 from app.finance.periods import fiscal_year_of
 from app.finance.reports.catalogue import REPORTS
 from app.finance.reports.files import MAKERS, shown
-from app.finance.reports.shape import Asked, Bars, Kept
+from app.finance.reports.shape import Asked, Bars, Kept, Link
 from app.finance.views import bp
 from app.finance.views.exports import attachment
 from app.finance.views.income import chosen_span, chosen_year, part_name, part_options
@@ -44,7 +47,7 @@ def report(name: str) -> ResponseReturnValue:
         "finance/reports/report.html", name=name, kept=kept, report=kept.make(asked), asked=asked,
         years=[(y, y) for y in _years(today_year.year, asked.span.year.year)], parts=part_options(asked.span.year),
         shown=lambda value, kind: shown(value, kind, asked.language), is_bars=lambda chart: isinstance(chart, Bars),
-        address=_address, formats=list(MAKERS),
+        address=_addresses(), formats=list(MAKERS),
     )  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def report_file(name: str, extension: str) -> ResponseReturnValue:
     if extension not in MAKERS:
         abort(404)
     make, media_type = MAKERS[extension]
-    asked = _asked(may(Permission.EXPORTS_PERSONAL))
+    asked = replace(_asked(may(Permission.EXPORTS_PERSONAL)), in_file=True)
     found = kept.make(asked)
     db.session.rollback()
     content = make(found, local_date(now()), asked.language)
@@ -93,6 +96,7 @@ def _years(*also: int) -> list[int]:
     return list(range(max(*also, *known), min(*also, *known) - 1, -1))
 
 
-def _address(link: tuple[str, dict[str, object]] | None) -> str:
-    """Where a figure leads; nowhere for who may not go there."""
-    return url_for(link[0], **link[1]) if link and may_open(link[0]) else ""  # type: ignore[arg-type]
+def _addresses() -> Callable[[Link | None], str]:
+    """Where a figure leads; nowhere for who may not go there. Asked once for each kind of page, not for each row."""
+    opens = lru_cache(may_open)
+    return lambda link: url_for(link[0], **link[1]) if link and opens(link[0]) else ""

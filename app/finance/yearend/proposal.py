@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.finance.figures import queries as figures
@@ -20,6 +20,7 @@ from app.grants.restricted.queries import FREE, Purpose, Tie
 from app.ledger import sums
 from app.ledger.accounts import EARMARKED, RESTRICTED
 from app.ledger.models import Account, AccountKind
+from app.ledger.results import granted, results
 from app.ledger.rj import RjLine
 from app.programmes.models import Fund
 from app.programmes.queries import programme_names
@@ -123,28 +124,34 @@ def _journal(year: FiscalYear, tied: Ties, codes: dict[str, Fund]) -> tuple[Cent
     income: Cents = defaultdict(int)
     spent: Cents = defaultdict(int)
     before: Cents = defaultdict(int)
-    both = sums.both().subquery()
-    in_the_year = and_(both.c.month >= year.start, both.c.month < year.end)
-    on_funds = Account.code.in_((RESTRICTED, EARMARKED, *codes))
-    keys = (both.c.programme_id, both.c.grant_id, Account.kind, Account.code, in_the_year)
-    rows = db.session.execute(
-        select(*keys, func.sum(both.c.credit_cents - both.c.debit_cents))
-        .join(Account, Account.id == both.c.account_id)
-        .where(or_(in_the_year & Account.kind.in_((AccountKind.INCOME, AccountKind.COST)), on_funds))
-        .group_by(*keys)
-    )
-    for programme_id, grant_id, kind, code, _in_year, cents in rows:
-        if kind in (AccountKind.INCOME, AccountKind.COST):
-            for purpose, part in tied.split(int(cents), programme_id, grant_id):
-                if kind is AccountKind.INCOME:
-                    income[purpose] += part
-                else:
-                    spent[purpose] -= part
-        elif fund := codes.get(code):
-            before[Tie.FUND, fund.id] += int(cents)
+    rest: dict[tuple[AccountKind, int | None], int] = defaultdict(int)  # of no grant
+    for each in results(year.start, year.end):
+        rest[each.kind, each.programme_id] += each.cents
+    for of in granted(year.start, year.end, kinds=(AccountKind.INCOME, AccountKind.COST)):
+        rest[of.kind, of.programme_id] -= of.cents
+        to = income if of.kind is AccountKind.INCOME else spent
+        for purpose, part in tied.split(of.cents, of.programme_id, of.grant_id):
+            to[purpose] += part
+    for (kind, programme_id), cents in rest.items():
+        (income if kind is AccountKind.INCOME else spent)[tied.place(programme_id)] += cents
+    for code, programme_id, cents in _on_funds([RESTRICTED, EARMARKED, *codes]):
+        if fund := codes.get(code):
+            before[Tie.FUND, fund.id] += cents
         elif programme_id:
-            before[Tie.PROGRAMME, programme_id] += int(cents)
+            before[Tie.PROGRAMME, programme_id] += cents
     return income, spent, before
+
+
+def _on_funds(codes: list[str]) -> list[tuple[str, int | None, int]]:
+    """(account, programme, cents in credit) of what stands there now."""
+    cells = sums.coarse().subquery()
+    rows = db.session.execute(
+        select(Account.code, cells.c.programme_id, func.sum(cells.c.credit_cents - cells.c.debit_cents))
+        .join(Account, Account.id == cells.c.account_id)
+        .where(Account.code.in_(codes))
+        .group_by(Account.code, cells.c.programme_id)
+    )
+    return [(code, programme_id, int(cents)) for code, programme_id, cents in rows]
 
 
 def _to_funds(year: FiscalYear, tied: Ties, spent: Cents) -> None:

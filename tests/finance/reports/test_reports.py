@@ -15,7 +15,7 @@ from app.base.actor import SYSTEM
 from app.extensions import writing
 from app.finance.figures.models import FigureKind
 from app.finance.reports.catalogue import REPORTS
-from app.ledger import services
+from app.ledger import postings, services
 from app.ledger.rj import RjLine
 from tests.factories.figures import imported
 from tests.factories.ledger import gift_entry
@@ -124,3 +124,25 @@ def test_with_imported_costs_the_statement_goes_on_to_the_result(booked: None, s
     for share in ("60%", "15%", "25%"):  # of costs; of 1,000 raised; of costs
         assert f">{share}<" in shares
     assert "nog niet ingelezen" in text_of(client, "/finance/reports/ratios?month=2026-04")
+
+
+def test_of_many_grants_the_page_shows_the_largest_and_the_files_all(app: Flask, sign_in: SignIn) -> None:
+    with writing():
+        services.post(
+            [
+                postings.grant_recognised(
+                    ("sample", n), 100 * n, date(2026, 3, 5), postings.Purpose(rj_line=RjLine.LOTTERIES, grant_id=n)
+                )
+                for n in range(1, 31)
+            ],
+            actor=SYSTEM,
+            now=NOW,
+        )
+    client = sign_in("finance")
+    page = text_of(client, "/finance/reports/programmes?year=2026")
+    assert page.count("grant=") == 25
+    assert "5 kleinere subsidies" in page
+    assert "de bestanden hebben ze allemaal" in page
+    file = client.get("/finance/reports/programmes.csv?year=2026").get_data(as_text=True)
+    assert file.count("Een subsidie die er niet meer is") == 30
+    assert "kleinere" not in file
