@@ -69,7 +69,8 @@ def trail_of(kind: str, row_id: int) -> Trail:
         text, href = _text(kind, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
             text, href = _of_expenses(together), url_for("grants.expenses", grant_id=row_id)
-        title = f"{person.name if person else _('The system')} {_(action_label(line.action))}"
+        partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
+        title = f"{person.name if person else partner or _('The system')} {_(action_label(line.action))}"
         told.append(Told(line.at, title, text, href))
     return Trail(told, older, before is None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import docx
 import pytest
@@ -22,6 +22,12 @@ from app.documents import files
 from app.documents import services as documents
 from app.extensions import db, writing
 from app.extensions import now as app_now
+from app.grants.budgets import queries as budgets
+from app.grants.budgets import services as budget_services
+from app.grants.budgets.models import Category
+from app.grants.budgets.services import LinePlan
+from app.grants.expenses import services as expenses
+from app.grants.expenses.services import ExpenseFacts
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import Obligation, ObligationState
 from app.grants.parts.models import PartFigure, PartKind, PartState, ReportPart
@@ -74,6 +80,33 @@ def test_one_report_in_three_forms(fundraiser: Client, obligation_id: int) -> No
     book = CalamineWorkbook.from_filelike(io.BytesIO(fundraiser.get(f"{address}/xlsx").data))
     assert book.get_sheet_by_index(0).to_python()[1] == ["", "=Materiaal", 1234.56]
     assert book.get_sheet_by_name("Indicatoren").to_python()[1] == ["Leerlingen", "", "500", "400"]
+
+
+def test_the_budget_is_told_until_the_end_of_the_period_with_what_is_on_no_line(
+    fundraiser: Client, obligation_id: int, now: datetime
+) -> None:
+    with writing():
+        row = db.session.get_one(Obligation, obligation_id)
+        row.period_from, row.period_to = date(2026, 1, 1), date(2026, 10, 31)
+        assert row.grant_id is not None
+        plan = LinePlan(name="Begeleiding", category=Category.STAFF, cents=10_000_000, code="A")
+        budget_services.save_draft(row.grant_id, [plan], actor=SYSTEM, now=now)
+        budget_services.put_in_force(row.grant_id, actor=SYSTEM, now=now)
+        line = budgets.lines(row.grant_id)[0].id
+        for place, (day, cents, on) in enumerate(
+            [(date(2026, 10, 31), 40_000, line), (date(2026, 11, 1), 7_000, line), (date(2026, 10, 5), 500, None)]
+        ):
+            facts = ExpenseFacts(spent_on=day, cents=cents, description="Uren", budget_line_id=on)
+            expenses.enter(row.grant_id, facts, form_key=str(place), actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/obligations/{obligation_id}/report").text.replace("\xa0", " ")
+    assert "Werkelijk t/m 31-10-2026" in page
+    for told in ("€ 400,00", "Nog niet op een regel", "€ 5,00", "€ 405,00", "€ 99.595,00"):
+        assert told in page
+    assert "€ 470,00" not in page
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(fundraiser.get(f"/grants/obligations/{obligation_id}/report/xlsx").data)
+    )
+    assert [row[4] for row in book.get_sheet_by_index(0).to_python()[1:3]] == [400, 5]
 
 
 def test_the_word_file_is_one_a_funder_can_work_in(fundraiser: Client, obligation_id: int) -> None:

@@ -199,7 +199,9 @@ def write(client: Client, link: str, part_id: int, deliver: bool = False, **data
     return client.post(f"{link}/onderdeel/{part_id}", data=values).status_code
 
 
-def test_a_draft_is_kept_and_delivered(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:
+def test_a_draft_is_kept_and_delivered(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, fundraiser: Client
+) -> None:
     open_page(client, link, clock)
     assert write(client, link, story["text"], answer="Eerste woorden") == 303
     assert part_row(story["text"]).state is PartState.DRAFT
@@ -207,6 +209,8 @@ def test_a_draft_is_kept_and_delivered(client: Client, story: dict[str, int], li
     assert write(client, link, story["text"], deliver=True, answer="Alles gezegd") == 303
     row = part_row(story["text"])
     assert (row.state, row.answer) == (PartState.SUBMITTED, "Alles gezegd")
+    trail = fundraiser.get(f"/grants/parts/{story['text']}").get_data(as_text=True)
+    assert "CKM verplaatste het onderdeel" in trail, "the partner did it, not the system"
     assert write(client, link, story["text"], answer="nog iets") == 409
     assert part_row(story["text"]).answer == "Alles gezegd"
 

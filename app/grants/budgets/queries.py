@@ -103,15 +103,17 @@ def charged(grant_ids: Sequence[int] | Select[tuple[int]]) -> Subquery:
     return union_all(own, shared).subquery("charged")
 
 
-def _spent_by(grant_id: int, column: str) -> dict[int | None, int]:
+def _spent_by(grant_id: int, column: str, until: date | None = None) -> dict[int | None, int]:
     both = charged([grant_id])
     chosen = select(both.c[column], cents_sum(both.c.cents)).group_by(both.c[column])
+    if until is not None:
+        chosen = chosen.where(both.c.spent_on <= until)
     return {key: int(cents) for key, cents in db.session.execute(chosen)}
 
 
-def spent_by_line(grant_id: int) -> dict[int | None, int]:
-    """Cents by line; None: not mapped to a line yet."""
-    return _spent_by(grant_id, "budget_line_id")
+def spent_by_line(grant_id: int, until: date | None = None) -> dict[int | None, int]:
+    """Cents by line, spent until this day if one is given; None: not mapped to a line yet."""
+    return _spent_by(grant_id, "budget_line_id", until)
 
 
 def spent_by_partner(grant_id: int) -> dict[int | None, int]:

@@ -39,7 +39,8 @@ class Pack:
     texts: list[PartView]
     indicators: list[PartView]
     figures: list[PartView]
-    budget: list[BudgetLineView]
+    budget: list[BudgetLineView]  # spent until the end of the period that the report covers
+    unmapped_cents: int  # spent until then and on no line yet
     partners: list[PartnerView]
     evidence: list[tuple[str, str]]
     parts: list[PartView]  # all of them, in the order of the report
@@ -55,6 +56,8 @@ def gather(obligation_id: int) -> Pack:
     row, line = obligations.one(obligation_id)
     asked = [part for part in parts.parts(obligation_id) if part.state != PartState.WAIVED.value]
     grant = awards.one(row.grant_id)[1] if row.grant_id else None
+    current = budgets.in_force(row.grant_id) if row.grant_id else None
+    spent = budgets.spent_by_line(current.grant_id, row.period_to) if current else {}
     return Pack(
         row=row,
         line=line,
@@ -63,7 +66,8 @@ def gather(obligation_id: int) -> Pack:
         texts=[part for part in asked if part.kind == "narrative"],
         indicators=[part for part in asked if part.kind == "indicator"],
         figures=[part for part in asked if part.kind == "figures"],
-        budget=budgets.lines(row.grant_id) if row.grant_id else [],
+        budget=budgets.views(budgets.rows_of(current.id), spent) if current else [],
+        unmapped_cents=spent.get(None, 0),
         partners=partners.partners(row.grant_id) if row.grant_id else [],
         evidence=[(name, part.partner_name) for part in asked for name in part.file_names],
         parts=asked,
@@ -95,7 +99,7 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
         labels = [_("Indicator"), _("Partner"), _("Target"), _("Actual")]
         found.append(_table("indicators", _("Indicators"), labels, rows))
     if pack.budget:
-        found.append(_budget_table(pack.budget))
+        found.append(_budget_table(pack))
     if pack.figures:
         rows = [
             [part.partner_name, figure.label, filters.money(figure.cents) if figure.known else "–"]
@@ -119,14 +123,22 @@ def tables(pack: Pack) -> list[dict[str, Any]]:
     return found
 
 
-def _budget_table(lines: list[BudgetLineView]) -> dict[str, Any]:
-    sums = [sum(getattr(line, name) for line in lines) for name in ("revised_cents", "spent_cents", "left_cents")]
+def _actual(pack: Pack) -> str:
+    until = pack.row.period_to
+    return _("Actual until %(day)s", day=filters.day(until)) if until else _("Actual")
+
+
+def _budget_table(pack: Pack) -> dict[str, Any]:
+    lines, loose = pack.budget, pack.unmapped_cents
+    revised, spent = sum(line.revised_cents for line in lines), sum(line.spent_cents for line in lines) + loose
     rows = [
         [line.name, *(filters.money(cents) for cents in (line.revised_cents, line.spent_cents, line.left_cents))]
         for line in lines
     ]
-    labels = [_("Budget line"), _("Budget"), _("Actual"), _("Left")]
-    total = [_("Total"), *(filters.money(cents) for cents in sums)]
+    if loose:
+        rows.append([_("Not on a line yet"), *(filters.money(cents) for cents in (0, loose, -loose))])
+    labels = [_("Budget line"), _("Budget"), _actual(pack), _("Left")]
+    total = [_("Total"), *(filters.money(cents) for cents in (revised, spent, revised - spent))]
     return _table("budget", _("Budget against actual"), labels, rows, [1, 2, 3], total)
 
 
@@ -163,10 +175,12 @@ def as_xlsx(pack: Pack) -> bytes:
     """The figures as typed cells: budget lines, what partners stated, indicators and shares, a sheet for each."""
     amount, text = Kind.AMOUNT, Kind.TEXT
     budget = [Column(_("Code")), Column(_("Budget line"), width=36)]
-    budget += [Column(label, amount, total=True) for label in (_("Approved"), _("Budget"), _("Actual"))]
+    budget += [Column(label, amount, total=True) for label in (_("Approved"), _("Budget"), _actual(pack))]
     sheets: list[tuple[str, list[Column], list[list[Any]]]] = []
     if pack.budget:
         lines = [[x.code, x.name, x.approved_cents, x.revised_cents, x.spent_cents] for x in pack.budget]
+        if pack.unmapped_cents:
+            lines.append(["", _("Not on a line yet"), 0, 0, pack.unmapped_cents])
         sheets.append((_("Budget against actual"), budget, lines))
     if pack.figures or not sheets:
         columns = [Column(_("Partner"), width=36), Column(_("Budget line"), width=36)]
