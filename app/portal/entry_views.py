@@ -18,7 +18,7 @@ from app.ui.languages import language
 from app.ui.messages import translated
 
 ASKED, HOUR = 10, 3600  # from one network address
-TO_ONE_MAILBOX = 5  # in an hour; more are dropped without a word
+TO_ONE_MAILBOX, OF_ALL = 5, 30  # in an hour, asked for from one network, from all; more are dropped without a word
 GUESSES, WINDOW = 20, 600
 
 
@@ -62,7 +62,9 @@ def _ask(lang: str) -> ResponseReturnValue:
             return response
     address = form.email.data or ""
     try:
-        limits.hit("portal mailbox", address.casefold(), TO_ONE_MAILBOX, HOUR)
+        # By network, so that nobody keeps a donor out by asking for their links.
+        limits.hit("portal mailbox", f"{address.casefold()} {limits.visitor()}", TO_ONE_MAILBOX, HOUR)
+        limits.hit("portal mailbox of all", address.casefold(), OF_ALL, HOUR)
     except TooMany:
         pass  # nobody's mailbox is filled through our form, and nobody learns that it was asked for
     else:

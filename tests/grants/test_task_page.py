@@ -24,7 +24,7 @@ from tests.support.client import Client
 from tests.support.mails import links_mailed, mails
 
 Browser = Callable[[], Client]
-_CODE = re.compile(r"\b(\d{6})\b")
+_CODE = re.compile(r"\b(\d{6,9})\b")
 
 
 @pytest.fixture
@@ -128,6 +128,24 @@ def test_codes_are_rationed(client: Client, link: str, clock: SettableClock) -> 
     for _turn in range(5):
         assert client.post(f"{link}/code").status_code == 303
     assert client.post(f"{link}/code").status_code == 429
+
+
+def test_a_stranger_with_the_link_does_not_keep_the_partner_out(
+    client: Client, browser: Browser, link: str, clock: SettableClock
+) -> None:
+    for number in range(3):
+        stranger, place = browser(), {"REMOTE_ADDR": f"203.0.113.{number}"}
+        for _turn in range(5):
+            assert stranger.post(f"{link}/code", environ_overrides=place).status_code == 303
+        tries = [stranger.post(f"{link}/apparaat", data={"code": "1"}, environ_overrides=place) for _turn in range(16)]
+        assert tries[-1].status_code == 429
+    clock.forward(seconds=1)
+    assert client.post(f"{link}/code").status_code == 303
+    code = code_in_mail()
+    assert len(code) == 9, "who asks for many codes does not guess them"
+    assert client.post(f"{link}/apparaat", data={"code": code}).status_code == 303
+    asked = [browser().post(f"{link}/code", environ_overrides={"REMOTE_ADDR": f"198.51.100.{n}"}) for n in range(60)]
+    assert asked[-1].status_code == 429, "no mailbox is flooded"
 
 
 def test_guessing_links_ends_soon(client: Client) -> None:

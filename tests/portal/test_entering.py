@@ -122,6 +122,16 @@ def test_too_many_askings(client: Client) -> None:
     assert len(mails()) == 5, "a mailbox is not filled by whoever likes to"
 
 
+def test_a_stranger_does_not_keep_a_donor_out_by_asking_for_their_links(client: Client) -> None:
+    person(email=JAN)
+    for number in range(40):
+        client.post("/mijn-giften", data={"email": JAN}, environ_overrides={"REMOTE_ADDR": f"203.0.113.{number % 8}"})
+        if number == 7:
+            client.post("/mijn-giften", data={"email": JAN})
+            assert len(mails()) == 9
+    assert len(mails()) == 30, "nor fills the mailbox"
+
+
 def test_what_is_no_address_is_said_beside_it(client: Client) -> None:
     answer = client.post("/en/my-gifts", data={"email": "jan@"})
     assert answer.status_code == 422

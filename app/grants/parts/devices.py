@@ -50,10 +50,10 @@ def is_waiting(task_id: int, cookie: str, *, now: datetime) -> bool:
     return bool(cookie) and _code_of(task_id, cookie, now) is not None
 
 
-def send_code(task_id: int, cookie: str, *, now: datetime) -> None:
-    """Mail a code to the mailbox of the task; the one this device had before stops working."""
+def send_code(task_id: int, cookie: str, *, figures: int = 6, now: datetime) -> None:
+    """Mail a code of so many figures to the mailbox of the task; the one this device had before stops working."""
     task = db.session.get_one(PartTask, task_id)
-    code = f"{secrets.randbelow(1_000_000):06d}"
+    code = f"{secrets.randbelow(10**figures):0{figures}d}"
     device_hash = _hash(cookie)
     db.session.execute(delete(TaskCode).where(TaskCode.task_id == task_id, TaskCode.device_hash == device_hash))
     row = TaskCode(

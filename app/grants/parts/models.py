@@ -134,7 +134,7 @@ class TaskDevice(db.Model):
 
 
 class TaskCode(db.Model):
-    """A code mailed to confirm one device: six figures, a quarter of an hour, five tries."""
+    """A code mailed to confirm one device: six figures or more, a quarter of an hour, five tries."""
 
     __tablename__ = "part_code"
     __table_args__ = (CheckConstraint("tries >= 0 AND tries <= 5", name="tries_range"),)

@@ -34,6 +34,10 @@ from app.ui.languages import prefer
 
 bp = Blueprint("part_task", __name__, url_prefix="/taak")
 COOKIE = "draagvlak_taak"
+HOUR = 3600
+# Whoever has the link must not keep the partner out: codes and tries are counted by network, and of all together
+# only so that no mailbox is flooded. Where many are asked for they have nine figures: five tries each find none.
+CODES, CALM, CODES_OF_ALL = 5, 10, 60
 _SHOWN = {"application/pdf", "image/png", "image/jpeg", "image/webp"}
 
 
@@ -106,11 +110,13 @@ def _gate(token: str, task: PartTask, form: CodeForm) -> ResponseReturnValue:
 def send_code(token: str) -> ResponseReturnValue:
     """Mail a code to the known mailbox, for this device."""
     task = _look(token)
-    limits.hit("part code", str(task.id), 5, 3600)
-    limits.hit("part code address", limits.visitor(), 20, 3600)
+    limits.hit("part code", f"{task.id} {limits.visitor()}", CODES, HOUR)
+    limits.hit("part code address", limits.visitor(), 20, HOUR)
+    limits.hit("part code task", str(task.id), CODES_OF_ALL, HOUR)
+    wanted = limits.failures("part code task", str(task.id), HOUR)
     cookie = request.cookies.get(COOKIE, "") or devices.fresh_cookie()
     with writing():
-        devices.send_code(task.id, cookie, now=now())
+        devices.send_code(task.id, cookie, figures=6 if wanted <= CALM else 9, now=now())
     response = make_response(redirect(url_for("part_task.show", token=token), 303))
     _remember(response, cookie)
     return response
@@ -121,7 +127,7 @@ def confirm_device(token: str) -> ResponseReturnValue:
     """The code from the mail opens the page on this device."""
     task = _look(token)
     task_id = task.id
-    limits.hit("part code try", str(task_id), 15, 900)
+    limits.hit("part code try", f"{task_id} {limits.visitor()}", 15, 900)
     form = CodeForm()
     if not form.validate():
         return _gate(token, task, form)
