@@ -14,7 +14,7 @@ from app.base.ids import stable_id
 from app.base.money import Money
 from app.base.states import N_, Labelled
 from app.extensions import db
-from app.gifts import mails, services
+from app.gifts import mails, services, volunteers
 from app.gifts.by_hand import MANUAL, VIA
 from app.gifts.models import IN_KIND, WAIVED, Gift
 from app.ledger import postings
@@ -74,7 +74,12 @@ class Entry:
     legacy_id: int | None = None
     batch_id: int | None = None
     declared: bool = False
+    proven: bool = False
     thanks: Thanks = Thanks.NONE
+
+    @property
+    def year(self) -> int:
+        return self.given_on.year
 
 
 def enter(entries: list[Entry], *, actor: Actor, now: datetime) -> list[int]:
@@ -86,6 +91,7 @@ def enter(entries: list[Entry], *, actor: Actor, now: datetime) -> list[int]:
     for entry in entries:
         check(entry, local_date(now))
         gifts += _gifts(entry, entry.rj_line or lines[entry.supporter_id])
+    volunteers.check(e for e in entries if e.method == WAIVED)
     made = set(services.make(gifts, actor=actor, now=now))
     _refuse_other_content([e for e in entries if e.key not in made])
     mails.thank(

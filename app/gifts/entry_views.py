@@ -85,7 +85,8 @@ def _entry(form: GiftForm, supporter_id: int) -> Entry:
         method=form.method.data, programme_id=programme_id, parts=form.parts, campaign_id=campaign_id,
         source=form.source.data, rj_line=RjLine(form.rj_line.data) if form.rj_line.data else None,
         bank_reference=form.bank_reference.data or "", description=form.description.data or "",
-        legacy_id=lists.row_id("legacy"), declared=bool(form.declared.data), thanks=Thanks(form.thanks.data),
+        legacy_id=lists.row_id("legacy"), declared=bool(form.declared.data),
+        proven=bool(form.proven.data), thanks=Thanks(form.thanks.data),
     )  # fmt: skip
 
 

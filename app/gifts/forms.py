@@ -102,6 +102,7 @@ class GiftForm(OnceMixin, PurposeForm):
     declared = BooleanField(_l(
         "We had agreed on this allowance in writing, could and would have paid it, and the volunteer did without it of their own free will. We declare so to the volunteer."  # noqa: E501
     ))  # fmt: skip
+    proven = BooleanField(_l("It is above the yearly maximum. It is costs really made, and we have the receipts."))
     source = SelectField(_l("What it came of"), choices=options(Source), default=Source.STAFF.value)
     rj_line = SelectField(_l("Line of RJ 650"), choices=options(INCOME, empty=_l("By who gives")))
     thanks = SelectField(_l("Thanks"), choices=options(Thanks), default=Thanks.MAIL.value)

@@ -14,9 +14,11 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
+from app.base.ids import new_id
 from app.extensions import db, now, writing
 from app.gifts.batch_models import BatchState, GiftBatch
 from app.gifts.models import Gift, GiftEarmark, GiftState
+from app.gifts.volunteers import most
 from app.ledger import checks
 from app.ledger.models import FiscalPeriod, JournalLine, PeriodState
 from app.ledger.queries import balances
@@ -133,6 +135,32 @@ def test_a_waived_allowance_is_a_gift_with_our_declaration_and_without_money(sig
     client.post(f"/gifts/{gift_id}/undo")
     assert balances()["4130"].cents == 0
     assert client.get(f"/gifts/{gift_id}/declaration.pdf").status_code == 404
+
+
+def test_a_volunteer_has_a_yearly_maximum_over_all_declarations(sign_in: SignIn) -> None:
+    anna, staff = person("Anna Bakker"), sign_in("finance")
+    path, form = f"/gifts/new?supporter={anna}", FORM | {
+        "method": "waived_allowance", "declared": "y", "description": "gastlessen", "amount": "1500",
+        "given_on": "1-11-2026",
+    }  # fmt: skip
+    assert staff.post(path, data=form | {"key": str(new_id())}).status_code == 303
+    assert staff.post(path, data=form | {"key": str(new_id()), "amount": "600"}).status_code == 303
+    more = form | {"key": str(new_id()), "amount": "0,01"}
+    refused = staff.post(path, data=more)
+    assert refused.status_code == 422
+    said = " ".join(refused.text.replace("\xa0", " ").split())
+    assert "€ 2.100,01" in said
+    assert "€ 2.100,00 per jaar" in said
+    assert staff.post(path, data=more | {"given_on": "31-12-2025"}).status_code == 303  # another year
+    above = staff.post(path, data=more | {"key": str(new_id()), "proven": "y"})
+    assert above.status_code == 303
+    paper = staff.get(f"{above.headers['Location']}/declaration.pdf").data
+    assert "bonnetjes" in PdfReader(io.BytesIO(paper)).pages[0].extract_text()
+
+
+@pytest.mark.parametrize(("year", "cents"), [(2021, 180_000), (2022, 180_000), (2023, 190_000), (2026, 210_000)])
+def test_the_yearly_maximum_has_its_years(year: int, cents: int) -> None:
+    assert most(year) == cents
 
 
 def test_only_an_anbi_declares_a_waived_allowance(sign_in: SignIn) -> None:
