@@ -67,14 +67,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(directory: Path, database_url: str, **names: str) -> Iterator[Server]:
-    """Waitress on a free port of this machine, with the files in this directory; `names` are settings."""
+def serving(directory: Path, database_url: str, *, host: str = "127.0.0.1", **names: str) -> Iterator[Server]:
+    """Waitress on a free port of this machine, with the files in this directory; `names` are settings. Browsers are
+    told `host`: passkeys need one that has a name."""
     from waitress import create_server
 
     from app import create_app
 
     port, clock = free_port(), SettableClock()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     app = create_app(make_settings(directory, DATABASE_URL=database_url, BASE_URL=url, **names), clock)
     server: Any = create_server(
         app.wsgi_app, host="127.0.0.1", port=port, threads=4, clear_untrusted_proxy_headers=False
