@@ -49,6 +49,14 @@ def run() -> list[Task]:
     return list(db.session.execute(select(Task).order_by(Task.id)).scalars())
 
 
+def test_a_window_set_on_a_day_that_has_come_opens_its_task_at_once(app: Flask, now: datetime) -> None:
+    grant_id = running(now, date(2028, 12, 31))
+    for day, opened in ((date(2026, 11, 24), 0), (date(2026, 11, 23), 1), (date(2026, 11, 1), 1)):
+        with writing():
+            services.set_window(grant_id, wanted=True, opens_on=day, note="", version=None, actor=SYSTEM, now=app_now())
+        assert len(list(db.session.execute(select(Task)).scalars())) == opened
+
+
 def test_a_window_that_has_come_opens_one_task(app: Flask, now: datetime, fundraiser: Client) -> None:
     grant_id = running(now, owner_id=fundraiser.staff_id)
     (task,) = run()

@@ -40,7 +40,7 @@ def usual_day(ends_on: date) -> date:
 def set_window(
     grant_id: int, *, wanted: bool, opens_on: date | None, note: str, version: int | None, actor: Actor, now: datetime
 ) -> None:
-    """This grant's own window, or none at all."""
+    """This grant's own window, or none at all. One that has come already opens its task at once."""
     grant = locked(Grant, grant_id)
     row = db.session.execute(select(RenewalWindow).where(RenewalWindow.grant_id == grant_id).with_for_update()).scalar()
     check_version(row.version if row else 0, version)
@@ -54,9 +54,10 @@ def set_window(
     db.session.flush()
     told = {"renewal": wanted, "opens_on": opens_on.isoformat() if opens_on else None}
     audit.record("grant.renewal_set", ("grant_award", grant_id), actor=actor, now=now, changes=told)
+    open_windows(only=grant_id, actor=actor, now=now)
 
 
-def open_windows(*, after: int = 0, actor: Actor, now: datetime) -> int | None:
+def open_windows(*, after: int = 0, only: int | None = None, actor: Actor, now: datetime) -> int | None:
     """Open a task for grants whose window has come; gives where the next batch begins, None after the last.
 
     One task for each end of a grant, however often this runs; none where a next application is made
@@ -83,7 +84,13 @@ def open_windows(*, after: int = 0, actor: Actor, now: datetime) -> int | None:
         select(Grant.id, Grant.title, Grant.ends_on, Grant.owner_id, window.opens_on, Staff.language)
         .outerjoin(window, window.grant_id == Grant.id)
         .outerjoin(Staff, Staff.id == Grant.owner_id)
-        .where(Grant.id > after, Grant.state.in_(_RUNS), Grant.ends_on >= today, ~asked, ~open_task)
+        .where(
+            Grant.id > after if only is None else Grant.id == only,
+            Grant.state.in_(_RUNS),
+            Grant.ends_on >= today,
+            ~asked,
+            ~open_task,
+        )
         .where(or_(usual, and_(window.wanted, window.opens_on <= today)))
         .order_by(Grant.id)
         .limit(BATCH)
