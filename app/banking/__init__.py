@@ -63,6 +63,12 @@ def init_app(app: Flask) -> None:
         NavItem(Section.BANK, "banking.reconcile", N_("Bank and ledger"), Permission.BANK_READ, order=40),
         NavItem(Section.BANK, "banking.clearing", N_("Clearing"), Permission.BANK_READ, order=45),
     )
+    words.doers(
+        {
+            "flask bank import": N_("bank files, command line"),
+            "payouts": N_("payouts of the provider"),
+        }
+    )
     words.subject("bank_file", N_("Bank file"), "banking.file", "file_id")
     words.subject("bank_line", N_("Payment on the bank"), "banking.line", "line_id")
     words.subject("bank_rule", N_("Rule for payments"))

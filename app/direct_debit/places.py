@@ -13,6 +13,12 @@ def register() -> None:
     navigation.add(
         NavItem(Section.COLLECTION, "direct_debit.index", N_("Direct debit batches"), Permission.FINANCE_READ, 30)
     )
+    words.doers(
+        {
+            "direct debit": N_("direct debit"),
+            "mandates": N_("mandates"),
+        }
+    )
     words.subject("debit_batch", N_("Batch of direct debits"), "direct_debit.show", "batch_id")
     words.actions(
         {

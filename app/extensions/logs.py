@@ -32,6 +32,9 @@ _NET = [
 
 
 _REQUESTS = logging.getLogger("app.requests")
+# Lines that hold nothing a visitor wrote: of requests, of which there are many, and of the audit chain's head, whose
+# hash is worth nothing unless it can be read.
+OPEN = frozenset({_REQUESTS.name, "app.audit.head"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -45,8 +48,7 @@ def redacted(text: str) -> str:
 class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        # The line of a request holds nothing that a visitor wrote, and there is one for each.
-        return text if record.name == _REQUESTS.name else redacted(text)
+        return text if record.name in OPEN else redacted(text)
 
 
 def _handler() -> logging.Handler:

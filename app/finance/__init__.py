@@ -76,6 +76,14 @@ def init_app(app: Flask) -> None:
         ),
         NavItem(Section.FINANCE, "finance.exports", N_("Exports"), files, order=40, covers=("finance.exp",)),
     )  # fmt: skip
+    words.doers(
+        {
+            "finance.anbi": N_("publication of the ANBI figures"),
+            "flask openings take": N_("opening balances, command line"),
+            "opening balances": N_("opening balances"),
+            "flask export": N_("export, command line"),
+        }
+    )
     words.subject("hand_over", N_("Hand-over"))
     words.subject("fiscal_period", N_("Month"))
     words.subject("appropriation", N_("Year-end"))

@@ -36,6 +36,13 @@ def register() -> None:
         NavItem(Section.GIFTS, "gifts.batch_index", N_("Batches"), Permission.GIFTS_READ, 25, ("gifts.batch",)),
         NavItem(Section.GIFTS, "gifts.legacy_index", N_("Legacies"), Permission.GIFTS_READ, 30, ("gifts.legacy",)),
     )
+    words.doers(
+        {
+            "gifts.periodic": N_("periodic agreements"),
+            "notices": N_("announcements of collections"),
+            "planning": N_("planning of collections"),
+        }
+    )
     words.subject("gift_batch", N_("Batch of gifts"), "gifts.batch", "batch_id")
     words.subject("legacy", N_("Legacy"), "gifts.legacy_show", "legacy_id")
     consents.activity_from("gifts", last_gift_days)

@@ -142,6 +142,13 @@ def _lines(statement: Any, make: Callable[[Any], T], limit: int) -> list[T]:
 
 
 def _name_the_trail() -> None:
+    words.doers(
+        {
+            "grants.morning": N_("reminders of the morning"),
+            "grants.recognise": N_("booking of grant income"),
+            "grants.renewals": N_("renewals of the morning"),
+        }
+    )
     words.subject("funder", N_("Funder"), "grants.funder", "funder_id")
     words.subject("application", N_("Application"), "grants.application", "application_id")
     words.subject("grant_award", N_("Grant"), "grants.grant", "grant_id")

@@ -39,6 +39,11 @@ def init_app(app: Flask) -> None:
             ("statements.year",),
         )
     )
+    words.doers(
+        {
+            "statements": N_("annual statements"),
+        }
+    )
     words.subject("statement_run", N_("Annual statements"), "statements.year", "run_id")
     words.subject("mailing", N_("Mailing"), "letters.show", "mailing_id")
     words.actions(

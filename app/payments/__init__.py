@@ -8,6 +8,7 @@ from app.base.states import N_
 
 
 def init_app(app: Flask) -> None:
+    from app.audit import words
     from app.base.holdings import Holding, OnErase, OnMerge, declare
     from app.payments import demo_views, jobs, methods, models, pings, refunds, views, webhook_views
     from app.payments.providers import registry
@@ -32,6 +33,16 @@ def init_app(app: Flask) -> None:
             label=N_("Payments"),
             words=(("refund", "payment_id", ("reason",)),),
         ),
+    )
+    words.doers(
+        {
+            "payment poller": N_("asked the payment provider"),
+            "refund poller": N_("asked the payment provider"),
+            "webhook": N_("told by the payment provider"),
+            "return page": N_("donor came back from paying"),
+            "demo bank": N_("demo bank"),
+            "Steun ons": "Steun ons",
+        }
     )
     registry.init_app(app)
     methods.init_app(app)

@@ -17,6 +17,12 @@ def init_app(app: Flask) -> None:
     forget_when_over("privacy/erased")
     places.register()
     app.register_blueprint(views.bp)
+    words.doers(
+        {
+            "erasure": N_("erasure"),
+            "restored backup": N_("restored backup"),
+        }
+    )
     words.actions(
         {
             "supporter.merged": N_("made one of this record and another"),

@@ -47,6 +47,15 @@ def _name_trail() -> None:
     from app.audit import words
     from app.ui.permissions import Role
 
+    words.doers(
+        {
+            "command line": N_("command line"),
+            "flask init": N_("first set-up"),
+            "demo": N_("invented example"),
+            "donor": N_("donor"),
+            "reset": N_("with the link from the mail"),
+        }
+    )
     words.fields(
         {
             "name": N_("name"),

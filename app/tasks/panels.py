@@ -33,6 +33,11 @@ def register() -> None:
             Section.TODAY, "tasks.index", N_("Tasks"), Permission.TASKS_WRITE, 20, phone=True, symbol="check2-square"
         )
     )
+    words.doers(
+        {
+            "tasks.escalate": N_("overdue tasks"),
+        }
+    )
     words.subject("task", N_("Task"), "tasks.edit", "task_id")
     words.subject("task_template", N_("Template of tasks"), "tasks.edit_template", "template_id")
     words.actions(

@@ -14,6 +14,7 @@ from app.audit.models import AuditEvent
 from app.base.actor import SYSTEM, Actor
 from app.extensions import db, now, writing
 from app.extensions.database import writing_connection
+from app.extensions.logs import RedactingFormatter
 from app.vault.services import destroy_person_keys, make_person_keys
 
 ANNA = Actor("staff", 5, "")
@@ -122,6 +123,16 @@ def test_a_tail_cut_off_with_its_seals_is_seen_by_the_head_outside(app: Flask) -
         connection.execute(text("DELETE FROM audit_event WHERE subject_id = 2"))
         connection.execute(text("DELETE FROM audit_seal WHERE number = 2"))
     assert any("written down outside" in fault for fault in chain.verify())
+
+
+def test_the_log_shows_the_head_that_the_file_keeps(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    record()
+    caplog.set_level("INFO", "app.audit.head")
+    chain.publish_head({})
+    (line,) = [RedactingFormatter("%(message)s").format(each) for each in caplog.records if "chain head" in each.msg]
+    kept = (app.config["SETTINGS"].data_dir / "audit-heads.log").read_text().split()[-1]
+    assert len(kept) == 64
+    assert line.endswith(kept)
 
 
 def test_the_command_says_so_and_exits_1(app: Flask) -> None:

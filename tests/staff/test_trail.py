@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
 from app.audit import services as audit
+from app.audit import words
 from app.base.actor import PUBLIC, Actor, system
 from app.extensions import db, now, writing
 from app.ui.permissions import Role
+from config import ROOT
 from tests.conftest import SettableClock
 from tests.support.accounts import make_account
 from tests.support.client import Client
@@ -113,3 +117,27 @@ def test_pages_take_the_same_number_of_statements_whatever_there_is(
         staff_id = make_account(f"more{number}@example.org", name=f"More {number}")
         write(2, clock, Actor("staff", staff_id), subject=client.staff_id or 0)
     assert statements() <= before
+
+
+def test_whatever_acts_by_itself_has_a_name(app: Flask) -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "app").rglob("*.py"))
+    labels = set(re.findall(r'\bsystem\("([^"]+)"\)', code))
+    assert "grants.morning" in labels
+    assert not [label for label in labels if label not in words.doer_names()], "say words.doers(...) in the room"
+
+
+def test_states_are_told_in_words_of_their_own_table(app: Flask, client: Client) -> None:
+    client.sign_in(Role.ADMIN)
+    morning = system("grants.morning")
+    with writing():
+        for kind, changes in {
+            "instalment": {"state": ["conditional", "due"]},
+            "commitment": {"state": ["on_hold", "active"]},
+            "grant_award": {"made_up": ["conditional", "due"]},
+        }.items():
+            audit.record("staff.changed", (kind, 7), actor=morning, now=now(), changes=changes)
+    page = client.get("/audit").text
+    assert "grants.morning" not in page
+    assert "herinneringen van de ochtend" in page
+    for told in ("Voorwaardelijk → Op te vragen", "Wacht op de donateur → Actief", "made up: conditional → due"):
+        assert told in page

@@ -95,11 +95,11 @@ def shown(found: list[TrailLine]) -> list[Told]:
                 line.id,
                 line.at,
                 person.name if person else WHO.get(line.actor_kind, line.actor_kind),
-                line.actor_label,
+                words.doer(line.actor_label),
                 words.action_label(line.action),
                 about.label,
                 url_for(about.endpoint, **arguments) if opens and about.endpoint else None,
-                _changes(line.changes or {}),
+                _changes(line.changes or {}, kind),
             )
         )
     return told
@@ -108,16 +108,16 @@ def shown(found: list[TrailLine]) -> list[Told]:
 WHO = {"system": N_("The system"), "public": N_("A visitor"), "staff": N_("A former member of staff")}
 
 
-def _changes(changes: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _changes(changes: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
     """(field, before, after) as text; what is not a pair has no before."""
     found = []
     for name, value in changes.items():
         old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
-        found.append((_(words.field_label(name)), _text(name, old), _text(name, new)))
+        found.append((_(words.field_label(name)), _text(name, old, kind), _text(name, new, kind)))
     return found
 
 
-def _text(name: str, value: Any) -> str:
+def _text(name: str, value: Any, kind: str) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
@@ -125,7 +125,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, int) and (name == "cents" or name.endswith("_cents")):
         return format_money(value, language())
     if isinstance(value, list):
-        return ", ".join(_text(name, each) for each in value)
+        return ", ".join(_text(name, each, kind) for each in value)
     if isinstance(value, dict):
-        return ", ".join(f"{_(words.field_label(key))}: {_text(key, each)}" for key, each in value.items())
-    return str(_(words.value_label(name, str(value))))
+        return ", ".join(f"{_(words.field_label(key))}: {_text(key, each, kind)}" for key, each in value.items())
+    return str(_(words.value_label(name, str(value), kind)))
