@@ -43,9 +43,11 @@ def _parts(report: Report) -> list[Part]:
 
 
 def _indented(row: Row) -> tuple[Any, ...]:
-    if row.level is not Level.PART:
+    """With what the page says below its label in brackets behind it."""
+    if row.level is not Level.PART and not row.note:
         return row.cells
-    return ("  " + str(row.cells[0]), *row.cells[1:])
+    label = ("  " if row.level is Level.PART else "") + str(row.cells[0])
+    return (f"{label} ({row.note})" if row.note else label, *row.cells[1:])
 
 
 def as_csv(report: Report, made: Any, language: str) -> bytes:
@@ -148,6 +150,7 @@ def _table(table: Table, language: str) -> dict[str, Any]:
         "rows": [
             {
                 "level": row.level.value,
+                "note": row.note,
                 "cells": [shown(cell, kind, language) for cell, kind in zip(row.cells, kinds, strict=True)],
             }
             for row in table.rows

@@ -26,21 +26,22 @@ from app.finance.funds.places import place_names, places
 from app.finance.views import bp
 from app.ledger.queries import entries_of
 from app.staff.queries import by_ids
+from app.ui import lists
 from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
-MOST = 200
+SORTS = {"made": lists.Sort(N_("Made on"), (lists.desc(FundMove.made_at),))}
 
 
 @bp.get("/finance/funds/moves")
 @requires(Permission.FINANCE_READ)
 def fund_moves() -> ResponseReturnValue:
     """What the board moved between funds, newest first, and what stands on each now."""
-    rows = list(db.session.execute(select(FundMove).order_by(FundMove.id.desc()).limit(MOST)).scalars())
-    names = place_names({key for row in rows for key in (row.from_key, row.to_key)}, language())
-    people = by_ids({row.made_by_id for row in rows if row.made_by_id})
+    page = lists.page(select(FundMove), SORTS, key=FundMove.id, default="made")
+    names = place_names({key for row in page.rows for key in (row.from_key, row.to_key)}, language())
+    people = by_ids({row.made_by_id for row in page.rows if row.made_by_id})
     return render_template(
-        "finance/fund_moves.html", rows=rows, names=names, people=people, places=places(language()).values()
+        "finance/fund_moves.html", page=page, names=names, people=people, places=places(language()).values()
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -192,3 +194,14 @@ def test_the_pages_from_proposal_to_entry(funds: dict[str, Any], sign_in: SignIn
     assert "/finance/funds/moves" in finance.get("/finance/reports/funds?year=2026").get_data(as_text=True)
     assert finance.post(f"{own}/undo", data={"reason": ""}).status_code == 422
     assert finance.post(f"{own}/undo", data={"reason": "Verkeerd"}).status_code == 303
+
+
+def test_a_long_list_of_moves_pages(funds: dict[str, Any], sign_in: SignIn) -> None:
+    for n in range(51):
+        propose(funds, reason=f"Besluit nummer {n:02}", cents=1)
+    client = sign_in("viewer")
+    page = client.get("/finance/funds/moves").get_data(as_text=True)
+    assert "Besluit nummer 50" in page
+    assert "Besluit nummer 00" not in page
+    older = html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])  # type: ignore[index]
+    assert "Besluit nummer 00" in client.get(older).get_data(as_text=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 from flask import Flask
 from flask_babel import force_locale
+from pypdf import PdfReader
 
-from app.finance.reports.files import _chart, as_pdf
-from app.finance.reports.shape import Bars, Report, Series, Table
+from app.finance.reports.files import _chart, _parts, as_pdf
+from app.finance.reports.shape import Bars, Level, Report, Row, Series, Table
+from app.sheets.columns import Column, Kind
 from tests.factories.organisation import make_organisation
 
 LABELS = ("jan", "feb", "mar")
@@ -36,3 +39,16 @@ def test_lines_stacks_and_bars_below_nothing_are_drawn(app: Flask) -> None:
         assert _chart(Bars("Empty", []), "en") is None
         report = Report("Report", "2026", charts=[stacks, lines, bars], tables=[Table("None", [], [])])
         assert as_pdf(report, date(2026, 11, 28), "en").startswith(b"%PDF-")
+
+
+def test_files_say_what_the_page_says_below_a_label(app: Flask) -> None:
+    """The funder of a grant, or that money is in no fund."""
+    make_organisation()
+    rows = [Row(("Vrijgemaakt", 500), note="in geen fonds"), Row(("CKM", 300), Level.PART, note="Adessium")]
+    report = Report("Report", "2026", tables=[Table("Funds", [Column("Fund"), Column("Cents", Kind.AMOUNT)], rows)])
+    with app.test_request_context(), force_locale("nl"):
+        assert [row[0] for row in _parts(report)[0].rows] == ["Vrijgemaakt (in geen fonds)", "  CKM (Adessium)"]
+        pages = PdfReader(io.BytesIO(as_pdf(report, date(2026, 11, 28), "nl"))).pages
+    text = pages[0].extract_text()
+    assert "in geen fonds" in text
+    assert "Adessium" in text
