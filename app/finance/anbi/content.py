@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.base.dates import add_months, days
 from app.extensions import db
-from app.finance.anbi.lines import Amounts
+from app.finance.anbi.lines import LINES, Amounts, name_fields
 from app.finance.anbi.models import Publication, PublicationState
 from app.finance.periods import FiscalYear, fiscal_year, span_of
 from app.finance.reports.years import years
@@ -51,6 +52,11 @@ class Content:
             return own, language
         return self.texts.get(f"{name}_nl", ""), "nl"
 
+    def name(self, line: str, language: str) -> str:
+        """What a line is called: as somebody named it after the form, else as it is called here."""
+        dutch, english = name_fields(line)
+        return self.texts.get(english if language == "en" else dutch) or _(LINES[line])
+
 
 def published(year: int | None = None) -> Publication | None:
     """The version that counts of this fiscal year, or of the newest that has one."""
@@ -58,6 +64,13 @@ def published(year: int | None = None) -> Publication | None:
     if year is not None:
         found = found.where(Publication.year == year)
     return db.session.execute(found.order_by(Publication.year.desc()).limit(1)).scalar_one_or_none()
+
+
+def names_before(year: int) -> dict[str, str]:
+    """The names of lines of the newest publication before this year: a new one begins with them."""
+    found = select(Publication.texts).where(Publication.year < year, Publication.state == PublicationState.PUBLISHED)
+    texts = db.session.execute(found.order_by(Publication.year.desc()).limit(1)).scalar() or {}
+    return {name: text for name, text in texts.items() if name.startswith("name_")}
 
 
 def draft(year: int) -> Publication | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
 from app.base.money import Money
-from app.finance.anbi.lines import ASSETS, LIABILITIES, STATEMENT, TOLD, Told
+from app.finance.anbi.lines import LINES, LONGEST_NAME, TOLD, Told, name_fields
 from app.finance.anbi.models import Publication
 from app.finance.figures.forms import TotalField
 from app.ui.forms import Form
@@ -40,13 +40,19 @@ class PublicationForm(VersionForm):
     def amounts(self, lines: Any) -> list[Field]:
         return [self[f"line_{line}"] for line in lines]
 
+    def names(self) -> Iterator[tuple[str, Field, Field]]:
+        """Each line as it is called here, with the fields of its own names."""
+        for line, label in LINES.items():
+            dutch, english = name_fields(line)
+            yield label, self[f"text_{dutch}"], self[f"text_{english}"]
+
 
 def _names(told: Told) -> tuple[str, ...]:
     return (f"{told.name}_nl", f"{told.name}_en") if told.both else (told.name,)
 
 
-def publication_form(row: Publication | None, **kwargs: Any) -> PublicationForm:
-    """With a field for each part, filled with what was typed before."""
+def publication_form(row: Publication | None, names: Mapping[str, str], **kwargs: Any) -> PublicationForm:
+    """With a field for each part, filled with what was typed before; `names` are those of lines to begin with."""
     made: dict[str, Any] = {}
     data: dict[str, Any] = {"version": row.version if row else 0}
     for told in TOLD:
@@ -59,8 +65,12 @@ def publication_form(row: Publication | None, **kwargs: Any) -> PublicationForm:
             kind, most = (TextAreaField, MOST) if told.long else (StringField, 300 if told.link else 40)
             made[f"text_{name}"] = kind(label, validators=[Length(max=most)])
             data[f"text_{name}"] = row.texts.get(name, "") if row else ""
-    labels = {**ASSETS, **LIABILITIES, **{line.value: line.label for line in STATEMENT}}
-    for line, label in labels.items():
+    texts = row.texts if row else names
+    for line, label in LINES.items():
+        headings = _("%(part)s in Dutch", part=_(label)), _("%(part)s in English", part=_(label))
+        for name, heading in zip(name_fields(line), headings, strict=True):
+            made[f"text_{name}"] = StringField(heading, validators=[Length(max=LONGEST_NAME)])
+            data[f"text_{name}"] = texts.get(name, "")
         made[f"line_{line}"] = TotalField(_(label))
         if row and line in row.cents:
             data[f"line_{line}"] = Money(row.cents[line])

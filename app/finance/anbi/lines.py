@@ -64,6 +64,15 @@ LIABILITIES: dict[str, str] = {
 }
 COSTS: tuple[RjLine, ...] = (*COST_LINES, RjLine.FINANCIAL)
 STATEMENT: tuple[RjLine, ...] = (*INCOME_LINES, *COSTS)
+# Every line and what it is called here, after RJ 650. The form of the tax office was not seen: each can be given the
+# name that the form has, in Dutch and English (`name_cash_nl`).
+LINES: dict[str, str] = {**ASSETS, **LIABILITIES, **{line.value: line.label for line in STATEMENT}}
+LONGEST_NAME = 100
+
+
+def name_fields(line: str) -> tuple[str, str]:
+    """Under what a line's own names are kept, Dutch and English."""
+    return f"name_{line}_nl", f"name_{line}_en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,29 +68,38 @@ def general(shown: Content, language: str) -> Table:
 
 
 def balance(shown: Content, language: str) -> Table:
-    rows = [*_side(shown, ASSETS, _("Total assets")), *_side(shown, LIABILITIES, _("Total reserves, funds and debts"))]
+    rows = [
+        *_side(shown, ASSETS, _("Total assets"), language),
+        *_side(shown, LIABILITIES, _("Total reserves, funds and debts"), language),
+    ]
     columns = _columns(shown, _("On the last day of %(year)s", year=shown.year.year))
     return Table(_("Balance sheet"), columns, rows, note=shown.text("note_balance", language)[0])
 
 
-def _side(shown: Content, lines: Mapping[str, str], label: str) -> list[Row]:
+def _side(shown: Content, lines: Mapping[str, str], label: str, language: str) -> list[Row]:
     if shown.now.total(lines) is None:
         return []
-    rows = [_row(shown, _(name), lambda amounts, own=code: amounts.get(own)) for code, name in lines.items()]  # type: ignore[misc]
+    rows = [
+        _row(shown, shown.name(code, language), lambda amounts, own=code: amounts.get(own))  # type: ignore[misc]
+        for code in lines
+    ]
     known = [row for row in rows if any(cell is not None for cell in row.cells[1:])]
     return [*known, _row(shown, label, lambda amounts: amounts.total(lines), Level.SUM)]
 
 
 def statement(shown: Content, language: str) -> Table:
-    rows = [_line(shown, line, f"{line.number}. {_(line.label)}") for line in RAISED_LINES]
+    def called(line: RjLine) -> str:
+        return shown.name(line.value, language)
+
+    rows = [_line(shown, line, f"{line.number}. {called(line)}") for line in RAISED_LINES]
     rows.append(_row(shown, _("Sum of income raised"), lambda amounts: amounts.raised, Level.SUM))
-    rows += [_line(shown, line, f"{line.number}. {_(line.label)}") for line in INCOME_LINES[len(RAISED_LINES) :]]
+    rows += [_line(shown, line, f"{line.number}. {called(line)}") for line in INCOME_LINES[len(RAISED_LINES) :]]
     rows.append(_row(shown, _("Sum of income"), lambda amounts: amounts.income, Level.SUM))
     if shown.now.has_costs:
-        rows += [_line(shown, line, _(line.label)) for line in COST_LINES]
+        rows += [_line(shown, line, called(line)) for line in COST_LINES]
         rows.append(_sum(shown, _("Sum of costs"), "spent"))
         rows.append(_sum(shown, _("Result before financial income and expense"), "before_financial", Level.LINE))
-        rows.append(_line(shown, RjLine.FINANCIAL, _(RjLine.FINANCIAL.label)))
+        rows.append(_line(shown, RjLine.FINANCIAL, called(RjLine.FINANCIAL)))
         rows.append(_sum(shown, _("Result of income and costs"), "result"))
     columns = _columns(shown, str(shown.year.year))
     return Table(

@@ -16,15 +16,16 @@ from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.finance.anbi.content import Content, content, draft, published, taken
-from app.finance.anbi.lines import ASSETS, COSTS, LIABILITIES, STATEMENT, TOLD
+from app.finance.anbi.lines import ASSETS, COSTS, LIABILITIES, LINES, TOLD, name_fields
 from app.finance.anbi.models import MOVES, SUBJECT, Publication, PublicationState
 from app.finance.periods import FiscalYear
 from app.organisation import checks
 from app.tasks import services as tasks
 from app.tasks.models import Task, TaskState
 
-_LINES = {*ASSETS, *LIABILITIES, *(line.value for line in STATEMENT)}
-_NAMES = {name for told in TOLD for name in ((f"{told.name}_nl", f"{told.name}_en") if told.both else (told.name,))}
+_NAMES = {name for told in TOLD for name in ((f"{told.name}_nl", f"{told.name}_en") if told.both else (told.name,))} | {
+    name for line in LINES for name in name_fields(line)
+}  # fmt: skip
 _ELSEWHERE = N_("Somebody changed this meanwhile. Look again, then save.")
 
 
@@ -40,7 +41,7 @@ def save(
 
     Raises Invalid for an address that is none, Refused where somebody saved in between.
     """
-    if unknown := {*texts} - _NAMES | {*cents} - _LINES:
+    if unknown := {*texts} - _NAMES | {*cents} - {*LINES}:
         raise ValueError(f"no such parts: {sorted(unknown)}")
     kept = {name: text.strip() for name, text in texts.items() if text and text.strip()}
     for told in TOLD:

@@ -13,7 +13,7 @@ from app.base.dates import local_date
 from app.base.errors import DomainError
 from app.extensions import now, writing
 from app.finance.anbi import services
-from app.finance.anbi.content import content, deadline, draft, here, published, versions
+from app.finance.anbi.content import content, deadline, draft, here, names_before, published, versions
 from app.finance.anbi.forms import PublicationForm, VersionForm, publication_form
 from app.finance.anbi.lines import ASSETS, LIABILITIES, NOTES, STATEMENT, THRESHOLD_CENTS
 from app.finance.periods import FIRST, FiscalYear, fiscal_year, fiscal_year_of
@@ -54,7 +54,7 @@ def anbi_year(year: int) -> ResponseReturnValue:
 def anbi_save(year: int) -> ResponseReturnValue:
     """Keep the draft."""
     chosen = _year(year)
-    form = publication_form(draft(year))
+    form = publication_form(draft(year), names_before(year))
     if form.validate():
         try:
             with writing():
@@ -105,12 +105,14 @@ def _page(year: FiscalYear, form: PublicationForm | None = None) -> ResponseRetu
     begun, shown_now = draft(year.year), published(year.year)
     shown = content(year, begun or shown_now)
     rows = versions(year.year)
+    if form is None and (begun or not shown_now):
+        form = publication_form(begun, names_before(year.year), formdata=None)
     facts: dict[str, Any] = {
         "year": year, "shown": shown, "draft": begun, "published": shown_now, "rows": rows,
         "people": by_ids(row.published_by_id for row in rows if row.published_by_id),
         "lacking": services.lacking(shown, now()), "deadline": deadline(year), "today": local_date(now()),
         "obliged": shown.now.income > THRESHOLD_CENTS, "threshold": THRESHOLD_CENTS,
-        "form": form or publication_form(begun, formdata=None) if begun or not shown_now else None,
+        "form": form,
         "assets": ASSETS, "liabilities": LIABILITIES, "statement": [line.value for line in STATEMENT],
         "notes": NOTES, "here": here(year), "drawn": content(year, None).now.cents,
     }  # fmt: skip

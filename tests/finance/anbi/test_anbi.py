@@ -188,6 +188,27 @@ def test_finance_fills_it_in_and_publishes(income: None, sign_in: SignIn, client
     assert "text_purpose" not in sign_in("viewer").get("/finance/anbi/2025").get_data(as_text=True)
 
 
+def test_lines_are_called_as_the_form_calls_them_and_a_published_version_keeps_its_names(
+    income: None, sign_in: SignIn, client: Client
+) -> None:
+    save(texts=TEXTS | {"name_cash_nl": "Kas en bank", "name_companies_nl": "Bedrijven en sponsors"})
+    publish()
+    page = text_of(client, "/anbi")
+    for shown in (">Kas en bank<", ">2. Bedrijven en sponsors<", ">1. Particulieren<"):
+        assert shown in page
+    assert "Liquide middelen" not in page
+    english = text_of(client, "/en/anbi")
+    assert "Cash and bank" in english
+    with writing():
+        services.revise(YEAR, actor=SYSTEM, now=now())
+    save(version=1, texts=TEXTS)
+    assert ">Kas en bank<" in text_of(client, "/anbi")
+    # A new year begins with the names of the last one.
+    later = sign_in("finance").get("/finance/anbi/2026").get_data(as_text=True)
+    assert 'name="text_name_cash_nl"' in later
+    assert 'value="Kas en bank"' in later
+
+
 def test_who_is_no_anbi_has_no_page(app: Flask, client: Client) -> None:
     make_organisation(anbi=False)
     assert client.get("/anbi").status_code == 404
