@@ -45,7 +45,7 @@ class Rolled:
 
 
 def rolled(span: Span) -> list[Rolled]:
-    """Every fund that was ever booked on, and what stands on the accounts above them by programme. Two statements and
+    """Every fund that was ever booked on, and what stands on the accounts above them by programme. Three statements and
     one for the funds; it grows with the lines of funds, of which there are a few each year."""
     codes = fund_codes()
     found: dict[Place, Rolled] = {}
@@ -76,18 +76,28 @@ def rolled(span: Span) -> list[Rolled]:
 
 
 def _lines(span: Span, codes: list[str]) -> list[tuple[str, int | None, Event, bool, bool, int]]:
-    """(account, programme, event, whether it was undone by this, whether in credit, cents in credit)."""
+    """(account, programme, event, whether it was undone by this, whether in credit, cents in credit).
+
+    The accounts are looked up first: by their ids PostgreSQL knows how few lines they have. Joined by code it read the
+    whole journal (1.9 s of five million lines).
+    """
+    named = dict(db.session.execute(select(Account.id, Account.code).where(Account.code.in_(codes))).all())
     entry, undone = aliased(JournalEntry), aliased(JournalEntry)
     keys = (
-        Account.code, JournalLine.programme_id, func.coalesce(undone.event, entry.event), undone.id.is_not(None),
-        JournalLine.cents < 0,
+        JournalLine.account_id, JournalLine.programme_id, func.coalesce(undone.event, entry.event),
+        undone.id.is_not(None), JournalLine.cents < 0,
     )  # fmt: skip
     rows = db.session.execute(
         select(*keys, -func.sum(JournalLine.cents))
-        .join(Account, Account.id == JournalLine.account_id)
         .join(entry, entry.id == JournalLine.entry_id)
         .outerjoin(undone, undone.id == entry.reverses_id)
-        .where(Account.code.in_(codes), JournalLine.booked_on >= span.start, JournalLine.booked_on < span.end)
+        .where(
+            JournalLine.account_id.in_(list(named)), JournalLine.booked_on >= span.start,
+            JournalLine.booked_on < span.end,
+        )
         .group_by(*keys)
-    )
-    return [(code, p, Event(event), bool(was), bool(credit), int(cents)) for code, p, event, was, credit, cents in rows]
+    )  # fmt: skip
+    return [
+        (named[account_id], programme_id, Event(event), bool(was), bool(credit), int(cents))
+        for account_id, programme_id, event, was, credit, cents in rows
+    ]
