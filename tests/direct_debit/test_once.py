@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from lxml import etree
 from sqlalchemy import insert, select, update
 
 from app.base.actor import SYSTEM, Actor
@@ -21,7 +22,9 @@ from app.gifts.models import Gift
 from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState, Frequency
+from app.organisation.models import BankAccount, PainVersion
 from tests.conftest import SettableClock
+from tests.direct_debit.test_pain008 import SCHEMAS
 from tests.factories.debits import DAY, account_id, due, dutch_iban
 from tests.factories.recurring import announce_and_plan, commitment, own_mandate
 from tests.factories.supporters import person
@@ -74,6 +77,20 @@ def the(commitment_id: int) -> tuple[Commitment, Mandate, list[Collection]]:
     row = db.session.get_one(Commitment, commitment_id)
     rows = db.session.scalars(select(Collection).where(Collection.commitment_id == commitment_id)).all()
     return row, db.session.get_one(Mandate, row.mandate_id), list(rows)
+
+
+@pytest.mark.parametrize("version", ["pain.008.001.02", "pain.008.001.08"])
+def test_the_file_of_a_batch_for_one_collection_is_valid(single: int, version: str) -> None:
+    """As staff get it: built, approved and made, in the version that the account's bank takes."""
+    schema = SCHEMAS / f"{version}.xsd"
+    if not schema.exists():
+        pytest.skip("the schemas of ISO are not beside this repository")
+    with writing():
+        db.session.execute(update(BankAccount).values(pain_version=PainVersion(version)))
+    file = etree.fromstring(under_way(built(OOFF)).encode())
+    etree.XMLSchema(etree.parse(schema)).assertValid(file)
+    assert [each.text for each in file.iterfind(".//{*}SeqTp")] == ["OOFF"]
+    assert file.tag == f"{{urn:iso:std:iso:20022:tech:xsd:{version}}}Document"
 
 
 def test_it_is_collected_apart_as_ooff_and_is_over_then(single: int, clock: SettableClock) -> None:
