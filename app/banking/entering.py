@@ -14,20 +14,22 @@ from app.banking.checking import Checked
 from app.banking.entry_rows import Item, facts_of, make_rows
 from app.banking.formats.facts import Entry
 from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
-from app.banking.matching import by_hand, by_itself
+from app.banking.matching import by_hand, by_itself, deciding
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
 from app.base.actor import Actor
 from app.base.dates import month_start
+from app.base.errors import DomainError
 from app.base.ids import new_id
 from app.extensions import db
+from app.extensions.plans import Stale, planning
 from app.extensions.sql import insert_rows
-from app.extensions.transactions import writing_in_bulk
+from app.extensions.transactions import next_batch, writing_in_bulk
 from app.ledger.queries import closed_months
 from app.organisation.models import BankAccount
 
-WINDOW = 960  # entries prepared together: whole batches
+WINDOW = 960  # entries prepared together, or a few more
 _MOST = 4 * WINDOW  # of a day that has more
-BATCH = 80  # entries of one transaction, which holds up other writers
+BATCH = 160  # entries of one transaction, to begin with: it holds up other writers
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,14 +42,15 @@ class _File:
     now: datetime
     new: int = 0
     already_known: int = 0
-    block: int = WINDOW  # entries decided on together
+    block: int  # entries decided on together
+    batch: int  # entries written together
 
 
 def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: datetime) -> tuple[int, int]:
     """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
     assert checked.format is not None
     family, recorded = FAMILIES[checked.format], by_hand.recorded(*checked.days) if checked.entries else None
-    file = _File(family=family, recorded=recorded, actor=actor, now=now)
+    file = _File(family=family, recorded=recorded, actor=actor, now=now, block=WINDOW, batch=BATCH)
     keys: dict[int, Keys] = {}
     window: list[Item] = []
     account_id = 0
@@ -86,11 +89,49 @@ def _enter_window(window: list[Item], account_id: int, file: _File) -> None:
     while start < len(window):
         decided, count = by_itself.choose(groups[start : start + file.block], file.recorded, since)
         db.session.rollback()
-        for first in range(start, start + count, BATCH):
-            _enter_batch(window[first : min(first + BATCH, start + count)], known, decided, account_id, file)
+        first, end = start, start + count
+        while first < end:
+            some = window[first : min(first + file.batch, end)]
+            if not _enter_planned(some, known, told, decided, account_id, file):
+                _enter_batch(some, known, decided, account_id, file)
+            if len(some) == file.batch:
+                file.batch = next_batch(file.batch, BATCH)
+            first += len(some)
         file.block = by_itself.next_size(min(file.block, len(window) - start), count, WINDOW)
         start += count
         since = new_id()
+
+
+def _enter_planned(
+    batch: list[Item], known: dict[bytes, int], told: dict[bytes, int], decided: by_itself.Decided, account_id: int,
+    file: _File,
+) -> bool:  # fmt: skip
+    """Enter a batch of which everything is new and is still when it is written: others wait for the writing only.
+    False, and nothing done, where it is otherwise."""
+    if any(item.key in known or item.key in told for item in batch):
+        return False
+    account = select(BankAccount.booked_by).where(BankAccount.id == account_id)
+    try:
+        with planning() as plan:
+            booked_by = db.session.execute(account).scalar_one()
+            insert_rows(BankEntry, [item.row for item in batch])
+            booking.book([item.row for item in batch], booked_by, actor=file.actor, now=file.now)
+            lines = [line for item in batch for line in item.lines]
+            rest = by_itself.plan_decided(plan, lines, decided, actor=file.actor, now=file.now)
+            _remember({item.key: item.row["id"] for item in batch})
+        db.session.rollback()
+        with writing_in_bulk():
+            # One file at a time for each account: two at once would not see what the other brings.
+            if db.session.execute(account.with_for_update()).scalar_one() is not booked_by:
+                raise Stale
+            if _told_otherwise(batch, account_id, file.family):
+                raise Stale
+            plan.write()
+            deciding.decide_new(rest, actor=file.actor, now=file.now)
+    except (DomainError, Stale):
+        return False
+    file.new += sum(len(item.entry.transactions) for item in batch)
+    return True
 
 
 def _enter_batch(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Dialect, FromClause, LargeBinary, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.extensions import db
+from app.extensions import db, plans
 
 _AT_ONCE = 30_000  # values in one statement: SQLite takes 32,766, PostgreSQL 65,535
 
@@ -60,6 +60,9 @@ def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: st
         return set()
     names = tuple(rows[0])
     statement, values = _prepared(table, names, [[row[each] for row in rows] for each in names])
+    if (plan := plans.current()) is not None:
+        plan.add(f"{statement} ON CONFLICT DO NOTHING", values, only_new=True)
+        return {row[name] for row in rows}
     head, marks = statement.split(" VALUES ")
     done: set[Any] = set()
     for start in range(0, len(values), _AT_ONCE // len(names)):
@@ -72,11 +75,11 @@ def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: st
 
 def _write(table: Any, names: tuple[str, ...], columns: list[Sequence[Any]], only_new: bool) -> int:
     statement, values = _prepared(table, names, columns)
-    done = db.session.connection().exec_driver_sql(
-        f"{statement} ON CONFLICT DO NOTHING" if only_new else statement,
-        values,
-        execution_options={"preserve_rowcount": True},
-    )
+    statement = f"{statement} ON CONFLICT DO NOTHING" if only_new else statement
+    if (plan := plans.current()) is not None:
+        plan.add(statement, values, only_new=only_new)
+        return len(values)
+    done = db.session.connection().exec_driver_sql(statement, values, execution_options={"preserve_rowcount": True})
     return done.rowcount
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from time import thread_time
 
 from flask import current_app
 from sqlalchemy import Connection, event
@@ -23,6 +24,7 @@ from app.extensions.file_lock import locked
 _one_writer = threading.Lock()
 _pace = threading.local()  # `free_from`: when this thread's next batch may begin
 _AFTER = "draagvlak_after_commit"
+_BATCH_SECONDS = 0.05
 
 
 @contextmanager
@@ -73,16 +75,26 @@ def writing() -> Iterator[Session]:
 def writing_in_bulk() -> Iterator[Session]:
     """One bounded batch of a bulk job. The lock is free between two batches for as long as it was held, so that
     donors' writes get their turn; what a job prepares meanwhile counts as rest. A worker beside the server rests
-    without doing anything: its work would take the interpreter from donors. Keep each batch under about 50 ms."""
+    without doing anything: its work would take the interpreter from donors. Keep each batch under about 50 ms
+    (`next_batch`)."""
     time.sleep(max(0.0, getattr(_pace, "free_from", 0.0) - time.monotonic()))
     started = time.monotonic()
     with writing() as session:
-        started = time.monotonic()
+        started, busy = time.monotonic(), thread_time()
         yield session
     held = min(time.monotonic() - started, 1.0)
+    # On a busy machine the clock runs on while nothing is done; shorter batches would only be more of them.
+    _pace.cost = max(thread_time() - busy, held / 10)
     _pace.free_from = time.monotonic() + held
     if threading.current_thread() is not threading.main_thread():
         time.sleep(held)
+
+
+def next_batch(size: int, usual: int) -> int:
+    """How much the next batch of a job may do: what fits the time that others may wait, from half to four times
+    the usual. `size` is what the last one did."""
+    fits = int(size * _BATCH_SECONDS / max(getattr(_pace, "cost", _BATCH_SECONDS), 0.001))
+    return max(1, usual // 2, min(fits, 2 * size, 4 * usual))
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.plans import not_planned
 from app.extensions.sql import insert_new
 from app.ledger.models import Account, AccountKind
 from app.ledger.rj import INCOME_LINES, RjLine
@@ -114,6 +115,7 @@ def postable(codes: Iterable[str]) -> dict[str, Postable]:
     wanted = set(codes)
     found = _find(wanted)
     if wanted - set(found):
+        not_planned()
         ensure_chart()
         found = _find(wanted)
     for code in sorted(wanted):

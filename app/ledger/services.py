@@ -14,6 +14,7 @@ from app.base.errors import NotFound, Refused
 from app.base.ids import new_ids
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.plans import checked
 from app.extensions.sql import insert_rows
 from app.ledger import periods, sums
 from app.ledger.accounts import Postable, ensure_chart, map_account, postable
@@ -35,8 +36,9 @@ def post(entries: Sequence[Entry], *, actor: Actor, now: datetime) -> list[int]:
     fresh = {key: entry_id for key, (entry_id, is_new) in known.items() if is_new}
     todo = list({entry.key: entry for entry in entries if entry.key in fresh}.values())
     if todo:
-        periods.refuse_closed(entry.booked_on for entry in todo)
-        accounts = postable(line.account for entry in todo for line in entry.lines)
+        days = {entry.booked_on for entry in todo}
+        codes = {line.account for entry in todo for line in entry.lines}
+        accounts = checked(_open, days, codes)
         line_rows = _line_rows(todo, fresh, accounts)
         insert_rows(JournalLine, line_rows)
         insert_rows(
@@ -59,6 +61,11 @@ def post(entries: Sequence[Entry], *, actor: Actor, now: datetime) -> list[int]:
         )
         sums.add(line_rows)
     return [known[entry.key][0] for entry in entries]
+
+
+def _open(days: set[date], codes: set[str]) -> dict[str, Postable]:
+    periods.refuse_closed(days)
+    return postable(codes)
 
 
 def reverse(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,13 +21,14 @@ from app.banking.matching.finders import Found, find
 from app.banking.models import BankEntry, BankLine, LineState
 from app.base.actor import Actor
 from app.base.errors import DomainError
-from app.extensions import db
+from app.extensions import db, plans
 from app.extensions.sql import among, insert_rows
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.models import Gift
 from app.supporters.models import Supporter
 
 CHUNK = 250
+_PLAIN = (MatchKind.GIFT, MatchKind.NOT_OURS)  # which only insert
 _DEBITS = (MatchKind.DEBIT_BATCH, MatchKind.COLLECTION, MatchKind.TAKEN_BACK)
 
 
@@ -102,6 +104,33 @@ def insert_decided(lines: Sequence[dict[str, Any]], decided: Decided, *, actor: 
                 _insert([row], mine, actor, now)
             except DomainError:
                 insert_rows(BankLine, [row | {"looked": False, "state": LineState.REVIEW}])
+
+
+def plan_decided(
+    plan: plans.Plan, lines: Sequence[dict[str, Any]], decided: Decided, *, actor: Actor, now: datetime
+) -> list[tuple[Facts, Proposal]]:
+    """`insert_decided` for this plan, which is stale where something changed meanwhile. Gives what
+    is still to be decided by `deciding.decide_new` once the plan is written: what changes rows that are there."""
+    chosen = [decided.by_line[line["id"]] for line in lines if line["id"] in decided.by_line]
+    known = {line.id for line, _ in chosen}
+    rows = [
+        line
+        | {
+            "looked": line["id"] in decided.looked,
+            "state": LineState.EXPLAINED if line["id"] in known else line["state"],
+        }
+        for line in lines
+    ]
+    insert_rows(BankLine, rows)
+    plan.check_later(partial(_refuse_changed, chosen, decided.since))
+    plain = [(line, what) for line, what in chosen if what.kind in _PLAIN]
+    deciding.decide_new(plain, actor=actor, now=now)
+    return [(line, what) for line, what in chosen if what.kind not in _PLAIN]
+
+
+def _refuse_changed(chosen: list[tuple[Facts, Proposal]], since: int) -> None:
+    if len(_still_right(chosen, since)) < len(chosen):
+        raise plans.Stale
 
 
 def _insert(rows: Sequence[dict[str, Any]], chosen: list[tuple[Facts, Proposal]], actor: Actor, now: datetime) -> None:
