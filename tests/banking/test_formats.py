@@ -230,6 +230,63 @@ def test_lines_that_bend_the_rules(line: str, info: str, want: tuple[str, str, s
     assert (payment.end_to_end, payment.structured, payment.text) == want
 
 
+def test_abn_amro_in_columns() -> None:
+    came = [
+        ":61:2611201120C15,00N658NONREF",
+        ":86:SEPA OVERBOEKING                 IBAN: NL44RABO0123456789",
+        "BIC: RABONL2U                    NAAM: J. JANSEN EO",
+        "OMSCHRIJVING: Gift IBAN: NL02ABNA0123456789 NAAM: Iemand anders",
+        "KENMERK: 9001000000000012",
+    ]
+    went = [
+        ":61:2611201120D5,00N426NONREF",
+        ":86:SEPA INCASSO ALGEMEEN DOORLOPEND INCASSANT: NL08ZZZ502057730000",
+        "NAAM: Mollie                     MACHTIGING: M-12-34",
+        "OMSCHRIJVING: Kosten",
+        "IBAN: NL44RABO0123456789         KENMERK: E2E-1",
+    ]
+    gift, cost = [entry.transactions[0] for entry in entries(mt940([*came, *went]))]
+    assert (gift.name, gift.iban, gift.bic) == ("J. JANSEN EO", "NL44RABO0123456789", "RABONL2U")
+    assert (gift.structured, gift.end_to_end) == ("9001000000000012", "")
+    assert gift.text == "Gift IBAN: NL02ABNA0123456789 NAAM: Iemand anders"
+    assert (cost.name, cost.iban, cost.text) == ("Mollie", "NL44RABO0123456789", "Kosten")
+    assert (cost.mandate, cost.creditor_id, cost.end_to_end) == ("M-12-34", "NL08ZZZ502057730000", "E2E-1")
+
+
+def test_subfields_with_question_marks() -> None:
+    info = "166?00SEPA?20EREF+E77?21MREF+M1?22SVWZ+Gift voor kinde?23ren?30RABONL2U?31NL44RABO0123456789?32J. Jan?33sen"
+    [entry] = entries(mt940([":61:2611201120C15,00NTRFNONREF", f":86:{info[:60]}", info[60:]]))
+    payment = entry.transactions[0]
+    assert (payment.text, payment.end_to_end, payment.mandate) == ("Gift voor kinderen", "E77", "M1")
+    assert (payment.name, payment.iban, payment.bic) == ("J. Jansen", "NL44RABO0123456789", "RABONL2U")
+
+
+@pytest.mark.parametrize(("told", "cents"), [("1234,", 123400), (",50", 50), ("0,5", 50), ("000000000015,00", 1500)])
+def test_amounts_of_mt940_in_all_their_shapes(told: str, cents: int) -> None:
+    [entry] = entries(mt940([f":61:2611201120C{told}NTRFNONREF"]))
+    assert entry.cents == cents
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("kind", ["mt940", "camt"])
+def test_files_with_a_mark_of_their_encoding(kind: str, encoding: str) -> None:
+    if kind == "mt940":
+        content = mt940([":61:2611201120C15,00NTRFNONREF", ":86:/REMI/USTD//gegeven aan café/"]).decode()
+    else:
+        said = "<RmtInf><Ustrd>gegeven aan café</Ustrd></RmtInf>"
+        content = camt([Pay(1500, more=said)]).decode().replace(' encoding="UTF-8"', "")
+    if encoding == "utf-16-le":
+        content = "\ufeff" + content
+    [entry] = entries(content.encode(encoding))
+    assert (entry.cents, entry.transactions[0].text) == (1500, "gegeven aan café")
+
+
+def test_a_zip_is_refused_with_advice() -> None:
+    with pytest.raises(Unreadable, match="ZIP") as error:
+        facts(b"PK\x03\x04\x14\x00\x00\x00" + bytes(100))
+    assert "Unpack" in error.value.advice
+
+
 def test_knab() -> None:
     lines = [
         ":61:2611201120C500NTRF20-11-2026 10:05//B4G29PGDCK1QFV3E",
@@ -350,3 +407,32 @@ def test_mt940_is_read_back_however_it_wraps(told: list[tuple[int, bool, str, st
         [payment] = entry.transactions
         assert (payment.end_to_end, payment.name, payment.text) == (reference, name, words)
         assert payment.iban == "NL44RABO0123456789"
+
+
+def test_payments_in_another_currency_count_what_was_booked() -> None:
+    part = (
+        "<TxDtls><Amt Ccy='USD'>5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><AmtDtls><InstdAmt><Amt Ccy='USD'>5.00</Amt>"
+        "</InstdAmt><{0}><Amt Ccy='EUR'>4.50</Amt></{0}></AmtDtls></TxDtls>"
+    )
+    details = f"<NtryDtls>{part.format('TxAmt')}{part.format('CntrValAmt')}</NtryDtls>"
+    [entry] = entries(camt([Pay(900, details=details)]))
+    assert [payment.cents for payment in entry.transactions] == [450, 450]
+
+
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("2026-11-19T23:00:00Z", 20),
+        ("2026-11-20T00:00:00+01:00", 20),
+        ("2026-11-19T23:30:00", 19),
+        ("2026-11-20T00:00:00.000+01:00", 20),
+    ],
+)
+def test_instants_are_days_in_amsterdam(told: str, day: int) -> None:
+    content = camt([Pay(100)]).replace(b"<DtTm>2026-11-20T00:00:00</DtTm>", f"<DtTm>{told}</DtTm>".encode())
+    assert entries(content)[0].booked_on == date(2026, 11, day)
+
+
+def test_an_amount_may_begin_with_its_point() -> None:
+    content = camt([Pay(50)], closing=100_050).replace(b">0.50<", b">.50<")
+    assert entries(content)[0].cents == 50

@@ -76,8 +76,10 @@ def _transaction(node: Any, entry: Entry, opened: Opened, alone: bool) -> Transa
     if alone:
         cents = entry.cents  # one payment, one amount: what was instructed may be in another currency
     else:
-        amount = node if text(node, "Amt") else child(node, "AmtDtls", "TxAmt") or child(node, "AmtDtls", "InstdAmt")
-        if not text(amount, "Amt") or text(amount, "Ccy") != opened.currency:
+        details = child(node, "AmtDtls")
+        told = (node, *(child(details, name) for name in ("TxAmt", "CntrValAmt", "InstdAmt")))
+        amount = next((each for each in told if text(each, "Amt") and text(each, "Ccy") == opened.currency), None)
+        if amount is None:
             return None
         size = to_cents(text(amount, "Amt"), entry.line)
         side = text(node, "CdtDbtInd") or ("CRDT" if entry.cents > 0 else "DBIT")

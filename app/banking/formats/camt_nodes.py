@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from app.banking.formats.facts import Unreadable, to_cents
+from app.base.dates import local_date
 from app.base.states import N_
 
 Node = dict[str, Any]  # local name → text, node, or a list of those in _MANY; the currency of `Amt` as `Ccy`
 
+_NO_OFFSET = len("2026-11-20T00:00")
 _names: dict[Any, str] = {}
 _MANY = frozenset({"NtryDtls", "TxDtls", "Ustrd", "Strd"})
 
@@ -68,11 +70,15 @@ def nodes(node: Any, name: str) -> list[Any]:
 
 
 def day_of(node: Node, name: str, line: int) -> date | None:
-    """`Dt` or the day of `DtTm`; both occur."""
-    told = first(node, (name, "Dt"), (name, "DtTm"))
+    """`Dt` or the day of `DtTm`; both occur. An instant that tells its offset is a day in Amsterdam."""
+    told = text(node, name, "Dt")
+    at = "" if told else text(node, name, "DtTm")
+    told = told or at
     if not told:
         return None
     try:
+        if len(at) > _NO_OFFSET and (at[-1] in "Zz" or "+" in at or "-" in at[_NO_OFFSET:]):
+            return local_date(datetime.fromisoformat(at))
         return date.fromisoformat(told[:10])
     except ValueError:
         raise Unreadable(N_("“%(text)s” is not a date."), line=line, text=told[:40]) from None

@@ -14,6 +14,12 @@ _KEYWORD = re.compile(rf"/({'|'.join(KEYWORDS)})(?=/)")
 _STARTS = re.compile(rf"/({'|'.join(KEYWORDS)}|TRCD|SUM)/")
 _INSIDE_REMITTANCE = ("USTD", "STRD")
 _SUBFIELD = re.compile(r">(\d\d)")
+_QUESTIONS, _QUESTION = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)")
+_LABEL = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
+_COLUMN = re.compile(r"(IBAN|BIC|NAAM|INCASSANT|MACHTIGING|OMSCHRIJVING|KENMERK|BETALINGSKENM\.): ?")
+_WORDS = "OMSCHRIJVING"
+_PAYMENT_NUMBER = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
 _ACCOUNT_AND_NAME = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{11,30}|\d{7,10})\s+(\S.*)?")
 # A slash between these belongs to the name: "J. Jansen e/o P. de Vries".
@@ -29,7 +35,12 @@ def read(lines: Sequence[str], transaction: Transaction) -> None:
         # Banks break these anywhere, inside a keyword too, and a space at the break is part of the text.
         _keywords("".join(lines), transaction)
     elif ">2" in (whole := "".join(lines)) and _SUBFIELD.search(whole):
-        _subfields(whole, transaction)
+        _subfields(_SUBFIELD.split(whole), transaction)
+    elif _QUESTIONS.match(whole):
+        _subfields(_QUESTION.split(whole), transaction)
+        _labels(transaction)
+    elif lines[0].startswith("SEPA ") and _COLUMN.search(whole):
+        _columns("".join(line if len(line) >= _FULL else f"{line} " for line in lines), transaction)
     else:
         _free(lines, transaction)
 
@@ -92,18 +103,58 @@ def _remittance(values: dict[str, str], transaction: Transaction) -> None:
     transaction.text = (text or transaction.structured)[:500]
 
 
-def _subfields(text: str, transaction: Transaction) -> None:
-    """Triodos, `000>10…>20…>31…`: 20 to 29 and 60 to 63 text, 30 BIC, 31 account, 32 and 33 name."""
-    parts = _SUBFIELD.split(text)
+def _subfields(parts: Sequence[str], transaction: Transaction) -> None:
+    """Triodos, `000>10…>20…>31…`, and elsewhere `166?00…?20…?31…`: 20 to 29 and 60 to 63 text, 30 BIC, 31 account,
+    32 and 33 name."""
     fields: dict[str, str] = {}
     for key, value in zip(parts[1::2], parts[2::2], strict=True):
         fields[key] = fields.get(key, "") + value
     said = "".join(value for key, value in sorted(fields.items()) if "20" <= key <= "29" or "60" <= key <= "63")
     account = fields.get("31", "").strip()
     transaction.iban = account if looks_like_iban(account) else ""
-    transaction.bic = fields.get("30", "").strip()[:11]
+    bic = fields.get("30", "").strip()
+    transaction.bic = bic if _BIC.fullmatch(bic) else ""
     transaction.name = (fields.get("32", "") + fields.get("33", "")).strip()[:140]
     transaction.text = said.strip()[:500]
+
+
+def _labels(transaction: Transaction) -> None:
+    """`EREF+…MREF+…SVWZ+…` in the text of sub-fields with question marks."""
+    parts = _LABEL.split(transaction.text)
+    values = dict(zip(parts[1::2], (value.strip() for value in parts[2::2]), strict=True))
+    transaction.end_to_end = provided(values.get("EREF", ""))[:35]
+    transaction.mandate, transaction.creditor_id = values.get("MREF", "")[:35], values.get("CRED", "")[:35]
+    transaction.text = (values.get("SVWZ") or parts[0]).strip()
+
+
+def _columns(text: str, transaction: Transaction) -> None:
+    """ABN AMRO in two columns: `SEPA OVERBOEKING   IBAN: …`, `BIC: …   NAAM: …`, `OMSCHRIJVING: …`, `KENMERK: …`.
+
+    As with keywords, what was told before the payer's words is not told again in them, and of two after them the last
+    is the bank's.
+    """
+    marks = list(_COLUMN.finditer(text))
+    values: dict[str, str] = {}
+    before: set[str] | None = None
+    for mark, end in zip(marks, [*(mark.start() for mark in marks[1:]), len(text)], strict=True):
+        key, value = mark[1], " ".join(text[mark.end() : end].split())
+        if before is not None and (key in before or key == _WORDS):
+            values[_WORDS] += f" {key}: {value}"
+            continue
+        values[key] = value
+        if key == _WORDS:
+            before = set(values)
+    account = values.get("IBAN", "").replace(" ", "")
+    transaction.iban = account if looks_like_iban(account) else ""
+    transaction.bic, transaction.name = values.get("BIC", "")[:11], values.get("NAAM", "")[:140]
+    transaction.mandate, transaction.creditor_id = values.get("MACHTIGING", "")[:35], values.get("INCASSANT", "")[:35]
+    reference = provided(values.get("KENMERK", ""))
+    structured = values.get("BETALINGSKENM.", reference).replace(" ", "")
+    if _PAYMENT_NUMBER.fullmatch(structured):
+        transaction.structured = structured
+    if reference.replace(" ", "") != transaction.structured:
+        transaction.end_to_end = reference[:35]
+    transaction.text = (values.get(_WORDS) or transaction.structured)[:500]
 
 
 def _free(lines: Sequence[str], transaction: Transaction) -> None:

@@ -139,9 +139,11 @@ def provided(text: str) -> str:
 
 
 def to_cents(text: str, line: int | None) -> int:
-    """`25`, `25.5` or `25,50` as cents. Raises Unreadable: signs, exponents and fractions of cents are not money."""
+    """`25`, `25.5`, `25,50` or `,50` as cents. Raises Unreadable: signs, exponents and fractions of cents are not
+    money."""
     whole, _, fraction = text.strip().replace(",", ".").partition(".")
     fraction = fraction.rstrip("0") if len(fraction) > 2 else fraction
+    whole = whole or ("0" if fraction else "")
     if not (whole.isascii() and whole.isdigit()) or len(fraction) > 2 or (fraction and not fraction.isdigit()):
         raise Unreadable(N_("“%(text)s” is not an amount."), line=line, text=text[:40])
     cents = int(whole) * 100 + int(fraction.ljust(2, "0") or 0)

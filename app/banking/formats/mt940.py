@@ -27,7 +27,7 @@ from app.base.states import N_
 
 _TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
 _LINE = re.compile(
-    r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<side>R?[CD])(?P<funds>[A-Z](?=\d))?(?P<amount>\d{1,15}(?:,\d{0,2})?)"
+    r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<side>R?[CD])(?P<funds>[A-Z](?=\d))?(?P<amount>\d{1,15}(?:,\d{0,2})?|,\d{1,2})"
     r"(?P<type>[A-Z][A-Z0-9 ]{3})(?P<rest>.*)",
     re.DOTALL,
 )
