@@ -22,6 +22,7 @@ from app.grants.budgets.models import AmendmentKind
 from app.grants.instalments.models import Instalment, InstalmentState
 from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
 from tests.grants.money_stories import FULL, HALF, books, granted, instalment_ids, receive, state
+from tests.support.client import Client
 
 R = Recognition
 
@@ -67,7 +68,7 @@ def test_more_or_less_money_follows_the_rule_of_the_grant(
         assert db.session.get_one(Grant, grant_id, populate_existing=True).amount_cents == cents
 
 
-def test_what_was_paid_goes_down_by_the_settlement_alone(now: datetime) -> None:
+def test_what_was_paid_goes_down_by_the_settlement_alone(now: datetime, fundraiser: Client) -> None:
     grant_id, (first, second) = granted(now)
     receive(first, HALF, now, "a")
     with pytest.raises(Refused, match="settlement"):
@@ -76,6 +77,10 @@ def test_what_was_paid_goes_down_by_the_settlement_alone(now: datetime) -> None:
     assert (books(grant_id)[0], planned(grant_id)) == (FULL, [HALF, HALF])
     agreed(grant_id, HALF, now)
     assert (books(grant_id), state(second)) == ((HALF, 0, 0, 0), InstalmentState.SETTLED)
+    page = fundraiser.get(f"/grants/{grant_id}").text.replace("\xa0", " ")
+    assert "nog niet gepland" not in page
+    assert "kwam op € 0,00" in page
+    assert 'data-label="Afgesproken">€ 50.000,00' in page.split("<tfoot>")[1].split("</tfoot>")[0]
 
 
 def test_a_decision_of_a_closed_month_is_booked_today(now: datetime) -> None:

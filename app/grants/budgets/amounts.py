@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.base.actor import Actor
 from app.base.dates import local_date, month_start
@@ -42,6 +42,8 @@ def follow(grant: Grant, before_cents: int, *, on: date, note: str, actor: Actor
             booking.rebook(grant, row, more, on=day, actor=actor, now=now)
     else:
         _take_off(grant, -more, on=day, note=note, actor=actor, now=now)
+    # What was agreed as a share was one of the amount before.
+    db.session.execute(update(Instalment).where(Instalment.grant_id == grant.id).values(basis_points=None))
     recognition.follow([grant.id], actor=actor, now=now)
 
 
