@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from app.finance.books.models import Layout
-from tests.benchmarks.harness import ROOT, Result, bench, environment, workplace
+from tests.benchmarks.harness import ROOT, Result, bench, environment, peak_mb, workplace
 from tests.benchmarks.journal import with_lines
 
 LINES = int(os.environ.get("BOOKS_LINES", "1000000"))
@@ -81,7 +80,7 @@ def run(what: str, directory: str, target: str) -> None:
             csv.writer(file).writerows(sqlite3.connect(f"{directory}/draagvlak.db").execute(_ROWS, days))
     else:
         start = _ours(what, target)
-    print(round(time.process_time() - start, 2), round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    print(round(time.process_time() - start, 2), round(peak_mb(os.getpid()) or 0))
 
 
 def _ours(what: str, target: str) -> float:
