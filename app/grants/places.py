@@ -19,8 +19,11 @@ from app.grants.awards.models import Grant
 from app.grants.funders import queries as funders
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
+from app.grants.parts.models import ReportPart
+from app.grants.parts.queries import FILES_OF
 from app.grants.projects import queries as projects
 from app.grants.projects.models import Project
+from app.grants.reports.keeping import KEPT
 from app.supporters.models import Supporter
 from app.ui import filters, navigation, records, search
 from app.ui.navigation import NavItem, Section
@@ -58,6 +61,8 @@ def init_app() -> None:
     records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
     records.register("project", N_("Project"), "grants.project", "project_id", READ, _projects)
     records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
+    records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, _parts)
+    records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, _obligations)
 
 
 def _funders(ids: Collection[int]) -> dict[int, str]:
@@ -81,6 +86,11 @@ def _projects(ids: Collection[int]) -> dict[int, str]:
 def _obligations(ids: Collection[int]) -> dict[int, str]:
     rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
     return {row.id: row.title or filters.label(row.kind) for row in rows}
+
+
+def _parts(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(ReportPart.id, ReportPart.title).where(ReportPart.id.in_(ids)))
+    return {row.id: row.title for row in rows}
 
 
 @panel("supporter", "grants", order=30, permission=READ)

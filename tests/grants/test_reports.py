@@ -164,6 +164,8 @@ def test_what_is_kept_is_locked_and_versioned(fundraiser: Client, obligation_id:
     kept = documents.documents_of("grant_report", obligation_id)
     assert {each.number for each in kept if "pdf" in each.media_type} == {2}
     assert fundraiser.post(f"/documents/{kept[0].id}/remove").status_code == 403
+    listed = fundraiser.get("/documents").text
+    assert f'href="/grants/obligations/{obligation_id}/report"' in listed, "the list leads to what a file belongs to"
     assert kept[0].sha256 in fundraiser.get(f"/grants/obligations/{obligation_id}/report").text
     with writing():
         for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
