@@ -24,7 +24,7 @@ from app.portal.entry_views import ask_page
 from app.portal.forms import AskForm, RangeForm
 from app.portal.guard import bp, donor_only, here, spoken
 from app.portal.sessions import Donor
-from app.privacy import access
+from app.privacy import access, readable
 from app.programmes.queries import programme_names
 from app.supporters import queries as supporters
 from app.supporters.addressing import addressees
@@ -89,6 +89,14 @@ def own_data_file(donor: Donor) -> ResponseReturnValue:
     return send_file(
         io.BytesIO(content), mimetype="application/json", download_name=name, as_attachment=True, max_age=0
     )
+
+
+@bp.post("/mijn-giften/gegevens/leesbaar")
+@donor_only
+def own_data(donor: Donor) -> ResponseReturnValue:
+    """The same as a page to read."""
+    _limited(donor)
+    return render_template("portal/own_data.html", donor=donor, groups=readable.read(donor.id, actor=DONOR, now=now()))
 
 
 @bp.post("/mijn-giften/overzicht")

@@ -4,7 +4,7 @@ a table that a room adds is in it by itself (DOMAIN.md 4.3)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -21,6 +21,8 @@ from app.extensions import db, writing
 from app.vault.rotation import sealed_columns
 from app.vault.services import Unsealable, unseal
 
+Told = Callable[[str, Any], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -30,14 +32,15 @@ class Held:
     rows: list[dict[str, Any]]
 
 
-def held_of(supporter_id: int, *, looked_through: bool) -> list[Held]:
+def held_of(supporter_id: int, *, looked_through: bool, told: Told | None = None) -> list[Held]:
     """Everything but what only helps searching. `looked_through`: also what may tell of other people (notes,
-    relations, tasks), which somebody of staff reads before it goes out."""
+    relations, tasks), which somebody of staff reads before it goes out. `told` is how a value of a column is told."""
+    told = told or (lambda _name, value: _plain(value))
     groups: dict[str, list[dict[str, Any]]] = {}
-    groups[N_("The person")] = list(_rows(db.metadata.tables["supporter"], "id", supporter_id, None))
+    groups[N_("The person")] = list(_rows(db.metadata.tables["supporter"], "id", supporter_id, None, told))
     for holding in all_holdings():
         if holding.exported and (looked_through or not holding.of_others):
-            rows = _rows(db.metadata.tables[holding.table], holding.column, supporter_id, holding)
+            rows = _rows(db.metadata.tables[holding.table], holding.column, supporter_id, holding, told)
             groups.setdefault(holding.label, []).extend(rows)
     return [Held(label, rows) for label, rows in groups.items() if rows]
 
@@ -53,7 +56,9 @@ def take_out(supporter_id: int, *, looked_through: bool, actor: Actor, now: date
     return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
 
-def _rows(table: Table, column: str, supporter_id: int, holding: Holding | None) -> Iterator[dict[str, Any]]:
+def _rows(
+    table: Table, column: str, supporter_id: int, holding: Holding | None, told: Told
+) -> Iterator[dict[str, Any]]:
     sealed = {each.column: each.context for each in sealed_columns() if each.table == table.name}
     wanted = [c for c in table.c if c.name in sealed or not isinstance(c.type, LargeBinary)]
     found = select(*wanted).where(table.c[column] == supporter_id).order_by(*table.primary_key)
@@ -61,7 +66,7 @@ def _rows(table: Table, column: str, supporter_id: int, holding: Holding | None)
         found = found.where(table.c[holding.where[0]] == holding.where[1])
     for row in db.session.execute(found).mappings():
         yield {
-            name: _opened(value, sealed[name].format(**row)) if name in sealed else _plain(value)
+            name: _opened(value, sealed[name].format(**row)) if name in sealed else told(name, value)
             for name, value in row.items()
             if name != column
         }

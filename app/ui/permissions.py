@@ -134,6 +134,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "giving.picture",
         "giving.result_nl",
         "giving.result_en",
+        "portal.own_data",
         "portal.own_data_file",
         "portal.erasure",
         "portal.ask_erasure",

@@ -242,6 +242,18 @@ def test_nothing_without_a_session(client: Client, path: str) -> None:
     assert answer.location == "/mijn-giften?over=1"
 
 
+def test_own_data_is_read_on_a_page(enter: Enter) -> None:
+    jan = person("Jan Wit", email=JAN)
+    with writing():
+        contacts.add_iban(jan, "NL44RABO0123456789", "J. Wit", source="bank", actor=SYSTEM, now=now())
+    paid_gift(1250, email=JAN, first_name="Jan", last_name="Wit")
+    said = text_of(enter(JAN).post("/mijn-giften/gegevens/leesbaar").text)
+    for words in ("Jan Wit", "NL44RABO0123456789", "€ 12,50", "Bedrag", "ontvangen"):
+        assert words.casefold() in said.casefold(), words
+    assert "sealed" not in said
+    assert "supporter" not in said
+
+
 def test_own_data_is_taken_along_without_notes_of_staff(enter: Enter) -> None:
     supporter_id = person("Jan Jansen", email=JAN)
     with writing():
