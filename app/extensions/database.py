@@ -8,6 +8,7 @@ SQLite, READ ONLY on PostgreSQL.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ PRAGMAS = {
     "cache_size": -32_000,
     "temp_store": 2,
 }
+CUT_WITHIN, CUT_TRIES = 200, 5  # milliseconds; how long writers wait, and how often
 
 
 def engine_options(config: Settings) -> dict[str, Any]:
@@ -104,13 +106,23 @@ def writing_connection(engine: Engine) -> Connection:
 
 def empty_log(engine: Engine) -> None:
     """SQLite's log still holds what was overwritten in the database: move it there and cut it, as far as readers let
-    us. Nothing on PostgreSQL, and nothing inside a transaction."""
-    if engine.dialect.name == "sqlite":
-        raw = engine.raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            raw.close()
+    us. Nothing on PostgreSQL, and nothing inside a transaction.
+
+    Writers wait while this waits for readers: so each try is short, and the nightly job tries again."""
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {CUT_WITHIN}")
+        for _ in range(CUT_TRIES):
+            still_read, *_counts = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not still_read:
+                break
+            time.sleep(CUT_WITHIN / 1000)
+        cursor.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
+    finally:
+        raw.close()
 
 
 def check_reachable(engine: Engine) -> None:

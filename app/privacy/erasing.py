@@ -85,6 +85,7 @@ def erase_rest(_: Payload) -> None:
             rest = _strip(ids, today)
             changed = update(ErasureRequest).where(ErasureRequest.id == request_id).values(rest_on=rest)
             db.session.execute(changed)
+    db.session.rollback()  # the log is not cut while we ourselves read it
     empty_log(db.engine)
 
 

@@ -200,6 +200,7 @@ def test_a_full_disk_leaves_nothing_half(now: datetime, app: Flask, monkeypatch:
     assert take(camt(THREE), now).new == 3
 
 
+@pytest.mark.complete
 @pytest.mark.databases("sqlite")
 def test_killed_at_any_point_a_file_is_entered_whole(tmp_path: Path) -> None:
     environ = processes.environment(tmp_path / "var", WORKER="no")

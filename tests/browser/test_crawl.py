@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.databases("sqlite"), pytest.mark.timeout(900)]
 WIDTHS = (390, 1440)
 SCHEMES = ("light", "dark")
 MOST_PAGES = 400
-EVERY_DAY = 50  # without --complete: the first pages that links lead to
+EVERY_DAY = 20  # without --complete: the first pages that links lead to
 SUPPORTERS = 30
 # Files and calendars are no pages; the frame of the page is looked at once for each role.
 NOT_PAGES = re.compile(r"[./](csv|xlsx|pdf|ics|xml|json|docx|txt|zip|content)$|^/(static|healthz)(/|$)|/logout$")

@@ -35,6 +35,7 @@ def open_to_others(path: Path) -> bool:
     return bool(path.lstat().st_mode & 0o077)
 
 
+@pytest.mark.complete
 def test_all_that_commands_write_is_for_its_owner_alone(tmp_path: Path) -> None:
     """A command inherits an umask of 0: the widest there is."""
     folder = tmp_path / "new"

@@ -77,6 +77,7 @@ def test_any_wsgi_server_answers_503_with_the_reason(wrong: str, production: dic
         db.engine.dispose()
 
 
+@pytest.mark.complete
 @pytest.mark.databases("sqlite")
 def test_the_worker_refuses_to_start(wrong: str, production: dict[str, str]) -> None:
     done = flask(production, "worker")

@@ -120,6 +120,22 @@ def test_not_in_the_bytes_of_the_database_either(one: Somebody) -> None:
     assert left == []
 
 
+@pytest.mark.databases("sqlite")
+def test_the_log_is_cut_every_night_whoever_reads(app: Flask) -> None:
+    log = Path(f"{db.engine.url.database}-wal")
+    person()
+    with db.engine.connect() as reader:
+        reader.exec_driver_sql("SELECT count(*) FROM supporter").scalar_one()
+        erasing.erase_rest({})
+        person()  # and writers go on
+    assert log.stat().st_size > 0
+    db.session.execute(select(func.count()).select_from(ErasureRequest))  # a job may have read before
+    erasing.erase_rest({})
+    assert log.stat().st_size == 0
+    with db.engine.connect() as used:
+        assert used.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 10_000
+
+
 @pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.complete), 9])
 def test_killed_at_every_statement_they_are_whole_and_then_erased(one: Somebody, step: int) -> None:
     with writing():
