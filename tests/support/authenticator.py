@@ -20,14 +20,15 @@ def text(raw: bytes) -> str:
 
 
 class Authenticator:
-    """One key pair for one site. `count` grows with each use, as security keys have it."""
+    """One key pair for one site. `count` grows with each use, as security keys have it; with
+    `counts` 0 it stays 0, as passkeys of a key ring have it."""
 
     def __init__(self, origin: str = "https://steun.example.org", *, verifies: bool = True) -> None:
         self.origin, self.site = origin, origin.partition("//")[2].partition(":")[0]
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.id = os.urandom(16)
         self.handle = b""
-        self.count = 0
+        self.count, self.counts = 0, 1
         self.verifies = verifies
 
     def make(self, options: dict[str, Any]) -> str:
@@ -47,7 +48,7 @@ class Authenticator:
 
     def answer(self, options: dict[str, Any], *, origin: str = "", site: str = "") -> str:
         """The assertion for these options, as JSON."""
-        self.count += 1
+        self.count += self.counts
         client = self._client("webauthn.get", options["challenge"], origin)
         data = self._data(0, site)
         signed = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
