@@ -42,12 +42,13 @@ def remember(patch: pytest.MonkeyPatch) -> None:
             return known[1]
         key = (tuple(said for said, _, _ in given), tuple(own.converters.items()))
         if key not in made:
-            made[key] = Map(converters=own.converters)
+            whole = Map(converters=own.converters)
             behind = SimpleNamespace(
-                config=app.config, url_rule_class=app.url_rule_class, url_map=made[key], view_functions={}
+                config=app.config, url_rule_class=app.url_rule_class, url_map=whole, view_functions={}
             )
             for _, rule, options in given:
                 add_now(behind, *rule, **options)
+            made[key] = whole  # only now: other threads of a test may ask meanwhile
         app.__dict__["rules_bound"] = (len(given), made[key])
         return made[key]
 
