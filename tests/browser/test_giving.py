@@ -57,8 +57,9 @@ def test_once_with_ideal(shop: Shop, page: Any, size: dict[str, int], scheme: st
     page.set_viewport_size(size)
     page.goto(f"{shop.url}/steun-ons")
     tells(
-        page, 'heading "Steun ons"', 'region "Uw gift"', 'group "Hoe vaak wilt u geven?"', 'radio "Eenmalig" checked',
-        'radio "Elke maand"', 'group "Welk bedrag wilt u geven?"', 'radio "€ 25" checked', 'button "Volgende"',
+        page, 'heading "Steun ons"', 'region "Uw gift"', 'radio "Eenmalig" checked', 'radio "Elke maand"',
+        'group "Hoe vaak wilt u geven?" (Met een vaste gift kunnen we vooruit plannen. Eenmalig is net zo welkom.)',
+        'group "Welk bedrag wilt u geven?"', 'radio "€ 25" checked', 'button "Volgende"',
         'combobox "Waar is het voor?"',
     )  # fmt: skip
     look(page, scheme)
