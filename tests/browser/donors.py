@@ -72,8 +72,12 @@ def _line(node: dict[str, Any]) -> str:
 
 
 def tells(page: Any, *lines: str) -> None:
-    """A screen reader hears all of these."""
-    told = heard(page)
+    """A screen reader hears all of these, as soon as the browser's tree has caught up with the page."""
+    for _ in range(20):
+        told = heard(page)
+        if set(lines) <= told:
+            return
+        page.wait_for_timeout(100)
     assert set(lines) <= told, f"not told: {sorted(set(lines) - told)}, but {sorted(told)}"
 
 
@@ -93,9 +97,8 @@ def count(shop: Shop, table: type) -> int:
 
 def choose(page: Any, *names: str) -> None:
     for name in names:
-        radio = page.get_by_role("radio", name=name, exact=True)
-        radio.element_handle().wait_for_element_state("stable")  # what was chosen before may still move it
-        radio.check(force=True)
+        # Not by force: Playwright then sees whether the click arrived, and clicks again where the page still moved.
+        page.get_by_role("radio", name=name, exact=True).check()
 
 
 def on(page: Any, title: str) -> None:
