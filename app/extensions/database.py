@@ -115,13 +115,13 @@ def empty_log(engine: Engine) -> None:
     try:
         cursor = raw.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {CUT_WITHIN}")
-        for _ in range(CUT_TRIES):
+        for tried in range(CUT_TRIES):
+            time.sleep(CUT_WITHIN / 1000 if tried else 0)
             still_read, *_counts = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not still_read:
                 break
-            time.sleep(CUT_WITHIN / 1000)
-        cursor.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
     finally:
+        raw.cursor().execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
         raw.close()
 
 

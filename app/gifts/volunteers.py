@@ -8,7 +8,7 @@ the last one until it is added here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from sqlalchemy import extract, func, select
@@ -17,6 +17,7 @@ from app.base.errors import Invalid
 from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
+from app.extensions.sql import among
 from app.gifts.models import HELD, WAIVED, Gift
 from app.supporters.models import Supporter
 
@@ -43,29 +44,22 @@ def most(year: int) -> int:
     return next((cents for start, cents in reversed(MOST) if start <= year), MOST[0][1])
 
 
-def waived_in(supporter_id: int, year: int, but: Iterable[int] = ()) -> int:
-    """What this person did without in a year, all declarations together, in cents; `but` what these entries made."""
-    mine = (
-        (Gift.supporter_id == supporter_id) & (Gift.method == WAIVED) & Gift.state.in_(HELD)
-        & (extract("year", Gift.gift_date) == year) & func.coalesce(Gift.entry_id, Gift.id).not_in(set(but))
-    )  # fmt: skip
-    total = select(func.coalesce(func.sum(Gift.amount_cents - Gift.refunded_cents), 0)).where(mine)
-    return int(db.session.execute(total).scalar_one())
-
-
 def check(entries: Iterable[Waived]) -> None:
     """Raises Invalid where they come above the maximum of their year, and not by costs that were `proven`."""
     entries = list(entries)
-    keys, now_too = [e.key for e in entries], dict[tuple[int, int], int]()
+    if not entries:
+        return
+    ids = {entry.supporter_id for entry in entries}
+    theirs = select(Supporter.id).where(among(Supporter.id, ids)).order_by(Supporter.id)
+    db.session.execute(theirs.with_for_update()).all()  # two at once are added up
+    so_far = _waived(ids, but={entry.key for entry in entries})
     for entry in entries:
-        db.session.get(Supporter, entry.supporter_id, with_for_update=True)  # two at once are added up
-        place = (entry.supporter_id, entry.year)
-        before = waived_in(*place, but=keys) + now_too.get(place, 0)
-        now_too[place] = now_too.get(place, 0) + entry.amount.cents
-        if before + entry.amount.cents > most(entry.year) and not entry.proven:
+        before = so_far.get((entry.supporter_id, entry.year), 0)
+        total = so_far[entry.supporter_id, entry.year] = before + entry.amount.cents
+        if total > most(entry.year) and not entry.proven:
             raise Invalid(
                 N_("In %(year)s this volunteer did without %(before)s before this. Together it comes to %(total)s, above the %(most)s a year that a volunteer can have without receipts. More is a gift only where it is costs really made: look at the receipts and tick this, or enter less."),  # noqa: E501
-                field="proven", year=str(entry.year), before=Money(before), total=Money(before + entry.amount.cents),
+                field="proven", year=str(entry.year), before=Money(before), total=Money(total),
                 most=Money(most(entry.year)),
             )  # fmt: skip
 
@@ -73,4 +67,17 @@ def check(entries: Iterable[Waived]) -> None:
 def is_above(gift: Gift) -> bool:
     """Whether the declarations of this gift's year come above the maximum, so that receipts were looked at."""
     year = gift.gift_date.year
-    return waived_in(gift.supporter_id, year) > most(year)
+    return _waived([gift.supporter_id]).get((gift.supporter_id, year), 0) > most(year)
+
+
+def _waived(supporter_ids: Collection[int], but: Collection[int] = ()) -> dict[tuple[int, int], int]:
+    """What these people did without in each year, all declarations together, in cents; `but` what these entries
+    made."""
+    year = extract("year", Gift.gift_date)
+    chosen = (
+        among(Gift.supporter_id, supporter_ids) & (Gift.method == WAIVED) & Gift.state.in_(HELD)
+        & ~among(func.coalesce(Gift.entry_id, Gift.id), but)
+    )  # fmt: skip
+    sums = select(Gift.supporter_id, year, func.sum(Gift.amount_cents - Gift.refunded_cents)).where(chosen)
+    rows = db.session.execute(sums.group_by(Gift.supporter_id, year))
+    return {(supporter_id, int(of_year)): int(cents) for supporter_id, of_year, cents in rows}

@@ -19,6 +19,7 @@ from app.documents import files, pdf
 from app.extensions import db, limits, now, writing
 from app.gifts.periodic import beginning, bsns, offers, paper, queries, renewing, services, signing
 from app.gifts.periodic.models import Agreement, AgreementState, EndsWith, Term, Who
+from app.gifts.periodic.signing_models import SigningState
 from app.gifts.recurring.states import Frequency
 from app.organisation.queries import profile
 from app.organisation.signing import standing
@@ -96,7 +97,8 @@ def show(donor: Donor, agreement_id: int) -> ResponseReturnValue:
     """What the donor agreed to, and how it goes on: the form, signing online, where it stands."""
     row = beginning.mine(agreement_id, donor.id)
     signed_online = offers.newest(agreement_id)
-    if signed_online is not None and standing() and row.state is not AgreementState.DRAFT and signed_online.state.value != "over":  # noqa: E501  # fmt: skip
+    lives = signed_online is not None and signed_online.state is not SigningState.OVER
+    if lives and standing() and row.state is not AgreementState.DRAFT:
         return redirect(url_for("portal.agreement", agreement_id=agreement_id), 303)
     known, shown = bsns.known(agreement_id), {}
     for who in Who:

@@ -166,10 +166,12 @@ def proved(challenge: bytes, credential: str, *, staff_id: int | None = None) ->
 
     try:
         answer = parse_authentication_credential_json(credential)
-        row = _known(answer.raw_id)
-        handle = answer.response.user_handle
-        if row is None or (staff_id or row.staff_id) != row.staff_id or handle not in (None, _handle(row.staff_id)):
-            raise Invalid(FAILED)
+    except Exception:  # whatever the library makes of what anybody can send
+        raise Invalid(FAILED) from None
+    row, handle = _known(answer.raw_id), answer.response.user_handle
+    if row is None or (staff_id or row.staff_id) != row.staff_id or handle not in (None, _handle(row.staff_id)):
+        raise Invalid(FAILED)
+    try:
         checked = verify_authentication_response(
             credential=answer,
             expected_challenge=challenge,
@@ -179,7 +181,7 @@ def proved(challenge: bytes, credential: str, *, staff_id: int | None = None) ->
             credential_current_sign_count=row.sign_count,
             require_user_verification=staff_id is None,
         )
-    except Exception:  # whatever the library makes of what anybody can send
+    except Exception:  # as above
         raise Invalid(FAILED) from None
     return Proof(row.id, row.staff_id, row.sign_count, checked.new_sign_count)
 

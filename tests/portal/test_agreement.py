@@ -12,10 +12,13 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select, text
 
+from app.base.actor import SYSTEM
+from app.base.errors import Invalid
 from app.base.money import Money
-from app.extensions import db, now
-from app.gifts.periodic import bsns, jobs, offers, queries, renewing
-from app.gifts.periodic.models import Agreement, AgreementState, Bsn, Who
+from app.extensions import db, now, writing
+from app.gifts.periodic import beginning, bsns, jobs, offers, queries, renewing
+from app.gifts.periodic.models import Agreement, AgreementState, Bsn, EndsWith, Term, Who
+from app.gifts.periodic.services import Facts
 from app.gifts.periodic.signing_models import SigningState
 from app.gifts.recurring.states import Frequency
 from app.tasks.models import Task, TaskState
@@ -147,6 +150,18 @@ def test_what_is_wrong_is_said_and_what_was_typed_kept(enter: Enter, jan: int, c
 def test_all_that_is_wrong_is_said_at_once(enter: Enter, jan: int) -> None:
     refused = text_of(enter(JAN).post(NEW, data=filled(donor_bsn="1", birth_date="", has_partner="yes")).text)
     assert "6 dingen kloppen nog niet" in refused
+
+
+def test_of_another_donors_recurring_gift_nothing_is_told(jan: int) -> None:
+    theirs = commitment(4321, supporter_id=person("Els de Boer"))
+    day = date(1950, 2, 1)
+    facts = Facts(
+        yearly_cents=90_000, term=Term.FIVE, years=None, first_year=now().year + 1, ends_with=EndsWith.DONOR,
+        first_names="Jan", last_name="Wit", birth_date=day, birth_place="IJmuiden", street="Kade 1", town="Utrecht",
+        commitment_id=theirs,
+    )  # fmt: skip
+    with writing(), pytest.raises(Invalid, match="not of this donor"):
+        beginning.begin(jan, facts, beginning.Numbers(1), actor=SYSTEM, now=now())
 
 
 def test_the_recurring_gift_has_to_come_to_the_amount_in_each_year(enter: Enter, jan: int) -> None:

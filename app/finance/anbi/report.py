@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import methodcaller
 
 from flask_babel import gettext as _
 
@@ -79,10 +80,7 @@ def balance(shown: Content, language: str) -> Table:
 def _side(shown: Content, lines: Mapping[str, str], label: str, language: str) -> list[Row]:
     if shown.now.total(lines) is None:
         return []
-    rows = [
-        _row(shown, shown.name(code, language), lambda amounts, own=code: amounts.get(own))  # type: ignore[misc]
-        for code in lines
-    ]
+    rows = [_row(shown, shown.name(code, language), methodcaller("get", code)) for code in lines]
     known = [row for row in rows if any(cell is not None for cell in row.cells[1:])]
     return [*known, _row(shown, label, lambda amounts: amounts.total(lines), Level.SUM)]
 

@@ -77,7 +77,7 @@ def begin(
     db.session.get(Supporter, supporter_id, with_for_update=True)  # two windows: one agreement
     if one_is_open(supporter_id):
         raise Refused(N_("An agreement with you is under way already. Would you like another one? Then write to us."))
-    _check(facts, numbers, local_date(now))
+    _check(supporter_id, facts, numbers, local_date(now))
     row_id = services.draw_up(supporter_id, facts, previous_id=previous_id, donor_began=True, actor=actor, now=now)
     _keep(row_id, numbers, actor, now)
     return row_id
@@ -86,7 +86,7 @@ def begin(
 def change(agreement_id: int, facts: Facts, numbers: Numbers, *, actor: Actor, now: datetime) -> None:
     """Correct it, until it is signed; a form that was printed before is no longer right, so it is drawn up anew."""
     row = services.locked(agreement_id)
-    _check(facts, numbers, local_date(now))
+    _check(row.supporter_id, facts, numbers, local_date(now))
     if row.state is _S.SENT:
         services.take_back(agreement_id, actor=actor, now=now)
     services.change(agreement_id, facts, actor=actor, now=now)
@@ -107,7 +107,7 @@ def take_form(agreement_id: int, session_id: int, *, actor: Actor, now: datetime
     return bsns.typed_in(agreement_id, session_id)
 
 
-def _check(facts: Facts, numbers: Numbers, today: date) -> None:
+def _check(supporter_id: int, facts: Facts, numbers: Numbers, today: date) -> None:
     for field in ("birth_date", "birth_place", "street", "town"):
         if not getattr(facts, field):
             raise Invalid(N_("Fill this in: the tax office's form asks for it."), field=field)
@@ -119,13 +119,13 @@ def _check(facts: Facts, numbers: Numbers, today: date) -> None:
     if facts.partner_last_name and not facts.partner_birth_date:
         raise Invalid(N_("Fill this in: the tax office's form asks for it."), field="partner_birth_date")
     if facts.commitment_id is not None:
-        _pays(facts, today)
+        _pays(supporter_id, facts, today)
 
 
-def _pays(facts: Facts, today: date) -> None:
+def _pays(supporter_id: int, facts: Facts, today: date) -> None:
     """The recurring gift has to come to the yearly amount, also in the first year: else it is no periodic gift."""
     row = db.session.get(Commitment, facts.commitment_id)
-    if row is None or row.state is CommitmentState.ENDED:
+    if row is None or row.supporter_id != supporter_id or row.state is CommitmentState.ENDED:
         raise Invalid(N_("This recurring gift is not of this donor."), field="commitment_id")
     yearly = Money(facts.yearly_cents)
     whole = in_year(row, facts.first_year + 1, today)

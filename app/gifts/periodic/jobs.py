@@ -55,8 +55,9 @@ def _offer(task_ids: list[int]) -> None:
         .join(Task, (Task.subject_type == services.SUBJECT) & (Task.subject_id == Agreement.id))
         .where(Task.id.in_(task_ids), Supporter.is_deceased.is_(False), Supporter.anonymised_at.is_(None))
     ).all()
-    to = primary_emails([row.Agreement.supporter_id for row in rows])
-    queue_mails([_mail(row.Agreement, row.Supporter, to[row.Supporter.id]) for row in rows if row.Supporter.id in to], now=now())  # noqa: E501  # fmt: skip
+    to = primary_emails([donor.id for _agreement, donor in rows])
+    mails = [_mail(agreement, donor, to[donor.id]) for agreement, donor in rows if donor.id in to]
+    queue_mails(mails, now=now())
 
 
 def _mail(agreement: Agreement, donor: Supporter, to: str) -> Mail:

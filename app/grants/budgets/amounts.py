@@ -55,15 +55,17 @@ def _take_off(grant: Grant, cents: int, *, on: date, note: str, actor: Actor, no
         .with_for_update()
     )
     for row in db.session.execute(chosen.execution_options(populate_existing=True)).scalars().all():
+        if not cents:
+            break
         if services.received_cents(row.id):
             continue
         off = min(cents, row.amount_cents)
         rest = row.amount_cents - off
-        if off and row.recognised_cents:
+        if row.recognised_cents:
             booking.rebook(grant, row, rest, on=on, actor=actor, now=now)
-        if off and rest:
+        if rest:
             planning.lower(row, rest, actor=actor, now=now)
-        elif off:
+        else:
             row.settled_cents = 0
             services.shift(row, InstalmentState.SETTLED, note=note, actor=actor, now=now)
         cents -= off

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.errors import DomainError, Invalid
-from app.base.states import N_
-from app.extensions import db, limits, now, writing
+from app.extensions import now, writing
 from app.staff import passwords, services, sessions
 from app.staff.forms import ChangePasswordForm, PlainForm, ProfileForm
 from app.staff.views import bp
+from app.staff.views.proving import try_password
 from app.staff.views.tastes import keep_tastes
 from app.ui.identity import identity
 from app.ui.permissions import Permission, requires
@@ -98,12 +98,7 @@ def end_other_sessions() -> ResponseReturnValue:
 
 def _checked(form: ChangePasswordForm) -> str:
     """The new password's hash. The current one must fit: an open screen is not enough."""
-    limits.delay("password change", str(current_user.id))
-    old_hash = services.account(current_user.id).password_hash
-    db.session.rollback()  # no transaction stays open while hashing
-    if not passwords.matches(form.current.data, old_hash):
-        raise Invalid(N_("This is not your current password."), field="current")
-    limits.forget("password change", str(current_user.id))
+    try_password(form.current)
     passwords.check_rules(form.password.data, current_user.name, current_user.email, identity().name)
     return passwords.hashed(form.password.data)
 

@@ -12,11 +12,11 @@ from flask_login import current_user
 
 from app.base.errors import Invalid, Refused
 from app.base.states import N_
-from app.extensions import db, limits, now, writing
-from app.staff import passkeys, passwords, second_step, services, sessions
+from app.extensions import limits, now, writing
+from app.staff import passkeys, second_step, sessions
 from app.staff.forms import ConfirmForm, PasskeyForm
 from app.staff.views import bp
-from app.staff.views.proving import give, proof_of, try_code
+from app.staff.views.proving import give, proof_of, try_code, try_password
 from app.ui.permissions import Permission, requires
 from app.ui.views import local_path
 
@@ -95,12 +95,7 @@ def confirm_by_passkey() -> ResponseReturnValue:
 
 
 def _try(form: ConfirmForm) -> None:
-    limits.delay("password change", str(current_user.id))
-    old_hash = services.account(current_user.id).password_hash
-    db.session.rollback()  # no transaction stays open while hashing
-    if not passwords.matches(form.password.data, old_hash):
-        raise Invalid(N_("This is not your current password."), field="password")
-    limits.forget("password change", str(current_user.id))
+    try_password(form.password)
     if current_user.has_second_step:
         if not form.code.data:
             raise Invalid(N_("Please fill this in."), field="code")

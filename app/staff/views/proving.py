@@ -1,18 +1,31 @@
-"""What the pages that ask for a second proof share: trying what was typed, and challenges for passkeys."""
+"""What the pages that ask for a proof share: trying what was typed, and challenges for passkeys."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response, jsonify, request, session
+from flask_login import current_user
+from wtforms import Field
 
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.extensions import limits, now, writing
-from app.staff import codes_app, devices, passkeys, recovery_codes, second_step, services
+from app.extensions import db, limits, now, writing
+from app.staff import codes_app, devices, passkeys, passwords, recovery_codes, second_step, services
 
 CHALLENGE_KEY = "passkey"
 _DAY = 24 * 3600
+
+
+def try_password(typed: Field) -> None:
+    """Raises TooMany, or Invalid beside this field where it is not the password of who is signed in."""
+    who = str(current_user.id)
+    limits.delay("password change", who)
+    old_hash = services.account(current_user.id).password_hash
+    db.session.rollback()  # no transaction stays open while hashing
+    if not passwords.matches(typed.data, old_hash):
+        raise Invalid(N_("This is not your current password."), field=typed.short_name)
+    limits.forget("password change", who)
 
 
 def try_code(staff_id: int, typed: str) -> str:
