@@ -19,8 +19,13 @@ LENGTHS = {
     "YE": 30,
 }  # fmt: skip
 
+# Of the countries in the EEA: from which place on there are figures alone.
+_FIGURES_FROM = {"NL": 8} | dict.fromkeys(
+    ("AT", "BE", "CZ", "DE", "DK", "EE", "ES", "FI", "HR", "HU", "IS", "LT", "NO", "PL", "PT", "SE", "SI", "SK"), 4
+)
 _NUMBERS = {ord(letter): str(10 + place) for place, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _NOTHING, _SHAPE = re.compile(r"[\s.\u00a0\u202f-]"), re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]+", re.ASCII)
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _DUTCH = re.compile(r"NL\d\d[A-Z]{4}\d{10}", re.ASCII)
 
 
@@ -28,7 +33,8 @@ def check_iban(text: str) -> str:
     """The IBAN without spaces, in capitals. Raises Invalid saying what is wrong and what to do."""
     if _DUTCH.fullmatch(text) and int((text[4:] + text[:4]).translate(_NUMBERS)) % 97 == 1:
         return text  # most of what is checked, and files hold 100,000 of them
-    bare = _NOTHING.sub("", text).upper()
+    bare = re.sub(r"^IBAN:?", "", _NOTHING.sub("", text).upper())
+    _refuse_look_alikes(bare)
     if not _SHAPE.fullmatch(bare):
         raise Invalid(N_("An IBAN begins with two letters and two figures, for example NL91 ABNA 0417 1643 00."))
     wanted = LENGTHS.get(bare[:2])
@@ -46,3 +52,19 @@ def check_iban(text: str) -> str:
             N_("This IBAN is not right: the check number does not fit the rest. Please look at the figures again.")
         )
     return bare
+
+
+def _refuse_look_alikes(bare: str) -> None:
+    """What is taken for an IBAN, or for a figure in it."""
+    if _BIC.fullmatch(bare):
+        raise Invalid(
+            N_("This is a BIC: the code of a bank. Fill in the number of the account, for example NL91 ABNA 0417 1643 00.")  # noqa: E501
+        )  # fmt: skip
+    if len(bare) != LENGTHS.get(bare[:2]) or (bare[:2] == "NL" and not bare[4:8].isalpha()):
+        return
+    for place in (2, 3, *range(_FIGURES_FROM.get(bare[:2], len(bare)), len(bare))):
+        if bare[place] in "OIL" or (place > 3 and "A" <= bare[place] <= "Z"):
+            raise Invalid(
+                N_("This IBAN is not right: character %(place)s is a letter %(letter)s where only a figure can stand. An O and a 0, or an I and a 1, look alike."),  # noqa: E501
+                place=place + 1, letter=bare[place],
+            )  # fmt: skip

@@ -90,7 +90,7 @@ def email_of(value: str) -> str:
         local, _, domain = text.rpartition("@")
         return f"{local}@{domain.lower()}"
     if "@" not in text:
-        raise Invalid(N_("An e-mail address has an @ in it, for example naam@voorbeeld.nl."))
+        raise Invalid(N_("An e-mail address has an @ in it, for example name@example.org."))
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -99,7 +99,7 @@ def email_of(value: str) -> str:
         return str(validate_email(text, check_deliverability=False, test_environment=True).normalized)
     except EmailNotValidError:
         raise Invalid(
-            N_("This e-mail address is not right. Please look at it again, for example naam@voorbeeld.nl.")
+            N_("This e-mail address is not right. Please look at it again, for example name@example.org.")
         ) from None
 
 

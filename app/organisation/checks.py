@@ -93,7 +93,7 @@ _EMAIL = re.compile(rf"[^\s@\"<>(),:;\[\]\\\x00-\x1f\x7f]{{1,64}}@(?:{_LABEL}\.)
 def email(text: str, field: str = "email") -> str:
     bare = text.strip()
     if len(bare) > 254 or not _EMAIL.fullmatch(bare) or ".." in bare:
-        raise Invalid(N_("This e-mail address is not complete. It looks like name@example.nl."), field=field)
+        raise Invalid(N_("This e-mail address is not complete. It looks like name@example.org."), field=field)
     return bare
 
 

@@ -96,7 +96,8 @@ def own_data_file(donor: Donor) -> ResponseReturnValue:
 def own_data(donor: Donor) -> ResponseReturnValue:
     """The same as a page to read."""
     _limited(donor)
-    return render_template("portal/own_data.html", donor=donor, groups=readable.read(donor.id, actor=DONOR, now=now()))
+    groups = readable.read(donor.id, {"method": _method}, actor=DONOR, now=now())
+    return render_template("portal/own_data.html", donor=donor, groups=groups)
 
 
 @bp.post("/mijn-giften/overzicht")

@@ -5,6 +5,7 @@ Keys, hashes and the like mean nothing to who reads; the file of `access.take_ou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +16,10 @@ from app.base.actor import Actor
 from app.base.states import N_, Labelled
 from app.extensions import db, writing
 from app.privacy import access
+from app.supporters.countries import countries
+from app.supporters.models import Language
 from app.ui import filters
+from app.ui.languages import language
 
 # What a column says to who is not of our trade. What is not here is technical.
 WORDS = {
@@ -26,6 +30,7 @@ WORDS = {
     "kind": N_("Kind"), "type": N_("Kind"), "state": N_("State"), "role": N_("Role"),
     "address": N_("E-mail address"), "street": N_("Street"), "house_number": N_("Number"), "addition": N_("Addition"),
     "postcode": N_("Postcode"), "place": N_("Town"), "town": N_("Town"), "country": N_("Country"),
+    "partner_country": N_("Partner's country"),
     "number": N_("Number"), "phone": N_("Phone"),
     "iban_sealed": N_("Account (IBAN)"), "number_sealed": N_("Account (IBAN)"), "holder_sealed": N_("In the name of"),
     "iban": N_("Account (IBAN)"), "holder": N_("In the name of"), "iban_last_four": N_("Account ends in"),
@@ -45,23 +50,38 @@ WORDS = {
 }  # fmt: skip
 
 
-def read(supporter_id: int, *, actor: Actor, now: datetime) -> list[tuple[str, list[list[tuple[str, str]]]]]:
+Says = dict[str, Callable[[str], str]]  # by column: what a code in it says to who reads
+
+
+def read(
+    supporter_id: int, says: Says, *, actor: Actor, now: datetime
+) -> list[tuple[str, list[list[tuple[str, str]]]]]:
     """(what it is, rows of (label, value)) in the language of the reader, noted in the trail. Without what may tell of
-    other people. Opens a transaction of its own."""
+    other people. `says` has the words for codes that higher rooms know. Opens a transaction of its own."""
     found = access.held_of(supporter_id, looked_through=False, told=lambda name, value: value)
-    groups = [(_(held.label), [shown for row in held.rows if (shown := _row(row))]) for held in found]
+    says = {"country": _country, "partner_country": _country, "language": _language} | says
+    groups = [(_(held.label), [shown for row in held.rows if (shown := _row(row, says))]) for held in found]
     db.session.rollback()
     with writing():
         record("supporter.access", ("supporter", supporter_id), actor=actor, now=now, changes={"kinds": len(found)})
     return [(label, rows) for label, rows in groups if rows]
 
 
-def _row(row: dict[str, Any]) -> list[tuple[str, str]]:
+def _row(row: dict[str, Any], says: Says) -> list[tuple[str, str]]:
     """The fields that say something, in the order of WORDS."""
-    return [(_(label), _said(name, row[name])) for name, label in WORDS.items() if row.get(name) not in (None, "")]
+    told = ((name, label, row.get(name)) for name, label in WORDS.items())
+    return [(_(label), _said(name, value, says)) for name, label, value in told if value not in (None, "")]
 
 
-def _said(name: str, value: Any) -> str:
+def _country(code: str) -> str:
+    return dict(countries(language())).get(code, code)
+
+
+def _language(code: str) -> str:
+    return str(_(Language(code).label))
+
+
+def _said(name: str, value: Any, says: Says) -> str:
     if isinstance(value, Labelled):
         return str(_(value.label))
     if isinstance(value, bool):
@@ -72,4 +92,4 @@ def _said(name: str, value: Any) -> str:
         return str(filters.long_date(value))
     if name.endswith("_cents"):
         return str(filters.money(value))
-    return str(value)
+    return says[name](value) if name in says else str(value)

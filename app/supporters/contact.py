@@ -18,7 +18,7 @@ def check_email(text: str) -> str:
         return str(validate_email(text.strip(), check_deliverability=False).normalized)
     except EmailNotValidError:
         raise Invalid(
-            N_("This is not an e-mail address. It looks like name@example.nl: look at the @ and the part behind it."),
+            N_("This is not an e-mail address. It looks like name@example.org: look at the @ and the part behind it."),
             field="email",
         ) from None
 

@@ -170,12 +170,12 @@ class EmailField(_Typed):
         from email_validator import EmailNotValidError, validate_email
 
         if "@" not in text:
-            raise ValueError(gettext("An e-mail address has an @ in it, for example naam@voorbeeld.nl."))
+            raise ValueError(gettext("An e-mail address has an @ in it, for example name@example.org."))
         try:
             return str(validate_email(text, check_deliverability=False, test_environment=True).normalized)
         except EmailNotValidError:
             raise ValueError(
-                gettext("This e-mail address is not right. Please look at it again, for example naam@voorbeeld.nl.")
+                gettext("This e-mail address is not right. Please look at it again, for example name@example.org.")
             ) from None
 
 

@@ -52,6 +52,14 @@ def test_a_wrong_iban_says_which_part() -> None:
         ("NL91ABNA0417164301", "check number"),
         ("NL19ABNA0417164300", "check number"),
         ("BE68539007547035", "check number"),
+        ("ABNANL2A", "a BIC: the code of a bank"),
+        ("rabo nl 2u xxx", "a BIC: the code of a bank"),
+        ("NL91ABNAO417164300", "a letter O where only a figure can stand"),
+        ("NL91 ABNA 0417 1643 OO", "a letter O where only a figure can stand"),
+        ("NLO2ABNA0123456789", "a letter O where only a figure can stand"),
+        ("BE6853900754703O", "a letter O where only a figure can stand"),
+        ("NL9IABNA0417164300", "a letter I where only a figure can stand"),
+        ("NL91ABN A04171643OO1", "NL has 18 characters, this one has 19"),
         ("GB33BUKB20201555555555", "outside the EEA"),
         ("", "Fill in the IBAN"),
         ("NL91ABNA0417164300 " * 4, "too long"),
@@ -61,7 +69,8 @@ def test_a_wrong_iban_says_which_part() -> None:
 
 def test_an_iban_is_taken_as_people_write_it() -> None:
     for iban in [
-            "nl91abna0417164300", "NL91 ABNA 0417 1643 00", "NL91.ABNA.0417.1643.00", "NL91-ABNA-0417-1643-00",
+            "nl91abna0417164300", "IBAN NL91ABNA0417164300", "iban: nl91abna0417164300",
+            "NL91 ABNA 0417 1643 00", "NL91.ABNA.0417.1643.00", "NL91-ABNA-0417-1643-00",
             "NL91\u00a0ABNA\u00a00417\u00a01643\u00a000", "DE89 3704 0044 0532 0130 00", "BE68 5390 0754 7034",
             "FR14 2004 1010 0505 0001 3M02 606", "MT84 MALT 0110 0001 2345 MTLC AST0 01S", "NO93 8601 1117 947",
         ]:  # fmt: skip

@@ -16,9 +16,11 @@ from app.jobs.services import run_due
 from app.letters.statements import runs, telling
 from app.portal.models import DonorSession
 from app.supporters import contacts, interactions
+from app.supporters.drafts import AddressDraft
 from app.supporters.interaction_models import InteractionKind
 from tests.conftest import SettableClock
 from tests.factories.gifts import paid_gift
+from tests.factories.periodic import agreement
 from tests.factories.supporters import person
 from tests.letters.statements.test_statements import text_of as pdf_text
 from tests.portal.conftest import Enter, ask, counted, text_of
@@ -246,9 +248,12 @@ def test_own_data_is_read_on_a_page(enter: Enter) -> None:
     jan = person("Jan Wit", email=JAN)
     with writing():
         contacts.add_iban(jan, "NL44RABO0123456789", "J. Wit", source="bank", actor=SYSTEM, now=now())
+        contacts.add_address(jan, AddressDraft(street="Kade", place="Utrecht"), actor=SYSTEM, now=now())
     paid_gift(1250, email=JAN, first_name="Jan", last_name="Wit")
+    agreement(jan, partner_last_name="Smit", partner_country="BE")
     said = text_of(enter(JAN).post("/mijn-giften/gegevens/leesbaar").text)
-    for words in ("Jan Wit", "NL44RABO0123456789", "€ 12,50", "Bedrag", "ontvangen"):
+    for words in ("Jan Wit", "NL44RABO0123456789", "€ 12,50", "Bedrag", "ontvangen", "Betaalwijze iDEAL",
+                  "Land Nederland", "Land partner België", "Taal Nederlands"):  # fmt: skip
         assert words.casefold() in said.casefold(), words
     assert "sealed" not in said
     assert "supporter" not in said
