@@ -17,16 +17,18 @@ from sqlalchemy import select, update
 
 from app.base.actor import system
 from app.extensions import db, writing
-from app.payments.flow import apply_truths, reach
+from app.payments.flow import apply_truths
 from app.payments.gate import Gate
 from app.payments.keys import key_of
 from app.payments.models import Checkout, ProviderKey
-from app.payments.providers.base import Provider, ProviderRefused, ProviderUnsure, UnknownPayment
+from app.payments.providers.base import Provider, ProviderRefused, ProviderUnsure, Truth, UnknownPayment
 from app.payments.providers.mollie import PAYMENT_ID
 from app.payments.providers.registry import provider
+from app.payments.together import Together
 
 WEBHOOK = system("webhook")
 MOST_UNKNOWN_AT_ONCE = 2
+SETTLED_TOGETHER = 10  # as many as the poller: others wait for the write lock meanwhile
 _KEY = "payment_gates"
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class _Gates:
         self.nothing_there = Gate(limit=1, window=300)
         # Anybody can make up ids: while the provider is slow they may hold this many of our threads, no more.
         self.looking = threading.BoundedSemaphore(MOST_UNKNOWN_AT_ONCE)
+        self.settling: Together[Truth] = Together(SETTLED_TOGETHER)
 
 
 def init_app(app: Flask) -> None:
@@ -54,7 +57,7 @@ def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
     known = _known(key)
     db.session.rollback()
     if known is not None and known.provider_id == provider_id:
-        if not gates.known.passes(key) or reach([known.id], actor=WEBHOOK, now=now).unsure:
+        if not gates.known.passes(key) or not _look_at_known(source, known.id, provider_id, gates, now):
             _look_soon(known.id, now)
         return
     if gates.nothing_there.is_shut(key) or not gates.looking.acquire(blocking=False):
@@ -66,6 +69,17 @@ def hear(provider_name: str, provider_id: str, *, now: datetime) -> None:
         gates.looking.release()
 
 
+def _look_at_known(source: Provider, checkout_id: int, provider_id: str, gates: _Gates, now: datetime) -> bool:
+    """Settle what the provider says of this payment; False where it gives no answer."""
+    try:
+        truth = source.fetch(provider_id)
+    except (UnknownPayment, ProviderUnsure, ProviderRefused) as error:
+        log.warning("checkout %d: %s gave no answer: %r", checkout_id, source.name, error)
+        return False
+    gates.settling.do(checkout_id, truth, lambda truths: _settled(truths, now))
+    return True
+
+
 def _look_at_unknown(source: Provider, provider_id: str, key: str, gates: _Gates, now: datetime) -> None:
     try:
         truth = source.fetch(provider_id)
@@ -74,7 +88,11 @@ def _look_at_unknown(source: Provider, provider_id: str, key: str, gates: _Gates
     except (ProviderUnsure, ProviderRefused) as error:
         log.warning("a ping about an unknown payment: no answer: %s", error)
     else:
-        apply_truths([truth], actor=WEBHOOK, now=now)
+        _settled([truth], now)
+
+
+def _settled(truths: list[Truth], now: datetime) -> None:
+    apply_truths(truths, actor=WEBHOOK, now=now)
 
 
 def _known(key: str) -> Any:

@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.base import events
+from app.base.errors import Refused
 from app.base.events import Event
 from app.base.ids import new_id
 from app.extensions import db, now, writing
@@ -74,6 +76,53 @@ def test_a_storm_of_deliveries_books_each_payment_once(
     refunds = [i for event in heard if isinstance(event, PaymentsRefunded) for i in event.ids]
     expected = sum(1 for number in range(60) if number % 5 and number % 7 == 1)
     assert len(refunds) == len(set(refunds)) == expected
+
+
+def deliver_at_once(app: Flask, payment_ids: list[str]) -> list[int]:
+    """Deliver all while nobody can settle any; the statuses, once all were answered."""
+
+    def deliver(payment_id: str) -> int:
+        client: Client = app.test_client()  # type: ignore[assignment]
+        return client.post("/webhooks/mollie", data={"id": payment_id}, csrf=False).status_code
+
+    with ThreadPoolExecutor(len(payment_ids)) as pool:
+        with writing() as session:
+            session.execute(select(Checkout.id).with_for_update())
+            answers = [pool.submit(deliver, payment_id) for payment_id in payment_ids]
+            time.sleep(1)
+        return [answer.result() for answer in answers]
+
+
+def test_deliveries_that_come_at_once_are_settled_together(
+    mollie_app: Flask, mollie: FakeMollie, heard: list[Event]
+) -> None:
+    made = [started(mollie, cents=1000 + n) for n in range(9)]
+    for _, payment_id in made:
+        mollie.pay(payment_id)
+    assert set(deliver_at_once(mollie_app, [payment_id for _, payment_id in made] * 2)) == {200}
+    assert sorted(i for event in heard for i in event.ids) == sorted(i for i, _ in made)
+    assert len(heard) < len(made), "the first waits alone, then one does it for all who came meanwhile"
+
+
+def test_one_that_cannot_be_settled_fails_alone(mollie_app: Flask, mollie: FakeMollie) -> None:
+    made = [started(mollie, cents=1000 + n) for n in range(9)]
+    for _, payment_id in made:
+        mollie.pay(payment_id)
+    bad = made[4][0]
+
+    def refuse(event: CheckoutsPaid) -> None:
+        if bad in event.ids:
+            raise Refused("never this one")
+
+    events.on(CheckoutsPaid)(refuse)
+    try:
+        statuses = deliver_at_once(mollie_app, [payment_id for _, payment_id in made])
+    finally:
+        events._handlers[CheckoutsPaid].remove(refuse)
+    assert [status == 200 for status in statuses] == [checkout_id != bad for checkout_id, _ in made]
+    db.session.rollback()
+    assert [state_of(i) for i, _ in made] == [CheckoutState.OPEN if i == bad else CheckoutState.PAID for i, _ in made]
+    assert payments() == len(made) - 1
 
 
 @pytest.mark.parametrize(
