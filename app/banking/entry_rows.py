@@ -58,8 +58,8 @@ def make_rows(items: list[Item], account_id: int, family: int) -> None:
         for position, each in enumerate(entry.transactions):
             line = _line_row(next(ids), position, each, item.row, index_of.get(each.iban))
             item.lines.append(line)
-            if each.name or each.iban or each.bic or each.text:
-                opened.append((line, json.dumps(_party(each))))
+            if party := _party(each):
+                opened.append((line, json.dumps(party)))
     sealed = seal_many((said, f"bank_line:{line['id']}") for line, said in opened)
     for (line, _), blob in zip(opened, sealed, strict=True):
         line["party_sealed"] = blob
@@ -89,7 +89,9 @@ def _line_row(
 
 
 def _party(each: Transaction) -> dict[str, str]:
-    party = {"name": each.name, "iban": each.iban, "bic": each.bic, "text": each.text}
+    party = {
+        "name": each.name, "iban": each.iban, "bic": each.bic, "text": each.text, "ultimate": each.ultimate,
+    }  # fmt: skip
     return {name: value for name, value in party.items() if value}
 
 
@@ -99,6 +101,6 @@ def facts_of(item: Item) -> list[Facts]:
     if day is None:
         return []
     return [
-        facts_from(SimpleNamespace(**line), Party(each.name, each.iban, each.bic, each.text), day, is_return=returned)
+        facts_from(SimpleNamespace(**line), Party(**_party(each)), day, is_return=returned)
         for line, each in zip(item.lines, item.entry.transactions, strict=True)
     ]

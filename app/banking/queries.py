@@ -159,6 +159,12 @@ class Party:
     iban: str = ""
     bic: str = ""
     text: str = ""
+    ultimate: str = ""  # for whom the other side pays or collects
+
+    @property
+    def giver(self) -> str:
+        """The name of who really is on the other side."""
+        return self.ultimate or self.name
 
 
 def party(line: BankLine) -> Party:

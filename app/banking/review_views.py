@@ -149,7 +149,7 @@ def _gift_form(row: BankLine) -> GiftOfForm:
     form = GiftOfForm(
         formdata=None,
         data={
-            "donor": as_typed(queries.party(row).name),
+            "donor": as_typed(queries.party(row).giver),
             "amount": Money(left),
             "programme_id": "",
             "thanks": Thanks.MAIL.value,

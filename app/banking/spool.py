@@ -47,7 +47,7 @@ def _flat(entry: Entry) -> list[Any]:
         entry.reference, entry.code, entry.bank_code, entry.is_return, entry.batch,
         [
             [t.cents, t.end_to_end, t.mandate, t.creditor_id, t.batch, t.structured, t.name, t.iban, t.bic, t.text,
-             t.return_reason]
+             t.return_reason, t.ultimate]
             for t in entry.transactions
         ],
     ]  # fmt: skip

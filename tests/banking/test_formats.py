@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.banking.formats import detect
-from app.banking.formats.dutch import values_of
+from app.banking.formats.dutch import KEYWORDS, values_of
 from app.banking.formats.facts import Closed, Entry, Fact, Opened, Unreadable, to_cents
 from app.base.iban import check_iban
 from tests.banking.files import Pay, batch_details, camt, euros, mt940
@@ -379,7 +380,8 @@ def test_an_entity_bomb_is_refused_at_once() -> None:
 
 WORD = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,'+-()?:", min_size=1, max_size=60)
 TOLD = st.tuples(
-    st.integers(1, 10**9), st.booleans(), WORD.map(str.strip).filter(bool), WORD.map(str.strip).filter(bool),
+    st.integers(1, 10**9), st.booleans(), WORD.map(str.strip).filter(lambda name: name and name not in KEYWORDS),
+    WORD.map(str.strip).filter(bool),
     st.from_regex(r"[A-Z0-9]{1,20}", fullmatch=True),
 )  # fmt: skip
 
@@ -436,3 +438,94 @@ def test_instants_are_days_in_amsterdam(told: str, day: int) -> None:
 def test_an_amount_may_begin_with_its_point() -> None:
     content = camt([Pay(50)], closing=100_050).replace(b">0.50<", b">.50<")
     assert entries(content)[0].cents == 50
+
+
+def test_lines_may_end_in_cr_alone() -> None:
+    content = mt940(ING, account="NL69INGB0123456789EUR")
+    assert facts(content.replace(b"\r\n", b"\r")) == facts(content) == facts(content.replace(b"\r\n", b"\n"))
+
+
+def test_an_interim_report_is_refused_with_what_to_bring_instead() -> None:
+    content = b":20:X\n:25:NL91ABNA0417164300\n:28C:1\n:34F:EURD0,\n:61:2611201120C5,NTRFNONREF\n:90C:1EUR5,\n-\n"
+    with pytest.raises(Unreadable, match=r"MT942.*CAMT\.053") as error:
+        facts(content)
+    assert error.value.line == 4
+
+
+def test_an_account_abroad_with_its_currency_behind() -> None:
+    [opened, _] = facts(mt940([], account="DE89370400440532013000EUR", closing="C261119EUR1000,00"))
+    assert opened.account == "DE89370400440532013000"  # type: ignore[union-attr]
+
+
+def test_triodos_tells_the_other_side_before_the_text_and_us_behind_it() -> None:
+    lines = [
+        ":61:261120C35,90NET NONREF", ":86:000>100000000000", ">20TRIONL2U", ">21NL44RABO0123456789",
+        ">22J. JANSEN EN/OF P. DE VRIES>23 GIFT", ">310390123456",
+        ":61:261120D35,90NID NONREF", ":86:000>100000000000", ">20KINDEREN>21NOG MEER", ">310390123456",
+    ]  # fmt: skip
+    transfer, other = (entry.transactions[0] for entry in entries(mt940(lines, account="TRIODOSBANK/0390123456")))
+    assert (transfer.iban, transfer.bic) == ("NL44RABO0123456789", "TRIONL2U")
+    assert transfer.text == "J. JANSEN EN/OF P. DE VRIES GIFT"
+    assert (other.iban, other.bic, other.text) == ("", "", "KINDERENNOG MEER"), "a word of eight letters is no BIC"
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        "/EREF/E1/ORDP//NAME/Stichting Kassa/ADDR/Kade 1/ULTD//NAME/P. Puk/REMI/gift/ISDT/2026-11-20",
+        "/EREF/E1/ORDP//NAME/Stichting Kassa/REMI/gift/ULTD//NAME/P. Puk/ISDT/2026-11-20",
+        "/TRTP/SEPA OVERBOEKING/IBAN/NL44RABO0123456789/NAME/Stichting Kassa/REMI/gift/ULTD/P. Puk/EREF/E1",
+        "/EREF/E1//CNTP/NL44RABO0123456789/RABONL2U/Stichting Kassa///ULTD/P. Puk//REMI/USTD//gift/",
+    ],
+)
+def test_for_whom_somebody_paid_is_read_beside_who_paid(info: str) -> None:
+    lines = [
+        ":61:2611201120C15,00NTRFNONREF",
+        *(f"{':86:' if not i else ''}{info[i : i + 65]}" for i in range(0, len(info), 65)),
+    ]
+    [entry] = entries(mt940(lines))
+    payment = entry.transactions[0]
+    assert (payment.name, payment.ultimate) == ("Stichting Kassa", "P. Puk")
+    assert (payment.text, payment.end_to_end) == ("gift", "E1")
+
+
+@pytest.mark.parametrize("version", ["camt.053.001.02", "camt.053.001.08"])
+def test_camt_tells_for_whom_somebody_paid(version: str) -> None:
+    name = "<Nm>P. Puk</Nm>" if version.endswith("02") else "<Pty><Nm>P. Puk</Nm></Pty>"
+    content = camt([Pay(1500)], version=version).replace(
+        b"</RltdPties>", f"<UltmtDbtr>{name}</UltmtDbtr></RltdPties>".encode()
+    )
+    [entry] = entries(content)
+    assert (entry.transactions[0].name, entry.transactions[0].ultimate) == ("J. Jansen", "P. Puk")
+
+
+@pytest.mark.parametrize("line", [":61:2611201120D12,50NSTO NL20INGB0001234567", ":61:2611201120D12,50N944NONREF"])
+def test_taken_back_without_a_reason(line: str) -> None:
+    info = "/TRTP/SEPA INCASSO ALGEMEEN DOORLOPEND TERUGBOEKING/NAME/J/MARF/M-1/REMI/X/EREF/E-1"
+    [entry] = entries(mt940([line, f":86:{info if 'N944' in line else 'NL20INGB0001234567 mw j'}"]))
+    assert entry.is_return
+
+
+def _pages(first: str, second: str) -> bytes:
+    """Two entries of 5 and 2 euros on two pages, with these balances (opening, closing) in cents."""
+    whole = camt([Pay(500)], opening=100, closing=800).decode()
+    page = whole[whole.index("<Stmt>") : whole.index("</BkToCstmrStmt>")]
+    told = page[page.index("<Bal>") : page.index("<Ntry>")]
+    pages = [
+        page.replace("<Acct>", f"<StmtPgntn><PgNb>{n}</PgNb><LastPgInd>{last}</LastPgInd></StmtPgntn><Acct>").replace(
+            told, "".join(balance for balance in re.findall("<Bal>.*?</Bal>", told) if kinds in balance or kinds == "")
+        )
+        for n, last, kinds in ((1, "false", first), (2, "true", second))
+    ]
+    return whole.replace(page, pages[0] + pages[1].replace("5.00", "2.00")).encode()
+
+
+@pytest.mark.parametrize("kinds", [("OPBD", "CLBD"), ("", "")])
+def test_pages_of_a_statement_are_one(kinds: tuple[str, str]) -> None:
+    opened, first, second, closed = facts(_pages(*kinds))
+    assert isinstance(opened, Opened)
+    assert isinstance(closed, Closed)
+    assert [e.cents for e in (first, second) if isinstance(e, Entry)] == [500, 200]
+    assert closed.opening is not None
+    assert closed.closing is not None
+    assert (closed.opening.cents, closed.closing.cents) == (100, 800)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import threading
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import event, select
 
 from app.banking import entering, imports
 from app.banking.match_models import BankMatch, BankRule, MatchKind
-from app.banking.matching import deciding, rules, undoing
+from app.banking.matching import by_people, deciding, rules, undoing
 from app.banking.matching.facts import Proposal, facts_of
 from app.banking.matching.finders import find
 from app.banking.matching.names import agree
@@ -37,6 +38,7 @@ from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment, InstalmentState
 from app.ledger import queries as ledger
 from app.ledger.checks import run
+from app.supporters.contact_models import Iban
 from app.supporters.contacts import add_iban
 from app.supporters.models import Supporter
 from tests.banking.files import Pay, camt
@@ -191,6 +193,32 @@ def test_a_rule_books_by_itself_and_can_be_taken_over(now: datetime) -> None:
     assert (done.matched, done.in_review) == (2, 0)
     assert balances() == {"1100": -600, "1190": 1900, "8010": -1300}
     assert whole()
+
+
+def test_who_pays_for_others_is_not_taken_for_the_giver(now: datetime) -> None:
+    """A payment service's account is nobody's: it teaches nothing, and books nothing by itself."""
+    supporter_id = person("Jan Jansen")
+
+    def through(name: str, number: int) -> Pay:
+        return Pay(2500, f"R{number}", name="Stichting Kassa", more=f"<Purp>{name}</Purp>", on=f"2026-{number:02d}-20")
+
+    def content(pays: list[Pay], statement: str) -> bytes:
+        told = camt(pays, statement=statement).decode()
+        return re.sub(
+            r"</RltdPties><Purp>(.*?)</Purp>", r"<UltmtDbtr><Pty><Nm>\1</Nm></Pty></UltmtDbtr></RltdPties>", told
+        ).encode()
+
+    first = content([through("J. Jansen", 8)], "S1")
+    imports.take(io.BytesIO(first), "bank.xml", actor=SYSTEM, now=now)
+    given = by_people.GiftOf(supporter_id=supporter_id, cents=2500, remember=True)
+    with writing():
+        by_people.gift(line().id, given, actor=ANNE, now=now)
+    assert not db.session.execute(select(Iban)).all(), "the account is not of Jan Jansen"
+    later = content([through("P. de Vries", 10)], "S2")
+    done = imports.take(io.BytesIO(later), "bank2.xml", actor=SYSTEM, now=now)
+    assert done.matched == 0, "another one gave through the same account"
+    again = content([through("J. Jansen", 11)], "S3")
+    assert imports.take(io.BytesIO(again), "bank3.xml", actor=SYSTEM, now=now).matched == 1
 
 
 def test_splitting_leaves_the_rest_to_be_explained(now: datetime) -> None:

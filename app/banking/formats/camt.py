@@ -67,6 +67,8 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
     opened: Opened | None = Opened("", "", line=element.sourceline)
     told = False
     closing: Balance | None = None
+    page: Closed | None = None  # the end of a page after which the same statement goes on
+    page_of = ""
     for action, element in stream:
         name = local(element)
         if name in _STATEMENTS:
@@ -74,8 +76,12 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
                 opened, told, closing = Opened("", "", line=element.sourceline), False, None
             elif opened is not None:
                 if not told:
-                    yield _about(opened, element)
-                yield Closed(closing, opened.opening, line=opened.line)
+                    yield from _turn(_about(opened, element), page, page_of)
+                    page = page if page_of == opened.account else None
+                ends = _ends(opened, closing, page)
+                page, page_of = (ends, opened.account) if opened.goes_on else (None, "")
+                if page is None:
+                    yield ends
                 opened = None
                 element.clear()
             continue
@@ -90,7 +96,8 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
             continue
         if not told:
             told = True
-            yield _about(opened, element.getparent())
+            yield from _turn(_about(opened, element.getparent()), page, page_of)
+            page = page if page_of == opened.account else None
         entry = entry_of(element, opened)
         if entry is not None:
             yield entry
@@ -98,6 +105,23 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
         parent = element.getparent()
         while parent[0] is not element:
             del parent[0]
+    if page is not None:
+        yield page
+
+
+def _turn(opened: Opened, page: Closed | None, page_of: str) -> Iterator[Fact]:
+    """A statement begins, unless it is the next page of the one before."""
+    if page is None or page_of != opened.account:
+        if page is not None:
+            yield page
+        yield opened
+
+
+def _ends(opened: Opened, closing: Balance | None, page: Closed | None) -> Closed:
+    """The end of a statement: of one with pages the opening of the first and the closing of the last."""
+    if page is None:
+        return Closed(closing, opened.opening, line=opened.line)
+    return Closed(closing or page.closing, page.opening or opened.opening, line=opened.line)
 
 
 def _about(opened: Opened, statement: Any) -> Opened:
@@ -112,6 +136,8 @@ def _about(opened: Opened, statement: Any) -> Opened:
             opened.reference = (element.text or "").strip()[:60]
         elif name in ("ElctrncSeqNb", "LglSeqNb") and not opened.number:
             opened.number = (element.text or "").strip()[:20]
+        elif name.endswith("Pgntn"):
+            opened.goes_on = text(tree(element), "LastPgInd").lower() in ("false", "0")
         elif name == "Ntry":
             break
     if not opened.account:

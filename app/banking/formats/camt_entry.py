@@ -128,6 +128,9 @@ def _party(node: Any, transaction: Transaction, own: str) -> None:
     name, iban, bic = next(iter(others or named), ("", "", ""))
     transaction.name, transaction.bic = name[:140], bic[:11]
     transaction.iban = iban if looks_like_iban(iban) else ""
+    role = "UltmtDbtr" if transaction.cents > 0 else "UltmtCdtr"
+    ultimate = first(parties, (role, "Nm"), (role, "Pty", "Nm"))[:140]
+    transaction.ultimate = "" if ultimate.casefold() == name.casefold() else ultimate
 
 
 def _side(parties: Any, agents: Any, role: str) -> tuple[str, str, str]:

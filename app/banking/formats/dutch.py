@@ -13,6 +13,7 @@ KEYWORDS = (
 _KEYWORD = re.compile(rf"/({'|'.join(KEYWORDS)})(?=/)")
 _STARTS = re.compile(rf"/({'|'.join(KEYWORDS)}|TRCD|SUM)/")
 _INSIDE_REMITTANCE = ("USTD", "STRD")
+_ULTIMATE = ("ULTD", "ULTC")  # and the NAME right behind one, in which some banks put it
 _SUBFIELD = re.compile(r">(\d\d)")
 _QUESTIONS, _QUESTION = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)")
 _LABEL = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
@@ -24,17 +25,18 @@ _KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
 _ACCOUNT_AND_NAME = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{11,30}|\d{7,10})\s+(\S.*)?")
 # A slash between these belongs to the name: "J. Jansen e/o P. de Vries".
 _NAME_SLASH = re.compile(r"(?<!\be)(?<!\bc)(?<!\bp)(?<!\bt)(?<!\bh)(?<!\bi)(?<!\ben)/")
+_TAKEN_BACK = re.compile(r"TERUGBOEKING|STORN")
 _FULL = 60  # characters: a shorter line was not broken by its width
 
 
-def read(lines: Sequence[str], transaction: Transaction) -> None:
-    """Put what the lines of a `:86:` say into the transaction."""
+def read(lines: Sequence[str], transaction: Transaction) -> bool:
+    """Put what the lines of a `:86:` say into the transaction. Gives whether they say that it was taken back."""
     if not lines:
-        return
+        return False
     if _STARTS.match(lines[0]):
         # Banks break these anywhere, inside a keyword too, and a space at the break is part of the text.
-        _keywords("".join(lines), transaction)
-    elif ">2" in (whole := "".join(lines)) and _SUBFIELD.search(whole):
+        return _keywords("".join(lines), transaction)
+    if ">2" in (whole := "".join(lines)) and _SUBFIELD.search(whole):
         _subfields(_SUBFIELD.split(whole), transaction)
     elif _QUESTIONS.match(whole):
         _subfields(_QUESTION.split(whole), transaction)
@@ -43,6 +45,7 @@ def read(lines: Sequence[str], transaction: Transaction) -> None:
         _columns("".join(line if len(line) >= _FULL else f"{line} " for line in lines), transaction)
     else:
         _free(lines, transaction)
+    return False
 
 
 def values_of(text: str) -> dict[str, str]:
@@ -56,19 +59,30 @@ def values_of(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     before: set[str] = set()
     in_remittance = False
+    last = ""
     for mark, end in zip(marks, ends, strict=True):
         key, value = mark[1], text[mark.end() + 1 : end]
+        if last in _ULTIMATE and key in ("NAME", "ADDR"):
+            values[last] = values[last].strip("/ ") or (value if key == "NAME" else "")
+            continue
+        last = key
         if key == "REMI" and not in_remittance:
             in_remittance, before = True, set(values)
-        if in_remittance and (key in before or (key == "REMI" and "REMI" in values)):
-            inside = next((name for name in (*_INSIDE_REMITTANCE, "REMI") if name in values), "REMI")
+        inside = next((name for name in (*_INSIDE_REMITTANCE, "REMI") if name in values), "REMI")
+        of_payer = key in before or (key == "REMI" and "REMI" in values) or _all_of_it(key, value, values.get(inside))
+        if in_remittance and of_payer:
             values[inside] += f"/{key}/{value}"
         else:
             values[key] = value
     return values
 
 
-def _keywords(text: str, transaction: Transaction) -> None:
+def _all_of_it(key: str, value: str, said: str | None) -> bool:
+    """Whether a keyword that says nothing is all that the payer wrote."""
+    return said is not None and not f"{said}{value}".strip("/ ") and key not in (*_INSIDE_REMITTANCE, *_ULTIMATE)
+
+
+def _keywords(text: str, transaction: Transaction) -> bool:
     values = values_of(text)
 
     def bare(key: str) -> str:
@@ -82,7 +96,10 @@ def _keywords(text: str, transaction: Transaction) -> None:
     transaction.name, transaction.iban, transaction.bic = bare("NAME")[:140], bare("IBAN")[:34], bare("BIC")[:11]
     if "CNTP" in values:
         _counterparty(values["CNTP"], transaction)
+    ultimate = bare("ULTD" if transaction.cents > 0 else "ULTC").partition("//")[0].strip()[:140]
+    transaction.ultimate = "" if ultimate.casefold() == transaction.name.casefold() else ultimate
     _remittance(values, transaction)
+    return _TAKEN_BACK.search(bare("TRTP").upper()) is not None
 
 
 def _counterparty(value: str, transaction: Transaction) -> None:
@@ -105,17 +122,19 @@ def _remittance(values: dict[str, str], transaction: Transaction) -> None:
 
 def _subfields(parts: Sequence[str], transaction: Transaction) -> None:
     """Triodos, `000>10…>20…>31…`, and elsewhere `166?00…?20…?31…`: 20 to 29 and 60 to 63 text, 30 BIC, 31 account,
-    32 and 33 name."""
+    32 and 33 name. Triodos tells our account in 31, and BIC and IBAN of the other side before the text."""
     fields: dict[str, str] = {}
     for key, value in zip(parts[1::2], parts[2::2], strict=True):
         fields[key] = fields.get(key, "") + value
-    said = "".join(value for key, value in sorted(fields.items()) if "20" <= key <= "29" or "60" <= key <= "63")
-    account = fields.get("31", "").strip()
+    said = [value for key, value in sorted(fields.items()) if "20" <= key <= "29" or "60" <= key <= "63"]
+    account, bic = fields.get("31", "").strip(), fields.get("30", "").strip()
+    for place, bare in enumerate(value.strip() for value in said[:2]):
+        if looks_like_iban(bare) and not looks_like_iban(account):
+            account, bic, said = bare, said[0].strip() if place else bic, said[place + 1 :]
     transaction.iban = account if looks_like_iban(account) else ""
-    bic = fields.get("30", "").strip()
     transaction.bic = bic if _BIC.fullmatch(bic) else ""
     transaction.name = (fields.get("32", "") + fields.get("33", "")).strip()[:140]
-    transaction.text = said.strip()[:500]
+    transaction.text = "".join(said).strip()[:500]
 
 
 def _labels(transaction: Transaction) -> None:

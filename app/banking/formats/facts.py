@@ -63,6 +63,7 @@ class Opened:
     number: str = ""
     opening: Balance | None = None
     line: int | None = None
+    goes_on: bool = False  # on another page, told as if it were a statement of its own
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Transaction:
     bic: str = ""
     text: str = ""
     return_reason: str = ""
+    ultimate: str = ""  # the name of who really gave or was paid, where the other side pays or collects for somebody
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ from app.banking.formats.facts import (
     provided,
     to_cents,
 )
+from app.base.errors import Invalid
+from app.base.iban import check_iban
 from app.base.states import N_
 
 _TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
@@ -33,13 +35,18 @@ _LINE = re.compile(
 )
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,.]{1,20})\s*")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z]{4}\d{10}|[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-_END = ("-", "-}", "-}{5:}")
 _BANK = re.compile(r"(?:\{1:F\d\d)?([A-Z]{4})NL\d[0-9A-Z]")
 _NAMED_BANKS = {"TRIODOSBANK": "TRIO"}
 _DUTCH_NUMBER = re.compile(r"\d{3,10}")
 _STRUCTURED = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
 _KEYWORD_REFERENCES = ("EREF", "PREF", "NONREF", "MARF")
-_LONGEST = 10_000  # bytes of one line
+_PIECE = 1 << 16  # bytes read at once
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_INTERIM = N_(
+    "This is an MT942: what the bank knew in the course of a day, without balances. Bring in the MT940 or CAMT.053 of "
+    "that day instead."
+)
+_RETURNS = ("NRTI", "NSTO")  # storno at SNS, ASN and RegioBank
 _CENTURY = 80  # 79 is 2079, 80 is 1980
 
 
@@ -50,12 +57,27 @@ def read(source: BinaryIO) -> tuple[Format, Facts]:
 
 def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
     """Numbered lines, as UTF-8 or else cp1252; the choice is made per line, so that memory stays flat."""
-    for number, raw in enumerate(iter(lambda: source.readline(_LONGEST), b""), start=1):
+    for number, raw in enumerate(_raw_lines(source), start=1):
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
             text = raw.decode("cp1252", "replace")
-        yield number, text.rstrip("\r\n").replace("\0", "")
+        yield number, text.replace("\0", "")
+
+
+def _raw_lines(source: BinaryIO) -> Iterator[bytes]:
+    """Lines that end in CR LF, LF or CR alone."""
+    rest = b""
+    while piece := source.read(_PIECE):
+        if piece.endswith(b"\r"):
+            piece += source.read(1)
+        *whole, rest = _LINE_END.split(rest + piece)
+        yield from whole
+        if len(rest) > _PIECE:  # no line of a bank
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
 
 
 def _day(text: str, line: int) -> date:
@@ -99,7 +121,7 @@ class _Reader:
             mark = _TAG.match(text)
             if mark is None and not tag and (bank := _BANK.match(text)):
                 self._bank = bank[1]
-            if mark is None and (text.strip() in _END or text.startswith(("{1:", "-}{1:"))):
+            if mark is None and (text.strip() == "-" or text.startswith(("{1:", "-}"))):
                 yield from self._take(tag, number, parts)
                 tag, parts = "", []
                 if later := _BANK.search(text):
@@ -137,6 +159,8 @@ class _Reader:
             return
         elif tag == "25":
             self._opened.account = _account(text, self._bank)
+        elif tag in ("34F", "90C", "90D"):
+            raise Unreadable(_INTERIM, line=line, advice="")
         elif tag in ("28C", "28"):
             self._opened.number = text.strip()[:20]
         elif tag in ("60F", "60M"):
@@ -184,7 +208,7 @@ class _Reader:
             value_on=value_on,
             reference=provided(bank_reference.split("\n")[0])[:60],
             bank_code=found["type"],
-            is_return=found["side"][0] == "R" or found["type"] == "NRTI",
+            is_return=found["side"][0] == "R" or found["type"] in _RETURNS,
             line=line,
         )
         self._reference, self._more, self._info = reference.strip(), parts[1:], None
@@ -195,7 +219,7 @@ class _Reader:
         if entry is None:
             return
         transaction = Transaction(entry.cents)
-        dutch.read(self._info or [], transaction)
+        taken_back = dutch.read(self._info or [], transaction)
         account = next((each.strip() for each in (self._reference, *self._more) if looks_like_iban(each.strip())), "")
         transaction.iban = transaction.iban or account
         if not transaction.name and account and account == self._reference and self._more:
@@ -209,7 +233,7 @@ class _Reader:
         elif reference and reference not in _KEYWORD_REFERENCES and reference != account:
             transaction.end_to_end = transaction.end_to_end or provided(reference)[:35]
         entry.batch = transaction.batch
-        entry.is_return = entry.is_return or bool(transaction.return_reason)
+        entry.is_return = entry.is_return or taken_back or bool(transaction.return_reason)
         entry.transactions = [transaction]
         self._entry = self._info = None
         yield entry
@@ -223,12 +247,24 @@ def _booked_on(text: str | None, value_on: date, line: int) -> date:
     return min(near, key=lambda day: abs((day - value_on).days))
 
 
+def _without_currency(account: str) -> str:
+    """IBANs are of different lengths abroad, so that a currency behind one looks like a part of it."""
+    try:
+        return check_iban(account)
+    except Invalid:
+        shorter = account[:-3]
+    try:
+        return check_iban(shorter)
+    except Invalid:
+        return account
+
+
 def _account(text: str, bank: str) -> str:
     """The IBAN in `:25:`: `NL69INGB0123456789EUR`, or of a number whose bank the file names: `574908765`,
     `TRIODOSBANK/0390123456`. The bare number where it does not."""
     bare = text.upper().replace(" ", "")
     if found := _IBAN.search(bare):
-        return found[0]
+        return _without_currency(found[0])
     named, _, number = bare.rpartition("/")
     digits = re.sub(r"[^0-9]", "", number)
     bank = _NAMED_BANKS.get(named, bank)

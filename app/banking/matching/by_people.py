@@ -51,17 +51,18 @@ def proposals(line_id: int) -> list[Proposal]:
 
 
 def _by_name(facts: list[Facts]) -> list[Proposal]:
-    if not facts or facts[0].cents <= 0 or facts[0].is_return or not facts[0].party.name:
+    if not facts or facts[0].cents <= 0 or facts[0].is_return or not facts[0].party.giver.strip():
         return []
     line = facts[0]
-    surname = line.party.name.split(" e/o ")[0].split()[-1]
+    giver = line.party.giver
+    surname = giver.split(" e/o ")[0].split()[-1]
     return [
         Proposal(
             kind=MatchKind.GIFT, target_id=None, cents=line.cents, score=_BY_NAME, label=hit.name, supporter_id=hit.id,
             reasons=(Reason(N_("The name at the bank agrees.")),), blocked=True,
         )
         for hit in search.suggest(surname, notes=False, limit=8)
-        if agree(line.party.name, hit.name, organisation=hit.kind is Kind.ORGANISATION)
+        if agree(giver, hit.name, organisation=hit.kind is Kind.ORGANISATION)
     ]  # fmt: skip
 
 
@@ -100,8 +101,10 @@ def _decide(line_id: int, what: Proposal, actor: Actor, now: datetime, how: Than
 
 
 def _know_account(line_id: int, supporter_id: int, actor: Actor, now: datetime) -> None:
-    """Next time the account tells who it is."""
+    """Next time the account tells who it is, where it is not of somebody who pays for others."""
     for facts in facts_of([line_id]):
+        if facts.party.ultimate:
+            continue
         try:
             iban = check_iban(facts.party.iban)
         except Invalid:

@@ -30,6 +30,7 @@ Found = dict[int, list[Proposal]]
 Finder = Callable[[Sequence[Facts], dict[int, list[Any]]], Found]
 _BEFORE = days(400)  # in which a giver's transfers count
 _MOST_GIVEN = 80_000
+_FOR_ANOTHER = Reason(N_("The bank names somebody else for whom this was paid."))
 TWICE_WITHIN = 4  # days in which an equal gift of the same giver may be the same money
 
 
@@ -125,9 +126,12 @@ def donors(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
 def _donor(line: Facts, row: Any, given: list[Any], *, alone: bool) -> Proposal:
     reasons = [Reason(N_("The account is that of %(name)s."), {"name": row.display_name})]
     score, blocked = 60 if alone else 45, False
-    if agree(line.party.name, row.display_name, organisation=row.kind is Kind.ORGANISATION):
+    if agree(line.party.giver, row.display_name, organisation=row.kind is Kind.ORGANISATION):
         score += 20
         reasons.append(Reason(N_("The name at the bank agrees.")))
+    elif line.party.ultimate:
+        blocked = True
+        reasons.append(_FOR_ANOTHER)
     same = [g for g in given if g.amount_cents == line.cents]
     since = line.booked_on - _BEFORE
     if before := sum(g.method == BANK_TRANSFER and g.gift_date >= since for g in same):
@@ -179,14 +183,17 @@ def rules(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
     for line in lines:
         rule, name = known.get((line.iban_index or b"", line.cents > 0), (None, ""))
         if rule is not None:
-            said = Reason(N_("You said that money of this account is always this."))
+            said = [Reason(N_("You said that money of this account is always this."))]
+            if doubted := bool(name and line.party.ultimate and not agree(line.party.ultimate, name)):
+                said.append(_FOR_ANOTHER)
             found[line.id] = [
                 Proposal(
                     kind=rule.kind,
                     target_id=None,
                     cents=line.cents,
                     score=100,
-                    reasons=(said,),
+                    reasons=tuple(said),
+                    blocked=doubted,
                     label=name or "",
                     supporter_id=rule.supporter_id,
                     programme_id=rule.programme_id,
