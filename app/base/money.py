@@ -117,16 +117,16 @@ def parse_money(text: str, *, thousands: str = "") -> Money:
     Raises Invalid with a message for beside the field.
     """
     if not text or not text.strip():
-        raise Invalid(N_("Fill in an amount, for example 25 or 12,50."))
+        raise Invalid(N_("Fill in an amount, for example 25 or 12.50."))
     if _GAP.search(text) and not _SPACED_WHOLE.fullmatch(text):
         # A forgotten comma: "25 50" must not become 2550.
-        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
+        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12.50."))
     bare = _SPACES.sub("", text)
     bare = _CURRENCY.sub("", bare)
     if bare.startswith("-"):
         raise Invalid(N_("The amount must be more than zero."))
     if not bare.isascii():
-        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
+        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12.50."))
     if _AMBIGUOUS.fullmatch(bare) and not (thousands == bare[-4] and bare[0] != "0"):
         whole = bare[:-4]
         raise Invalid(
@@ -140,7 +140,7 @@ def parse_money(text: str, *, thousands: str = "") -> Money:
     elif any(shape.fullmatch(bare) for shape in (_AMBIGUOUS, _DUTCH_WHOLE, _ENGLISH_WHOLE, _HYPHEN)):
         euros, cents = re.sub(r"[^\d]", "", bare), "00"
     else:
-        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12,50."))
+        raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12.50."))
     if len(euros.lstrip("0")) > 9:
         raise Invalid(N_("This amount is too large to handle here."))
     return Money(int(euros) * 100 + int(cents))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from flask import Flask, current_app
 from flask_babel import gettext as _
 
+from app.base.states import N_
 from app.extensions import db, settings
 from app.payments.providers.base import Method, ProviderRefused, ProviderUnsure
 from app.payments.providers.registry import BANK_TRANSFER, active
@@ -21,6 +22,11 @@ from app.payments.providers.registry import BANK_TRANSFER, active
 KEEP_SECONDS = 600.0
 TRY_AGAIN_SECONDS = 30.0
 _KEY = "payment_methods_known"
+# The provider tells its names in Dutch. Most are names in any language; these are words.
+_WORDS = {
+    "creditcard": N_("Credit card"), "banktransfer": N_("Bank transfer"), "directdebit": N_("Direct debit"),
+    "giftcard": N_("Gift card"),
+}  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -54,13 +60,13 @@ def methods_offered() -> list[Method]:
 
 
 def label_of(method: str) -> str:
-    """What people call this method: the provider's own word where it told us one."""
+    """What people call this method, in the reader's language: the provider's own name where it told us one."""
     if method == BANK_TRANSFER:
         return str(_("Bank transfer"))
     known: _Known = current_app.extensions[_KEY]
     if not known.methods:
         methods_offered()
-    return next((m.label for m in known.methods if m.id == method), method.replace("_", " ").capitalize())
+    return next((_(m.label) for m in known.methods if m.id == method), method.replace("_", " ").capitalize())
 
 
 def _ask(known: _Known) -> None:
@@ -75,4 +81,5 @@ def _ask(known: _Known) -> None:
 
 def _named(method: Method) -> Method:
     """iDEAL changes its name in stages (DOMAIN.md 3.1), so what donors read is a setting."""
-    return replace(method, label=settings().payment_ideal_label) if method.id == "ideal" else method
+    label = settings().payment_ideal_label if method.id == "ideal" else _WORDS.get(method.id, method.label)
+    return replace(method, label=label)

@@ -92,6 +92,14 @@ def test_it_names_who_receives_the_money_in_both_languages(client: Client) -> No
             assert part in text
 
 
+def test_ways_to_pay_and_examples_are_in_the_language_of_the_page(client: Client) -> None:
+    dutch, english = (" ".join(client.get(path).text.split()) for path in ("/steun-ons", "/en/support-us"))
+    assert ">Creditcard<" in dutch
+    assert ">Credit card<" in english
+    assert "25 of 12,50" in dutch
+    assert "25 or 12.50" in english
+
+
 def test_the_page_weighs_less_than_60_kb_with_all_it_loads(client: Client) -> None:
     text = client.get("/steun-ons").text
     weight = len(gzip.compress(text.encode()))

@@ -35,7 +35,7 @@ class TotalField(MoneyField):
         try:
             return Money(cents_of(text, thousands=thousands_mark(language())))
         except ValueError:
-            raise ValueError(_("This is not an amount. Write it in figures, for example 25 or 12,50.")) from None
+            raise ValueError(_("This is not an amount. Write it in figures, for example 25 or 12.50.")) from None
 
 
 class FileForm(Form):
