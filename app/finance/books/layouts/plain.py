@@ -7,14 +7,15 @@ Options of the profile: `separator` (";" "," or a tab), `decimal` ("," or "."), 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
+from operator import itemgetter
 from typing import TextIO
 
 from app.base.references import code_of
 from app.finance.books.layouts.facts import Books, Postings, amount, document
-from app.finance.books.postings import PostedLine, Posting
 from app.sheets.csv_writer import neutral
-from app.sheets.spelt import Spelt
+from app.sheets.spelt import MOST, Spelt
 
 SEPARATORS = {"semicolon": ";", "comma": ",", "tab": "\t"}
 DECIMALS = {"comma": ",", "point": "."}
@@ -24,8 +25,10 @@ FIELDS = (
     "amount", "cost_centre", "project", "document",
 )  # fmt: skip
 
-OfEntry = dict[str, Callable[[Posting], str]]
-OfLine = dict[str, Callable[[int, PostedLine], str]]
+# As `_rows` spells them: what all lines of an entry share, where a line is booked, what it comes to.
+_OF_ENTRY = ("journal", "entry", "date", "year", "period", "description", "document")
+_PLACE = ("account", "account_name", "cost_centre", "project")
+_SPELT = (*_OF_ENTRY, "line", *_PLACE, "debit", "credit", "amount")
 
 
 def write(file: TextIO, books: Books, postings: Postings) -> None:
@@ -34,49 +37,34 @@ def write(file: TextIO, books: Books, postings: Postings) -> None:
     out = csv.writer(file, delimiter=SEPARATORS[options.get("separator", "semicolon")], lineterminator="\r\n")
     file.write("\ufeff")
     out.writerow([neutral(heading) for _, heading in columns])
-    shared = _of_entry(books, DATES[options.get("dates", "dutch")])
-    own = _of_line(books, DECIMALS[options.get("decimal", "comma")])
-    out.writerows(_rows([name for name, _ in columns], shared, own, postings))
+    rows = _rows(books, DATES[options.get("dates", "dutch")], DECIMALS[options.get("decimal", "comma")], postings)
+    places = [_SPELT.index(name) for name, _ in columns]
+    # Of one place, itemgetter would give the text instead of a row.
+    out.writerows(map(itemgetter(*places), rows) if len(places) > 1 else ((row[places[0]],) for row in rows))
 
 
-def _rows(names: list[str], shared: OfEntry, own: OfLine, postings: Postings) -> Iterator[list[str]]:
-    heads = [(place, shared[name]) for place, name in enumerate(names) if name in shared]
-    tails = [(place, own[name]) for place, name in enumerate(names) if name in own]
-    for posting in postings:
-        row = [""] * len(names)
-        for place, of_entry in heads:
-            row[place] = of_entry(posting)
-        for number, line in enumerate(posting.lines, 1):
-            for place, of_line in tails:
-                row[place] = of_line(number, line)
-            yield row  # written before the next is asked for
-
-
-def _of_entry(books: Books, dates: str) -> OfEntry:
-    """Fields that all lines of an entry have in common."""
+def _rows(books: Books, dates: str, decimal: str, postings: Postings) -> Iterator[tuple[str, ...]]:
+    """Every line with all of `_SPELT`. What many lines share is spelt once and kept."""
+    journal, year = books.journal, str(books.year.year)
     days = Spelt(lambda day: day.strftime(dates))
-    return {
-        "journal": lambda entry: books.journal,
-        "entry": lambda entry: code_of(entry.entry_id),
-        "date": lambda entry: days[entry.booked_on],
-        "year": lambda entry: str(books.year.year),
-        "period": lambda entry: str(books.period_number(entry.booked_on)),
-        "description": books.describe,
-        "document": document,
-    }
+    periods = Spelt(lambda day: str(books.period_number(day)))
+    numbers = Spelt(str)
 
+    @lru_cache(MOST)
+    def place(account_id: int, programme_id: int | None, grant_id: int | None) -> tuple[str, ...]:
+        account, centre = books.codes[account_id], books.programmes.get(programme_id) or ""
+        names = (neutral(account.name) or "", neutral(centre) or "")
+        return (account.code, *names, code_of(grant_id) if grant_id else "")
 
-def _of_line(books: Books, decimal: str) -> OfLine:
-    money = Spelt(lambda cents: amount(cents).replace(".", decimal))
-    names = {account_id: neutral(account.name) or "" for account_id, account in books.codes.items()}
-    centres = Spelt(lambda programme_id: neutral(books.programmes.get(programme_id) or "") or "")
-    return {
-        "line": lambda number, line: str(number),
-        "account": lambda number, line: books.codes[line.account_id].code,
-        "account_name": lambda number, line: names[line.account_id],
-        "debit": lambda number, line: money[line.cents] if line.cents > 0 else "",
-        "credit": lambda number, line: money[-line.cents] if line.cents < 0 else "",
-        "amount": lambda number, line: ("-" if line.cents < 0 else "") + money[abs(line.cents)],
-        "cost_centre": lambda number, line: centres[line.programme_id],
-        "project": lambda number, line: code_of(line.grant_id) if line.grant_id else "",
-    }
+    @lru_cache(MOST)
+    def money(cents: int) -> tuple[str, str, str]:
+        size = amount(abs(cents)).replace(".", decimal)
+        return (size, "", size) if cents > 0 else ("", size, f"-{size}" if cents else size)
+
+    for posting in postings:
+        day, of = posting.booked_on, document(posting)
+        shared = (journal, code_of(posting.entry_id), days[day], year, periods[day],
+                  f"{books.events[posting.event]} {of}", of)  # fmt: skip
+        for number, line in enumerate(posting.lines, 1):
+            where = place(line.account_id, line.programme_id, line.grant_id)
+            yield (*shared, numbers[number], *where, *money(line.cents))
