@@ -6,7 +6,7 @@ them in it, the rest by `finish` (the job `direct_debit.book`). Each is collecte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -125,20 +125,41 @@ def collect(ids: Sequence[int], on: date, *, actor: Actor, now: datetime) -> lis
 
 def collect_apart(came: Sequence[tuple[int, date]], *, actor: Actor, now: datetime) -> None:
     """The bank credited these collections (id, day) one by one. A batch of which all came is booked with the last."""
-    ids = [row_id for row_id, _ in came]
-    items = select(DebitItem.batch_id).where(DebitItem.collection_id.in_(ids), DebitItem.live)
-    touched = [batches.locked(batch_id) for batch_id in sorted(set(db.session.execute(items).scalars()))]
+    touched = _of([row_id for row_id, _ in came])
     for on in sorted({on for _, on in came}):
         collect([row_id for row_id, day in came if day == on], on, actor=actor, now=now)
     for batch in touched:
-        waiting = (
-            select(func.count())
-            .join_from(DebitItem, Collection, Collection.id == DebitItem.collection_id)
-            .where(DebitItem.batch_id == batch.id, DebitItem.live, Collection.state == _C.SENT)
-        )
-        if not db.session.execute(waiting).scalar() and BATCH_MOVES.allows(batch.state, BatchState.BOOKED):
-            batch.booked_on = max(on for _, on in came)
-            batches.move(batch, BatchState.BOOKED, actor=actor, now=now)
+        _end(batch, max(on for _, on in came), actor, now)
+
+
+def refuse(reasons: Mapping[int, str | None], *, actor: Actor, now: datetime) -> list[int]:
+    """The bank refused these collections one by one; the ids of those for which that is news. A batch of which nothing
+    is awaited any more is over: booked where the rest came apart, else refused."""
+    touched = _of(list(reasons))
+    moved = collections.move(reasons, _C.FAILED, actor=actor, now=now, reasons=reasons)
+    for batch in touched:
+        _end(batch, min(batch.collect_on, local_date(now)), actor, now)
+    return moved
+
+
+def _of(collection_ids: Sequence[int]) -> list[DebitBatch]:
+    """The batches these are in, locked."""
+    items = select(DebitItem.batch_id).where(DebitItem.collection_id.in_(collection_ids), DebitItem.live)
+    return [batches.locked(batch_id) for batch_id in sorted(set(db.session.execute(items).scalars()))]
+
+
+def _end(batch: DebitBatch, on: date, actor: Actor, now: datetime) -> None:
+    states = (
+        select(Collection.state)
+        .join(DebitItem, DebitItem.collection_id == Collection.id)
+        .where(DebitItem.batch_id == batch.id, DebitItem.live)
+        .distinct()
+    )
+    seen = set(db.session.execute(states).scalars())
+    to = BatchState.BOOKED if seen - {_C.FAILED} else BatchState.REFUSED
+    if _C.SENT not in seen and BATCH_MOVES.allows(batch.state, to):
+        batch.booked_on = on if to is BatchState.BOOKED else None
+        batches.move(batch, to, actor=actor, now=now)
 
 
 def _some(batch: DebitBatch, actor: Actor, at: datetime) -> bool:

@@ -39,26 +39,29 @@ def take_in(content: bytes, filename: str, *, actor: Actor) -> Counter[ReturnSta
             some = returned(told[start : start + PIECE], actor=actor, now=now())
         outcomes.update(outcome.state for outcome in some)
     for reference, code in report.whole:
-        outcomes[_refuse(reference, code, actor)] += 1
+        outcomes.update(_refuse(reference, code, actor))
     with writing_in_bulk():
         told_of = {"file": filename, "sha256": digest, "rows": len(told) + len(report.whole)}
         audit.record("debit_status.read", ("staff", actor.id or 0), actor=actor, now=now(), changes=told_of)
     return outcomes
 
 
-def _refuse(reference: str, code: str | None, actor: Actor) -> ReturnState:
-    """The bank refused a batch whole: it is cancelled, and its collections go to another one."""
+def _refuse(reference: str, code: str | None, actor: Actor) -> list[ReturnState]:
+    """The bank refused a batch whole: it is cancelled, and its collections go to another one, save those that were
+    refused for a reason of their own. Nothing where those were all of it."""
     batch = booking.find(reference) or booking.find(reference.upper().removeprefix("M"))
     if batch is None:
-        return ReturnState.PARKED
+        return [ReturnState.PARKED]
+    if batch.state is BatchState.REFUSED:
+        return []
     if batch.state is BatchState.CANCELED:
-        return ReturnState.KNOWN
+        return [ReturnState.KNOWN]
     batch_id = batch.id
     try:
         with writing_in_bulk():
             note = f"{code or ''} {reason_of(code).meaning}".strip()
             batches.cancel(batch_id, note, actor=actor, now=now())
     except Refused:
-        return ReturnState.PARKED
+        return [ReturnState.PARKED]
     building.release(batch_id)
-    return ReturnState.DONE
+    return [ReturnState.DONE]

@@ -179,8 +179,8 @@ def _wrong(t: Told, row: Any, closed: set[date]) -> str:
 def _move(going: dict[int, Told], actor: Actor, now: datetime) -> list[int]:
     """Move them and have their money booked; the ids of those that went wrong."""
     codes = {row_id: t.code for row_id, t in going.items()}
-    refused = [row_id for row_id, t in going.items() if not t.settled]
-    moved = collections.move(refused, _C.FAILED, actor=actor, now=now, reasons=codes) if refused else []
+    refused = {row_id: t.code for row_id, t in going.items() if not t.settled}
+    moved = booking.refuse(refused, actor=actor, now=now)
     settled = sorted((t.on, row_id) for row_id, t in going.items() if t.settled)
     for on, some in groupby(settled, key=lambda each: each[0]):
         ids = [row_id for _, row_id in some]

@@ -79,21 +79,23 @@ class BatchState(Labelled):
     SENT = "sent", N_("Sent to the bank")
     BOOKED = "booked", N_("Booked")
     CANCELED = "canceled", N_("Cancelled")
+    REFUSED = "refused", N_("Refused by the bank")
 
 
 _B = BatchState
 # A file made may have been sent without anybody saying so: its money is booked all the same. A sent one is
-# cancelled only where the bank refused it whole.
+# cancelled only where the bank refused it whole. Where it refused each collection by itself nothing will come.
 BATCH_MOVES = Transitions(
     BatchState,
     {
         _B.BUILDING: {_B.BUILT, _B.CANCELED},
         _B.BUILT: {_B.APPROVED, _B.CANCELED},
         _B.APPROVED: {_B.EXPORTED, _B.CANCELED},
-        _B.EXPORTED: {_B.SENT, _B.BOOKED, _B.CANCELED},
-        _B.SENT: {_B.BOOKED, _B.CANCELED},
+        _B.EXPORTED: {_B.SENT, _B.BOOKED, _B.CANCELED, _B.REFUSED},
+        _B.SENT: {_B.BOOKED, _B.CANCELED, _B.REFUSED},
         _B.BOOKED: set(),
         _B.CANCELED: set(),
+        _B.REFUSED: set(),
     },
 )
 

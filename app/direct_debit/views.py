@@ -44,6 +44,7 @@ BATCH_TONES: dict[Labelled, str] = {
     BatchState.SENT: "petrol",
     BatchState.BOOKED: "ok",
     BatchState.CANCELED: "neutral",
+    BatchState.REFUSED: "danger",
 }
 SORTS = {"new": lists.Sort(N_("Built"), (lists.desc(DebitBatch.id),))}
 ITEM_SORTS = {"order": lists.Sort(N_("Order in the file"), (lists.asc(DebitItem.id),))}

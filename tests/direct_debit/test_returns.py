@@ -213,6 +213,22 @@ def test_refusals_of_a_status_report(ids: list[int]) -> None:
     assert tell(told(ids[0])) == [R.PARKED]  # refused before it came, and yet money went out
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_batch_of_which_nothing_is_awaited_any_more_is_over(ids: list[int], apart: bool) -> None:
+    """Refused one by one, all of it: no money comes. Where the rest came one by one, it is booked."""
+    batch = db.session.scalars(select(DebitBatch)).one()
+    if apart:
+        with writing():
+            booking.collect_apart([(ids[2], debits.DAY)], actor=SYSTEM, now=now())
+    going = ids[:2] if apart else ids
+    assert tell(told(going[0], settled=False)) == [R.DONE]
+    assert batch.state is BatchState.SENT
+    assert tell(*(told(row_id, settled=False) for row_id in going[1:])) == [R.DONE] * len(going[1:])
+    db.session.rollback()
+    assert (batch.state, batch.booked_on) == ((BatchState.BOOKED, debits.DAY) if apart else (BatchState.REFUSED, None))
+    assert not [problem for outcome in checks.run() for problem in outcome.problems]
+
+
 @pytest.mark.parametrize(("group", "batch"), [("RJCT", "RJCT"), ("PART", "RJCT")])
 def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch: str) -> None:
     assert take_in(report(ids, "FF01", group, batch), "s.xml", actor=SYSTEM) == {R.DONE: 1}
@@ -220,6 +236,22 @@ def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch:
     assert db.session.scalars(select(DebitBatch.state)).one() is BatchState.CANCELED
     assert commitment_of(ids[0]).state is G.ACTIVE
     assert batch_queries.due_days() == [(debits.DAY, batch_queries.Sum(3, 4750))]
+
+
+@pytest.mark.parametrize("group", ["RJCT", "PART"])
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_in_a_batch_refused_whole_each_keeps_the_reason_of_its_own(ids: list[int], group: str, all_of_it: bool) -> None:
+    """Else who closed the account would be collected from again and again."""
+    own = b"<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf>"
+    file = report(ids, "MS03", group, "RJCT").replace(b"<TxSts>RJCT</TxSts>", b"<TxSts>RJCT</TxSts>" + own)
+    if all_of_it:
+        for status in (b"<TxSts>ACCP</TxSts>", b"<TxSts>PDNG</TxSts>"):
+            file = file.replace(status, b"<TxSts>RJCT</TxSts>" + own)
+    assert take_in(file, "s.xml", actor=SYSTEM) == {R.DONE: 3 if all_of_it else 2}
+    assert states() == ([C.FAILED] * 3 if all_of_it else [C.FAILED, C.PLANNED, C.PLANNED])
+    assert mandate_of(ids[0]).state is M.SUSPENDED
+    ended = db.session.scalars(select(DebitBatch.state)).one()
+    assert ended is (BatchState.REFUSED if all_of_it else BatchState.CANCELED)
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ ALLOWED: list[tuple[Any, Any, dict[Any, set[Any]]]] = [
             B.BUILDING: {B.BUILT, B.CANCELED},
             B.BUILT: {B.APPROVED, B.CANCELED},
             B.APPROVED: {B.EXPORTED, B.CANCELED},
-            B.EXPORTED: {B.SENT, B.BOOKED, B.CANCELED},
-            B.SENT: {B.BOOKED, B.CANCELED},
+            B.EXPORTED: {B.SENT, B.BOOKED, B.CANCELED, B.REFUSED},
+            B.SENT: {B.BOOKED, B.CANCELED, B.REFUSED},
         },
     ),
     (

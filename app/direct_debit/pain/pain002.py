@@ -1,6 +1,7 @@
 """pain.002: what a bank says of a collection file before it settles (DOMAIN.md 1.5), of any version, by local names.
 
-A reason may stand with a transaction, its PmtInf or the whole file; the nearest one counts. What was
+A reason may stand with a transaction, its PmtInf or the whole file; the nearest one counts. Where all of
+a file was refused because each of its collections was, each keeps the reason of its own. What was
 accepted, or waits, is no news. Entities and any DOCTYPE are refused.
 """
 
@@ -49,18 +50,18 @@ def read(content: bytes) -> Report:
         raise Invalid(N_("This report is about another kind of file than direct debits."), field="file")
     told_on = _day(_text(body, "GrpHdr", "CreDtTm"))
     report, reason = Report(), _reason(group)
-    if _text(group, "GrpSts") == _REFUSED:
+    whole_file = _text(group, "GrpSts") == _REFUSED
+    if whole_file:
         report.whole.append((_text(group, "OrgnlMsgId"), reason))
-        return report
     for batch in _children(body, "OrgnlPmtInfAndSts"):
         name, why = _text(batch, "OrgnlPmtInfId"), _reason(batch) or reason
-        if _text(batch, "PmtInfSts") == _REFUSED:
+        whole = whole_file or _text(batch, "PmtInfSts") == _REFUSED
+        if whole and not whole_file:
             report.whole.append((name, why))
-            continue
         report.refusals += [
             _refusal(each, name, why, told_on)
             for each in _children(batch, "TxInfAndSts")
-            if _text(each, "TxSts") == _REFUSED
+            if _text(each, "TxSts") == _REFUSED and (not whole or _reason(each))
         ]
     return report
 
