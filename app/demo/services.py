@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import anbi, bulk, consortium, desk, direct_debits, grant_life, projects, recurring, story
+from app.demo import anbi, bulk, consortium, desk, direct_debits, grant_life, periodic, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -35,6 +35,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         story.load(programmes, actor=bulk.LOADER, now=now())
         consortium.load(now=now())
         recurring.load(now=now())
+        periodic.load(now=now())
         direct_debits.load(at=now())
         projects.load(now=now())
         desk.load(papers, now=now())
