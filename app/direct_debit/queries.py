@@ -68,10 +68,13 @@ def holder_of(mandate: Mandate) -> str:
 
 def supporters_of(collection_ids: Iterable[int]) -> dict[int, int]:
     """Whose collections these are: supporter by collection."""
+    ids = list(collection_ids)
+    if not ids:
+        return {}
     rows = db.session.execute(
         select(Collection.id, Mandate.supporter_id)
         .join(Mandate, Mandate.id == Collection.mandate_id)
-        .where(Collection.id.in_(list(collection_ids)))
+        .where(Collection.id.in_(ids))
     ).all()
     return {row[0]: row[1] for row in rows}
 

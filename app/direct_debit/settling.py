@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.dates import local_date
 from app.base.events import on, publish
@@ -17,6 +17,8 @@ from app.extensions import db
 from app.payments.events import CheckoutsEnded, CheckoutsPaid, PaymentsChargedBack
 from app.payments.queries import facts_of, returns_of
 from app.payments.states import CheckoutState
+
+_AMONG = select(Collection.id).where(Collection.id.in_(bindparam("ids", expanding=True)))
 
 
 @on(CheckoutsPaid)
@@ -48,4 +50,4 @@ def charged_back(event: PaymentsChargedBack) -> None:
 
 
 def _collections(ids: Iterable[int]) -> list[int]:
-    return list(db.session.execute(select(Collection.id).where(Collection.id.in_(list(ids)))).scalars())
+    return list(db.session.execute(_AMONG, {"ids": list(ids)}).scalars())

@@ -20,10 +20,12 @@ def insert_new(table: Any) -> Any:
 
     `.returning(...)` gives the rows really inserted; `.values(...)` or a list of dicts as usual.
     """
-    target: FromClause = getattr(table, "__table__", table)
-    if db.engine.dialect.name == "sqlite":
-        return sqlite.insert(target).on_conflict_do_nothing()  # type: ignore[arg-type]
-    return postgresql.insert(target).on_conflict_do_nothing()  # type: ignore[arg-type]
+    return _insert_new(getattr(table, "__table__", table), db.engine.dialect.name)
+
+
+@lru_cache(maxsize=200)
+def _insert_new(target: Any, dialect: str) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(target).on_conflict_do_nothing()
 
 
 def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:

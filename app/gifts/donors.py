@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.actor import Actor
 from app.extensions import db
@@ -25,6 +25,16 @@ from app.supporters.names import Name, split_surname, tidy, tidy_infix, tidy_ini
 from app.supporters.services import create_people
 
 _LANGUAGES = {language.value: language for language in Language}
+_LIVING = (
+    select(Email.address_key, Supporter)
+    .join(Supporter, Supporter.id == Email.supporter_id)
+    .where(
+        Email.address_key.in_(bindparam("keys", expanding=True)),
+        Supporter.merged_into_id.is_(None),
+        Supporter.anonymised_at.is_(None),
+    )
+    .order_by(Supporter.id.desc())
+)
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.\s*)+|[^\W\d_]|[A-Z]{2,3}")
 
 
@@ -85,16 +95,7 @@ def find_or_create(givers: Sequence[Giver], *, actor: Actor, now: datetime) -> l
 
 def _known(email_keys: Sequence[str]) -> dict[tuple[str, str, str], int]:
     """Living records by (e-mail, first name, surname), organisations by their name; of equal ones the oldest."""
-    rows = db.session.execute(
-        select(Email.address_key, Supporter)
-        .join(Supporter, Supporter.id == Email.supporter_id)
-        .where(
-            Email.address_key.in_(set(email_keys)),
-            Supporter.merged_into_id.is_(None),
-            Supporter.anonymised_at.is_(None),
-        )
-        .order_by(Supporter.id.desc())
-    )
+    rows = db.session.execute(_LIVING, {"keys": set(email_keys)}) if email_keys else ()
     return {(key, *_key_of(supporter)): supporter.id for key, supporter in rows}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.actor import Actor
 from app.base.dates import local_date
@@ -39,6 +39,12 @@ from app.supporters import newsletter
 from app.supporters.models import Supporter
 
 STEUN_ONS = "steun-ons"
+_LOCKED = (
+    select(Gift)
+    .where(Gift.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 UNKNOWN = "Onbekende gever"  # money whose giver's details are gone is still money
 
 
@@ -129,8 +135,7 @@ def _returned(event: PaymentsRefunded | PaymentsChargedBack) -> None:
 
 
 def _gifts(ids: Iterable[int]) -> dict[int, Gift]:
-    found = select(Gift).where(Gift.id.in_(list(ids))).with_for_update().execution_options(populate_existing=True)
-    return {gift.id: gift for gift in db.session.execute(found).scalars()}
+    return {gift.id: gift for gift in db.session.execute(_LOCKED, {"ids": list(ids)}).scalars()}
 
 
 def _supporters(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> dict[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.dates import format_long_date, local_date
 from app.base.references import code_of, in_fours, payment_number_of, rf_of
@@ -47,7 +47,7 @@ def _queue(template: str, facts: Sequence[CheckoutFacts], supporters: Mapping[in
     if not facts:
         return
     ids = {supporters[f.id] for f in facts}
-    people = {s.id: s for s in db.session.execute(select(Supporter).where(Supporter.id.in_(ids))).scalars()}
+    people = _people(ids)
     known = primary_emails(ids)
     programmes = _programmes({f.programme_id for f in facts if f.programme_id})
     mails = []
@@ -64,7 +64,7 @@ def _queue(template: str, facts: Sequence[CheckoutFacts], supporters: Mapping[in
 def thank(gifts: Sequence[Given], *, now: datetime) -> None:
     """A thank-you for each of these gifts that staff entered; as a letter where `by_letter` says so."""
     ids = {g.supporter_id for g in gifts}
-    people = {s.id: s for s in db.session.execute(select(Supporter).where(Supporter.id.in_(ids))).scalars()}
+    people = _people(ids)
     known = primary_emails(ids)
     programmes = _programmes({i for g in gifts for i in g.programme_ids})
     mails = []
@@ -84,6 +84,13 @@ def thank(gifts: Sequence[Given], *, now: datetime) -> None:
             Mail(template="gifts/thanks", to=to, language=language, key=key, data=data, person_id=person.id)
         )  # fmt: skip
     reach.send(mails, now=now)
+
+
+_PEOPLE = select(Supporter).where(Supporter.id.in_(bindparam("ids", expanding=True)))
+
+
+def _people(ids: set[int]) -> dict[int, Supporter]:
+    return {s.id: s for s in db.session.execute(_PEOPLE, {"ids": ids}).scalars()}
 
 
 def _salutation(person: Supporter, language: str) -> str:

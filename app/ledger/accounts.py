@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.audit.services import changes_of, record
 from app.base.actor import Actor
@@ -124,10 +124,13 @@ def postable(codes: Iterable[str]) -> dict[str, Postable]:
     return found
 
 
+_WITH_CODES = select(Account.code, Account.id, Account.rj_line, Account.active).where(
+    Account.code.in_(bindparam("codes", expanding=True))
+)
+
+
 def _find(codes: set[str]) -> dict[str, Postable]:
-    rows = db.session.execute(
-        select(Account.code, Account.id, Account.rj_line, Account.active).where(Account.code.in_(codes))
-    )
+    rows = db.session.execute(_WITH_CODES, {"codes": codes})
     return {row.code: Postable(row.id, row.rj_line, row.active) for row in rows}
 
 

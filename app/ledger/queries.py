@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from app.extensions import db
@@ -182,12 +182,15 @@ def entries_of(source: tuple[str, int]) -> list[JournalEntry]:
     )
 
 
+_CLOSED = select(FiscalPeriod.month).where(FiscalPeriod.state == PeriodState.CLOSED)
+_CLOSED_OF = _CLOSED.where(FiscalPeriod.month.in_(bindparam("months", expanding=True)))  # every booking asks
+
+
 def closed_months(months: Iterable[date] | None = None) -> set[date]:
     """Those of these months (first days), or of all, that are closed for booking."""
-    closed = select(FiscalPeriod.month).where(FiscalPeriod.state == PeriodState.CLOSED)
-    if months is not None:
-        closed = closed.where(FiscalPeriod.month.in_(list(months)))
-    return set(db.session.execute(closed).scalars())
+    if months is None:
+        return set(db.session.execute(_CLOSED).scalars())
+    return set(db.session.execute(_CLOSED_OF, {"months": list(months)}).scalars())
 
 
 def booked_months() -> tuple[date, date] | None:

@@ -9,13 +9,14 @@ from sqlalchemy import bindparam, update
 from app.extensions import db
 from app.payments.models import Payment
 
+_T = Payment.__table__
+_ASSIGNED = update(_T).where(_T.c.id == bindparam("payment")).values(supporter_id=bindparam("supporter"))
+
 
 def assign_supporters(supporter_of: Mapping[int, int]) -> None:
     """Note the supporter of each payment, by payment id, inside `with writing():`."""
     if not supporter_of:
         return
-    table = Payment.__table__
-    statement = update(table).where(table.c.id == bindparam("payment")).values(supporter_id=bindparam("supporter"))
     db.session.connection().execute(
-        statement, [{"payment": payment, "supporter": supporter} for payment, supporter in supporter_of.items()]
+        _ASSIGNED, [{"payment": payment, "supporter": supporter} for payment, supporter in supporter_of.items()]
     )

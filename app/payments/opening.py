@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from app.base.actor import PUBLIC
 from app.base.errors import Refused
@@ -22,7 +22,7 @@ from app.base.ids import new_id
 from app.base.money import Money
 from app.base.states import N_
 from app.extensions import db
-from app.extensions.sql import insert_new
+from app.extensions.sql import insert_new, insert_rows
 from app.payments.events import CheckoutsPromised
 from app.payments.models import Checkout, CheckoutChange
 from app.payments.providers.base import Started
@@ -31,6 +31,13 @@ from app.payments.states import MOVES, UNPAID, CheckoutState, Sequence
 from app.vault.services import blind_index, seal, unseal
 
 FIRST_LOOK = timedelta(minutes=1)
+_T = Checkout.__table__
+_MOVED = update(_T).where(_T.c.id == bindparam("of"))
+_EMPTIED = (
+    update(_T)
+    .where(_T.c.id.in_(bindparam("ids", expanding=True)))
+    .values(details=None, email_lookup=None, failure_key=None)
+)
 ANOTHER_BODY = N_("This form was already sent with other contents. Check what you filled in and send it again.")
 
 
@@ -140,10 +147,7 @@ def _insert(dialect: str) -> Any:
 
 def empty_details(checkout_ids: list[int]) -> None:
     """Drop what was typed once a gift holds it, so that erasing a supporter finds nothing here."""
-    db.session.execute(
-        update(Checkout).where(Checkout.id.in_(checkout_ids)).values(details=None, email_lookup=None, failure_key=None),
-        execution_options={"synchronize_session": False},
-    )
+    db.session.connection().execute(_EMPTIED, {"ids": checkout_ids})
 
 
 def empty_unpaid_of(keys: Collection[str]) -> None:
@@ -167,12 +171,6 @@ def _email_lookup(address: str) -> bytes:
 def move(checkout: Row[Any] | Checkout, to: CheckoutState, *, by: str, now: datetime, **values: Any) -> None:
     """Move one checkout, locked by the caller, and write its history."""
     MOVES.check(checkout.state, to)
-    db.session.execute(
-        update(Checkout).where(Checkout.id == checkout.id).values(state=to, attempts=0, **values),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.execute(
-        insert(CheckoutChange).values(
-            id=new_id(), checkout_id=checkout.id, before=checkout.state, after=to, by=by[:80], at=now
-        )
-    )
+    db.session.connection().execute(_MOVED, {"of": checkout.id, "state": to, "attempts": 0, **values})
+    change = {"id": new_id(), "checkout_id": checkout.id, "before": checkout.state, "after": to, "by": by[:80]}
+    insert_rows(CheckoutChange, [change | {"at": now}])

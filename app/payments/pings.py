@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.base.actor import system
 from app.extensions import db, writing
@@ -30,6 +30,8 @@ WEBHOOK = system("webhook")
 MOST_UNKNOWN_AT_ONCE = 2
 SETTLED_TOGETHER = 10  # as many as the poller: others wait for the write lock meanwhile
 _KEY = "payment_gates"
+_T, _KEYS = Checkout.__table__, ProviderKey.__table__
+_KNOWN = select(_T.c.id, _T.c.provider_id).join(_KEYS, _KEYS.c.row_id == _T.c.id).where(_KEYS.c.key == bindparam("key"))
 log = logging.getLogger(__name__)
 
 
@@ -97,8 +99,7 @@ def _settled(truths: list[Truth], now: datetime) -> None:
 
 def _known(key: str) -> Any:
     """The checkout that this id stands for, if it is still there."""
-    wanted = select(Checkout.id, Checkout.provider_id).join(ProviderKey, ProviderKey.row_id == Checkout.id)
-    return db.session.execute(wanted.where(ProviderKey.key == key)).first()
+    return db.session.execute(_KNOWN, {"key": key}).first()
 
 
 def _look_soon(checkout_id: int, now: datetime) -> None:

@@ -8,12 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.extensions import db
 from app.payments.models import Checkout, Payment, PaymentEvent, Refund
 from app.payments.states import UNSETTLED_REFUNDS, CheckoutState, PaymentEventKind, PaymentState, Sequence
 from app.vault.services import unseal
+
+_C, _P = Checkout.__table__, Payment.__table__
+_WITH_PAYMENT = (
+    select(_C, _P)
+    .outerjoin(_P, (_P.c.checkout_id == _C.c.id) & (_P.c.state != PaymentState.UNDONE))
+    .where(_C.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_C.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +73,11 @@ class ReturnFacts:
 def facts_of(checkout_ids: Iterable[int]) -> list[CheckoutFacts]:
     """The facts of these checkouts, in the order of their ids; unknown ids are left out."""
     ids = list(checkout_ids)
-    rows = db.session.execute(
-        select(Checkout.__table__, Payment.__table__)
-        .outerjoin(Payment, (Payment.checkout_id == Checkout.id) & (Payment.state != PaymentState.UNDONE))
-        .where(Checkout.id.in_(ids))
-        .order_by(Checkout.id)
-    ).all()
-    return [_facts(row._mapping) for row in rows]
+    return [_facts(row._mapping) for row in db.session.execute(_WITH_PAYMENT, {"ids": ids})] if ids else []
 
 
 def _facts(row: Any) -> CheckoutFacts:
-    c, p = Checkout.__table__.c, Payment.__table__.c
+    c, p = _C.c, _P.c
     checkout_id, payment_id = row[c.id], row[p.id]
     details = row[c.details]
     consumer = row[p.consumer]

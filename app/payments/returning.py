@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from app.base.actor import Actor
 from app.base.events import publish
@@ -19,6 +19,21 @@ from app.payments.providers.base import Movement, Truth
 from app.payments.states import REFUND_MOVES, PaymentEventKind, PaymentState, Problem, RefundState
 
 _KINDS = (PaymentEventKind.REFUND, PaymentEventKind.CHARGEBACK)
+_T = Payment.__table__
+_TO_CHANGE = (
+    select(
+        _T.c.id, _T.c.checkout_id, _T.c.provider, _T.c.provider_id, _T.c.amount_cents, _T.c.refunded_cents,
+        _T.c.charged_back_cents,
+    )
+    .where(
+        _T.c.checkout_id.in_(bindparam("ids", expanding=True)),
+        _T.c.state != PaymentState.UNDONE,
+        (_T.c.refunded_cents > 0)
+        | (_T.c.charged_back_cents > 0)
+        | _T.c.checkout_id.in_(bindparam("moved", expanding=True)),
+    )
+    .order_by(_T.c.id)
+)  # fmt: skip
 
 
 def apply_returns(truths: Mapping[int, Truth], *, actor: Actor, now: datetime) -> None:
@@ -67,16 +82,7 @@ def _follow(truths: Mapping[int, Truth]) -> None:
 def _payments(truths: Mapping[int, Truth]) -> list[Any]:
     """The payments that a truth could change: most have nothing returned and stay out of it."""
     moved = [i for i, t in truths.items() if t.refunded_cents or t.charged_back_cents or t.movements]
-    went_back = (Payment.refunded_cents > 0) | (Payment.charged_back_cents > 0) | Payment.checkout_id.in_(moved)
-    rows = db.session.execute(
-        select(
-            Payment.id, Payment.checkout_id, Payment.provider, Payment.provider_id, Payment.amount_cents,
-            Payment.refunded_cents, Payment.charged_back_cents,
-        )
-        .where(Payment.checkout_id.in_(list(truths)), Payment.state != PaymentState.UNDONE, went_back)
-        .order_by(Payment.id)
-    )  # fmt: skip
-    return list(rows)
+    return list(db.session.execute(_TO_CHANGE, {"ids": list(truths), "moved": moved})) if truths else []
 
 
 def _apply_to(payment: Any, truth: Truth, made: dict[PaymentEventKind, list[int]], now: datetime) -> None:

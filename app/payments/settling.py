@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from app.base.actor import Actor
 from app.base.events import publish
 from app.base.ids import new_id
 from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.payments.alerts import tell_problems
 from app.payments.events import CheckoutsEnded, CheckoutsPaid
 from app.payments.keys import key_of, remember
@@ -31,6 +32,19 @@ from app.payments.returning import apply_returns
 from app.payments.schedule import next_look
 from app.payments.states import MOVES, CheckoutState, PaymentState, Problem, Sequence
 from app.vault.services import seal
+
+# Built once: a rush of webhooks waits for them.
+_T, _KEYS = Checkout.__table__, ProviderKey.__table__
+_MATCHED = select(_KEYS.c.key, _KEYS.c.row_id).where(_KEYS.c.key.in_(bindparam("keys", expanding=True)))
+_LOCKED = (
+    select(
+        _T.c.id, _T.c.state, _T.c.provider, _T.c.provider_id, _T.c.amount_cents, _T.c.currency, _T.c.mode,
+        _T.c.profile, _T.c.method, _T.c.created_at, _T.c.problem, _T.c.paid_at, _T.c.sequence,
+    )
+    .where(_T.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_T.c.id)
+    .with_for_update()
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -73,8 +87,7 @@ def settle(truths: Iterable[Truth], *, actor: Actor, now: datetime) -> Settled:
 def _matched(truths: Iterable[Truth]) -> dict[int, list[Truth]]:
     """Truths by the checkout that they are about: by the provider's id, else by our metadata."""
     keys = {key_of(t.provider, t.provider_id): t for t in truths}
-    found = select(ProviderKey.key, ProviderKey.row_id).where(ProviderKey.key.in_(list(keys)))
-    known: dict[str, int] = {row.key: row.row_id for row in db.session.execute(found)}
+    known: dict[str, int] = {row.key: row.row_id for row in db.session.execute(_MATCHED, {"keys": list(keys)})}
     by_id: dict[int, list[Truth]] = defaultdict(list)
     for key, truth in keys.items():
         checkout_id = known.get(key, truth.checkout_id)
@@ -85,17 +98,7 @@ def _matched(truths: Iterable[Truth]) -> dict[int, list[Truth]]:
 
 def _locked(by_id: Mapping[int, object]) -> dict[int, Any]:
     """The checkouts, in the order of ids so that two settlers never wait for each other."""
-    found = db.session.execute(
-        select(
-            Checkout.id, Checkout.state, Checkout.provider, Checkout.provider_id, Checkout.amount_cents,
-            Checkout.currency, Checkout.mode, Checkout.profile, Checkout.method, Checkout.created_at,
-            Checkout.problem, Checkout.paid_at, Checkout.sequence,
-        )
-        .where(Checkout.id.in_(list(by_id)))
-        .order_by(Checkout.id)
-        .with_for_update()
-    )  # fmt: skip
-    return {row.id: row for row in found}
+    return {row.id: row for row in db.session.execute(_LOCKED, {"ids": list(by_id)})}
 
 
 def _compare(checkout: Any, truth: Truth) -> Problem | None:
@@ -182,24 +185,25 @@ def _receive(checkout: Any, truth: Truth, now: datetime) -> None:
         raise RuntimeError(f"checkout {checkout.id}: its payment was received before, its state says otherwise")
     consumer = {"name": truth.consumer_name, "iban": truth.consumer_iban}
     told = {name: value for name, value in consumer.items() if value}
-    db.session.execute(
-        insert(Payment).values(
-            id=payment_id,
-            checkout_id=checkout.id,
-            state=PaymentState.RECEIVED,
-            provider=truth.provider,
-            provider_id=truth.provider_id,
-            method=truth.method or checkout.method,
-            amount_cents=truth.amount_cents,
-            currency=truth.currency,
-            fee_cents=truth.fee_cents,
-            mode=truth.mode,
-            profile=truth.profile,
-            consumer=seal(json.dumps(told), f"payment:{payment_id}") if told else None,
-            paid_at=truth.paid_at or now,
-            created_at=now,
-        )
-    )
+    row = {
+        "id": payment_id,
+        "checkout_id": checkout.id,
+        "state": PaymentState.RECEIVED,
+        "provider": truth.provider,
+        "provider_id": truth.provider_id,
+        "method": truth.method or checkout.method,
+        "amount_cents": truth.amount_cents,
+        "currency": truth.currency,
+        "refunded_cents": 0,
+        "charged_back_cents": 0,
+        "fee_cents": truth.fee_cents,
+        "mode": truth.mode,
+        "profile": truth.profile,
+        "consumer": seal(json.dumps(told), f"payment:{payment_id}") if told else None,
+        "paid_at": truth.paid_at or now,
+        "created_at": now,
+    }
+    insert_rows(Payment, [row])
 
 
 def _update(checkout_id: int, **values: Any) -> None:

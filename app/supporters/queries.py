@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.errors import NotFound
 from app.base.states import N_
@@ -35,13 +35,16 @@ def kinds(ids: Collection[int]) -> dict[int, Kind]:
     return dict(db.session.execute(select(Supporter.id, Supporter.kind).where(among(Supporter.id, ids))).all())
 
 
+_EMAILS = (
+    select(Email.supporter_id, Email.address)
+    .where(Email.supporter_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Email.is_primary, Email.id.desc())
+)
+
+
 def primary_emails(ids: Collection[int]) -> dict[int, str]:
     """The address to write to for each supporter that has one (primary first, then the oldest)."""
-    rows = db.session.execute(
-        select(Email.supporter_id, Email.address)
-        .where(Email.supporter_id.in_(set(ids)))
-        .order_by(Email.is_primary, Email.id.desc())
-    )
+    rows = db.session.execute(_EMAILS, {"ids": set(ids)})
     return dict(rows.all())  # the last one wins: primary, and of those the oldest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.actor import Actor
 from app.extensions import db
@@ -13,6 +13,8 @@ from app.outbox.letters import queue_letters
 from app.outbox.services import Mail, queue_mails
 from app.supporters.models import Supporter
 from app.supporters.services import loaded, touch
+
+_BY_POST = select(Supporter.id).where(Supporter.id.in_(bindparam("ids", expanding=True)), Supporter.by_post)
 
 
 def send(mails: Sequence[Mail], *, now: datetime) -> None:
@@ -29,8 +31,7 @@ def wanting_post(ids: Collection[int]) -> set[int]:
     """Those of these who asked for letters instead of mails."""
     if not ids:
         return set()
-    asked = select(Supporter.id).where(Supporter.id.in_(list(ids)), Supporter.by_post)
-    return set(db.session.execute(asked).scalars())
+    return set(db.session.execute(_BY_POST, {"ids": list(ids)}).scalars())
 
 
 def set_by_post(supporter_id: int, wanted: bool, *, actor: Actor, now: datetime) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from app.base.ids import new_ids
 from app.extensions import db
+from app.extensions.sql import insert_rows
 from app.supporters.contact_models import Address, Email, Phone
 from app.supporters.interaction_models import Interaction
 from app.supporters.matching import email_tokens, tokens_of
@@ -55,7 +56,7 @@ def write(entries: Iterable[Words]) -> None:
     if rows:
         for row, row_id in zip(rows, new_ids(len(rows)), strict=True):
             row["id"] = row_id
-        db.session.execute(insert(SupporterToken.__table__), rows)
+        insert_rows(SupporterToken, rows)
 
 
 def forget(source_ids: Iterable[int]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.base.actor import Actor
 from app.base.events import on
@@ -29,6 +29,12 @@ from app.payments.events import CheckoutsPaid
 from app.payments.models import Checkout
 from app.payments.queries import facts_of
 from app.payments.states import CheckoutState
+
+_NOT_PAID = (
+    select(Repair)
+    .where(Repair.id.in_(bindparam("ids", expanding=True)), Repair.done_at.is_(None), Repair.mandate_id.is_(None))
+    .with_for_update()
+)
 
 
 class Stand(Labelled):
@@ -92,8 +98,7 @@ def go_on(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
 @on(CheckoutsPaid)
 def paid(event: CheckoutsPaid) -> None:
     """A repair was paid: what failed is dealt with, or the next instalment is given already; its mandate is kept."""
-    rows = select(Repair).where(Repair.id.in_(event.ids), Repair.done_at.is_(None), Repair.mandate_id.is_(None))
-    for row in db.session.scalars(rows.with_for_update()).all():
+    for row in db.session.scalars(_NOT_PAID, {"ids": event.ids}).all():
         if locked(row.commitment_id).state is CommitmentState.ENDED:
             _done(row, event.at)  # the money is a gift, and begins nothing anew
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -29,9 +29,13 @@ from app.gifts.recurring.models import Commitment, CommitmentAmount, CommitmentC
 from app.gifts.recurring.states import ONCE, ChangeKind, CommitmentState, Frequency
 from app.organisation.queries import profile
 from app.payments.events import CheckoutsPaid
+from app.payments.models import Checkout
 from app.payments.queries import CheckoutFacts, facts_of
 from app.payments.states import Sequence as PaymentSequence
 
+_FIRSTS = select(Checkout.id).where(
+    Checkout.id.in_(bindparam("ids", expanding=True)), Checkout.sequence == PaymentSequence.FIRST
+)
 _QUIETLY = {"synchronize_session": False}
 assert from_checkouts  # its handler comes first: a commitment needs the gift's supporter
 
@@ -62,8 +66,8 @@ class NewCommitment:
 @on(CheckoutsPaid)
 def paid(event: CheckoutsPaid) -> None:
     """A first payment came in: its mandate is kept and the commitment begins, once however often it is told."""
-    firsts = [f for f in facts_of(event.ids) if f.sequence is PaymentSequence.FIRST and frequency_of(f.details)]
-    firsts = [f for f in firsts if f.customer_key]
+    begun = db.session.execute(_FIRSTS, {"ids": event.ids}).scalars()
+    firsts = [f for f in facts_of(begun) if frequency_of(f.details) and f.customer_key]
     if not firsts:
         return
     givers: dict[int, int] = dict(
