@@ -80,6 +80,46 @@ def test_what_a_line_tells_is_kept() -> None:
     assert gift.reference == "000000000000000002"
 
 
+def test_the_columns_of_rabobank_tell_of_returns_and_for_whom_was_paid() -> None:
+    names = ["IBAN/BBAN", "Datum", "Bedrag", "Tegenrekening IBAN/BBAN", "Naam tegenpartij", "Naam uiteindelijke partij",
+             "Batch ID", "Transactiereferentie", "Machtigingskenmerk", "Omschrijving-1", "Reden retour"]  # fmt: skip
+    lines = [
+        names,
+        [OWN, "2026-11-20", "+25,00", "NL44RABO0123456789", "Stg Kassa", "P. Puk", "", "E-1", "", "gift", ""],
+        [OWN, "2026-11-21", "-12,50", "NL20INGB0001234567", "Mw J", "", "B-1", "E-2", "M-1", "gift", "MD06"],
+    ]
+    _, (gift, back), _ = facts("\n".join(",".join(f'"{cell}"' for cell in line) for line in lines))
+    assert (gift.transactions[0].ultimate, gift.transactions[0].end_to_end, gift.is_return) == ("P. Puk", "E-1", False)
+    one = back.transactions[0]
+    assert (back.is_return, one.return_reason, one.end_to_end, one.mandate) == (True, "MD06", "E-2", "M-1")
+    assert (back.batch, one.batch) == ("B-1", "B-1")
+
+
+@pytest.mark.parametrize(
+    ("said", "want"),
+    [
+        ("Naam: J. Jansen Omschrijving: dank IBAN: NL02ABNA0123456789 Kenmerk: vals IBAN: NL44RABO0123456789 "
+         "Kenmerk: E-1 Overige partij: P. Puk Valutadatum: 20-11-2026",
+         ("E-1", "", "NL44RABO0123456789", "P. Puk", "dank IBAN: NL02ABNA0123456789 Kenmerk: vals", "", False)),
+        ("Naam: J. Jansen Omschrijving: gift IBAN: NL44RABO0123456789 Kenmerk: NOTPROVIDED Machtiging ID: M-1 "
+         "Incassant ID: NL51ZZZ405365330000 Doorlopende incasso Valutadatum: 20-11-2026",
+         ("", "M-1", "NL44RABO0123456789", "", "gift", "", False)),
+        ("/TRTP/SEPA INCASSO ALGEMEEN DOORLOPEND TERUGBOEKING/CSID/NL51ZZZ405365330000/NAME/J/MARF/M-1/REMI/gift/IBAN/"
+         "NL44RABO0123456789/BIC/RABONL2U/EREF/E-1/RTRN/MD06   ",
+         ("E-1", "M-1", "NL44RABO0123456789", "", "gift", "MD06", True)),
+        ("SEPA OVERBOEKING                 IBAN: NL44RABO0123456789        BIC: RABONL2U                    "
+         "NAAM: J JANSEN                  OMSCHRIJVING: gift",
+         ("", "", "NL44RABO0123456789", "", "gift", "", False)),
+        ("Omschrijving: gewoon", ("", "", "", "", "Omschrijving: gewoon", "", False)),
+    ],
+)  # fmt: skip
+def test_what_banks_put_into_the_description_is_read(said: str, want: tuple[object, ...]) -> None:
+    _, [entry], _ = facts(f'Datum;Bedrag;Omschrijving\n20-11-2026;-25,00;"{said}"\n')
+    [one] = entry.transactions
+    told = (one.end_to_end, one.mandate, one.iban, one.ultimate, one.text, one.return_reason, entry.is_return)
+    assert told == want
+
+
 def test_a_file_without_headings_is_read_by_position() -> None:
     text = (
         f'"20-11-2026","{OWN}","10,00","Debet","Koffie","","X","990,00"\n'

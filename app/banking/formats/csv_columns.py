@@ -55,8 +55,11 @@ FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "text2": (N_("Description, second part"), ("omschrijving 2",)),
     "text3": (N_("Description, third part"), ("omschrijving 3",)),
     "structured": (N_("Payment reference"), ("betalingskenmerk", "payment reference")),
-    "end_to_end": (N_("Reference of the payer"), ("referentie", "end to end id", "eref")),
+    "end_to_end": (N_("Reference of the payer"), ("transactiereferentie", "referentie", "end to end id", "eref")),
     "mandate": (N_("Mandate"), ("machtigingskenmerk", "machtigingsnummer", "mandate")),
+    "ultimate": (N_("On behalf of"), ("naam uiteindelijke partij", "overige partij", "uiteindelijke partij")),
+    "batch": (N_("Batch of direct debits"), ("batch id", "batch")),
+    "return_reason": (N_("Reason of the return"), ("reden retour", "return reason")),
     "reference": (N_("Number of the bank"), ("volgnr", "volgnummer", "transactie id", "transaction id")),
     "code": (N_("Kind of payment"), ("mutatiesoort", "code", "betaalwijze", "type")),
 }

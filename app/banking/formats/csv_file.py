@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from io import BufferedReader
 
+from app.banking.formats import csv_text
 from app.banking.formats.csv_columns import Columns, came_in
 from app.banking.formats.facts import (
     ELSEWHERE,
@@ -34,6 +35,7 @@ from app.sheets.amounts import cents_of
 from app.sheets.reading import Row
 
 MAX_BYTES = 40 * 1024 * 1024
+_LONGEST = 2000  # characters of a description
 _LOOK = 12  # rows in which the headings are looked for
 
 
@@ -171,12 +173,17 @@ def _line(row: Row, columns: Columns) -> tuple[Row, Entry, int | None]:
     texts = [_text(row, columns, name) for name in ("text", "text2", "text3")]
     transaction = Transaction(
         cents, end_to_end=provided(_text(row, columns, "end_to_end"))[:35], mandate=_text(row, columns, "mandate")[:35],
+        batch=_text(row, columns, "batch")[:35], return_reason=_text(row, columns, "return_reason")[:35],
+        ultimate=_text(row, columns, "ultimate")[:140],
         structured=_text(row, columns, "structured").replace(" ", "")[:35], name=_text(row, columns, "name")[:140],
-        iban=_iban(_text(row, columns, "iban")), text=" ".join(filter(None, texts))[:500],
+        iban=_iban(_text(row, columns, "iban")), text=" ".join(filter(None, texts))[:_LONGEST],
     )  # fmt: skip
+    taken_back = csv_text.read(transaction)
+    transaction.text = transaction.text[:500]
     entry = Entry(
         on, cents, value_on=_value_on(row, columns), reference=_text(row, columns, "reference")[:60],
         bank_code=_text(row, columns, "code")[:20], transactions=[transaction], line=row.number,
+        is_return=taken_back or bool(transaction.return_reason), batch=transaction.batch,
     )  # fmt: skip
     balance = _amount(row, columns.at["balance"]) if "balance" in columns.at else None
     return row, entry, balance
