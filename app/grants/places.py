@@ -16,6 +16,8 @@ from app.grants.applications import queries as applications
 from app.grants.applications.models import Application
 from app.grants.awards import queries as awards
 from app.grants.awards.models import Grant
+from app.grants.budgets.chores import SUBJECT as CHANGE
+from app.grants.budgets.models import Amendment
 from app.grants.funders import queries as funders
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
@@ -60,6 +62,7 @@ def init_app() -> None:
     records.register("funder", N_("Funder"), "grants.funder", "funder_id", READ, _funders)
     records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
     records.register("project", N_("Project"), "grants.project", "project_id", READ, _projects)
+    records.register(CHANGE, N_("Change asked of the funder"), "grants.amendment", "amendment_id", READ, _amendments)
     records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
     records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, _parts)
     records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, _obligations)
@@ -77,6 +80,11 @@ def _applications(ids: Collection[int]) -> dict[int, str]:
 
 def _grants(ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
+
+
+def _amendments(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(Amendment.id, Grant.title).join(Grant).where(Amendment.id.in_(ids)))
+    return {row.id: row.title for row in rows}
 
 
 def _projects(ids: Collection[int]) -> dict[int, str]:

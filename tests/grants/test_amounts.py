@@ -21,6 +21,7 @@ from app.grants.budgets.amendments import Asked
 from app.grants.budgets.models import AmendmentKind
 from app.grants.instalments.models import Instalment, InstalmentState
 from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
+from app.tasks.models import Task, TaskState
 from tests.grants.money_stories import FULL, HALF, books, granted, instalment_ids, receive, state
 from tests.support.client import Client
 
@@ -132,3 +133,39 @@ def test_finance_records_the_agreement_and_the_fundraiser_is_told(
     assert finance.post(f"{home}/book", data=data).status_code == 303
     assert len(instalment_ids(grant_id)) == 3
     assert queries.amendment(amendment_id).state.value == "approved"
+
+
+def test_finance_has_a_task_once_the_funder_agrees(now: datetime, sign_in: Callable[[str], FlaskClient]) -> None:
+    grant_id, _ = granted(now)
+    amendment_id = asked(grant_id, FULL + 2_000_000, now)
+    home = f"/grants/amendments/{amendment_id}"
+    sign_in("finance")
+    fundraiser = sign_in("fundraiser")
+    for _turn in range(2):
+        assert fundraiser.post(f"{home}/ask-finance").status_code == 303
+    task = db.session.execute(select(Task).where(Task.subject_type == "amendment")).scalar_one()
+    assert (task.subject_id, task.state, task.due_on) == (amendment_id, TaskState.OPEN, date(2026, 11, 23))
+    assert "de taak ligt bij Test finance" in (page := fundraiser.get(home).text)
+    assert f"{home}/ask-finance" not in page
+    finance = sign_in("finance")
+    assert home in (page := finance.get("/tasks?whose=all").text)
+    assert "Leg vast dat de financier akkoord is met een ander bedrag" in page
+    finance.post(f"{home}/book", data={"decided_on": "20-11-2026", "version": "1"})
+    assert db.session.get_one(Task, task.id, populate_existing=True).state is TaskState.DONE
+    fundraiser = sign_in("fundraiser")
+    assert fundraiser.post(f"{home}/ask-finance").status_code == 409
+
+
+def test_what_finance_was_asked_is_dropped_where_the_funder_refuses(
+    now: datetime, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    grant_id, _ = granted(now)
+    amendment_id, other = asked(grant_id, FULL + 2_000_000, now), asked(grant_id, FULL, now)
+    fundraiser = sign_in("fundraiser")
+    assert fundraiser.post(f"/grants/amendments/{other}/ask-finance").status_code == 409, "no amount changes"
+    fundraiser.post(f"/grants/amendments/{amendment_id}/ask-finance")
+    data = {"decided_on": "20-11-2026", "answer": "Toch niet", "version": "1"}
+    fundraiser.post(f"/grants/amendments/{amendment_id}/refuse", data=data)
+    assert db.session.execute(select(Task.state).where(Task.subject_type == "amendment")).scalar_one() is (
+        TaskState.DROPPED
+    )

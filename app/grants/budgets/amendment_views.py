@@ -5,21 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.dates import local_date
-from app.extensions import now
+from app.base.errors import Refused
+from app.base.states import N_
+from app.extensions import now, writing
 from app.grants import choices
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
-from app.grants.budgets import amendments, queries
+from app.grants.budgets import amendments, chores, queries
 from app.grants.budgets.amendments import Asked
 from app.grants.budgets.forms import AmendmentForm, DecisionForm
 from app.grants.budgets.models import AmendmentKind
 from app.grants.pages import filled, form_page
+from app.staff.queries import find
 from app.ui import filters
 from app.ui.permissions import Permission, requires
 
@@ -73,7 +76,16 @@ def amendment(amendment_id: int) -> ResponseReturnValue:
     row = queries.amendment(amendment_id)
     grant, line = awards.one(row.grant_id)
     books = amendments.touches_books(row, grant)
-    return render_template("grants/amendment.html", row=row, line=line, books=books, dues=queries.dues_of(amendment_id))
+    task = chores.waiting(amendment_id)
+    return render_template(
+        "grants/amendment.html",
+        row=row,
+        line=line,
+        books=books,
+        asked=task,
+        asks=find(task.owner_id) if task and task.owner_id else None,
+        dues=queries.dues_of(amendment_id),
+    )
 
 
 def _decided(amendment_id: int, act: Any, title: str, explain: str, tone: str, said: str) -> ResponseReturnValue:
@@ -108,6 +120,19 @@ def approve_amendment(amendment_id: int) -> ResponseReturnValue:
     said = _("Written through: the grant is as the funder agreed.")
     explain = _("The grant, its budget and its dates change now. What they were is kept.")
     return _decided(amendment_id, amendments.approve, _("The funder agrees"), explain, "primary", said)
+
+
+@bp.post("/grants/amendments/<int:amendment_id>/ask-finance")
+@requires(Permission.GRANTS_WRITE)
+def ask_finance(amendment_id: int) -> ResponseReturnValue:
+    """The funder agrees to another amount of a grant that is in the books: finance gets a task."""
+    row = queries.amendment(amendment_id)
+    if not amendments.touches_books(row, awards.one(row.grant_id)[0]):
+        raise Refused(N_("Finance is not needed here: record the answer yourself."))
+    with writing():
+        chores.ask_finance(amendment_id, actor=current_user.actor, now=now())
+    flash(_("Finance has it on the list of tasks."), "ok")
+    return redirect(url_for("grants.amendment", amendment_id=amendment_id), 303)
 
 
 @bp.route("/grants/amendments/<int:amendment_id>/book", methods=["GET", "POST"])

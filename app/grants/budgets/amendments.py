@@ -17,7 +17,7 @@ from app.extensions import db
 from app.grants.awards import services as awards
 from app.grants.awards.models import GRANT_MOVES, Grant, GrantState
 from app.grants.awards.plans import ObligationPlan
-from app.grants.budgets import amounts, queries, services
+from app.grants.budgets import amounts, chores, queries, services
 from app.grants.budgets.models import (
     AMENDMENT_MOVES,
     Amendment,
@@ -189,6 +189,7 @@ def _decide(row: Amendment, state: AmendmentState, on: date, answer: str, *, act
     row.version += 1
     db.session.flush()
     _tell(row, before, actor=actor, now=now, note=row.answer)
+    chores.settle(row, actor=actor, now=now)
 
 
 def _tell(row: Amendment, before: AmendmentState | None, *, actor: Actor, now: datetime, note: str) -> None:
