@@ -30,6 +30,7 @@ from app.grants.expenses import imports, services, sheet
 from app.grants.expenses.models import Expense, ExpenseImport, ImportState
 from app.grants.expenses.services import ExpenseFacts
 from tests.factories import grants as make
+from tests.support.client import Client
 from tests.support.killing import killed_at
 
 CSV = (
@@ -210,3 +211,28 @@ def test_amounts_are_read_as_they_were_written(cents: int, language: str, signed
 def test_any_text_is_an_amount_or_a_clear_refusal(text: str) -> None:
     with contextlib.suppress(ValueError, Invalid):
         assert isinstance(sheet.cents_of(text), int)
+
+
+def test_the_list_is_taken_along_as_it_is_filtered(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id, other = make.grant(now), make.grant(now, funder_id=make.funder(now, "Fonds Kind"))
+        lines = lines_of(grant_id, now)
+        for place, (line, text) in enumerate(((lines[0], "=Salaris"), (None, "Trein"))):
+            facts = ExpenseFacts(
+                spent_on=date(2026, 11, 2 + place), cents=1_234_56, description=text, budget_line_id=line
+            )
+            services.enter(grant_id, facts, form_key=text, actor=SYSTEM, now=now)
+        whole = ExpenseFacts(spent_on=date(2026, 10, 1), cents=60_00, full_cents=100_00, description="Zaal")
+        shared = services.enter(other, whole, form_key="z", actor=SYSTEM, now=now)
+        services.share(shared, grant_id, 40_00, actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/{grant_id}/expenses?waiting=yes")
+    assert f"/grants/{grant_id}/expenses.csv?waiting=yes" in page.text
+    every = fundraiser.get(f"/grants/{grant_id}/expenses.csv").text.splitlines()
+    assert [row.split(";")[1] for row in every[1:4]] == ["Trein", "'=Salaris", "Zaal"]
+    assert every[2].startswith("02-11-2026;'=Salaris;")
+    assert "A Begeleiding" in every[2]
+    assert every[3].endswith("100,00;40,00")
+    some = fundraiser.get(f"/grants/{grant_id}/expenses.csv?waiting=yes&q=trein").text
+    assert "1234,56" in some
+    assert "Salaris" not in some
+    assert "Zaal" not in some

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, or_, select, union_all
 from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.expenses.models import Expense, ExpenseShare
+
+_EXPORTED = 1000  # rows at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ def listing(grant_id: int) -> Select[*tuple[Any, ...]]:
 
 def line_of(row: Sequence[Any]) -> Line:
     return Line(*tuple(row)[:10])
+
+
+def exported(grant_id: int, wanted: Select[*tuple[Any, ...]]) -> Iterator[tuple[Line, int | None]]:
+    """What `listing` (narrowed) finds, newest first, with the partner of each; some in memory at a time."""
+    found = wanted.add_columns(columns(grant_id).partner_id).order_by(Expense.spent_on.desc(), Expense.id.desc())
+    for row in db.session.execute(found.execution_options(yield_per=_EXPORTED)):
+        yield line_of(row), row[-1]
 
 
 def payers(expense_ids: Iterable[int], but: int) -> dict[int, list[Payer]]:

@@ -1,4 +1,4 @@
-"""Expenses of a grant: the list, by hand, what waits to be mapped, and sheets of the accounts."""
+"""Expenses of a grant: by hand, what waits to be mapped, and sheets of the accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.base.states import N_
 from app.extensions import db, now, writing
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
-from app.grants.expenses import imports, jobs, queries, services, sheet
+from app.grants.expenses import imports, jobs, services, sheet
 from app.grants.expenses.forms import (
     ChangeExpenseForm,
     ColumnsForm,
@@ -30,62 +30,10 @@ from app.grants.expenses.forms import (
 )
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.pages import VersionedForm, act_on, filled, form_page
-from app.grants.partners import queries as partners
 from app.grants.rows import cents_sum
 from app.jobs.services import enqueue
-from app.ui import filters, lists
+from app.ui import filters
 from app.ui.permissions import Permission, requires
-
-OURS = "ours"  # costs that no partner made
-
-
-@bp.get("/grants/<int:grant_id>/expenses")
-@requires(Permission.GRANTS_READ)
-def expenses(grant_id: int) -> ResponseReturnValue:
-    """What a grant pays: its expenses, and its part of costs that are charged to other grants."""
-    row, line = awards.one(grant_id)
-    q, chosen = lists.search_text(), lists.row_id("line")
-    whose = [*((str(each.id), each.name) for each in partners.partners(grant_id)), (OURS, _("Ourselves"))]
-    partner = lists.choice("partner", [value for value, _name in whose])
-    its = queries.columns(grant_id)
-    wanted = queries.listing(grant_id)
-    if q:
-        wanted = wanted.where(queries.matches(q))
-    if chosen:
-        wanted = wanted.where(its.line_id == chosen)
-    if partner:
-        wanted = wanted.where(its.partner_id.is_(None) if partner == OURS else its.partner_id == int(partner))
-    if waiting := lists.choice("waiting", ["yes"]):
-        wanted = wanted.where(its.line_id.is_(None))
-    sorts = {
-        "date": lists.Sort(N_("Date"), (lists.desc(Expense.spent_on),)),
-        "amount": lists.Sort(N_("Amount"), (lists.desc(its.cents),)),
-    }
-    page = lists.page(wanted, sorts, key=Expense.id, default="date")
-    shown = [queries.line_of(each) for each in page.rows]
-    pairs = line_pairs(grant_id)
-    total = db.session.execute(wanted.with_only_columns(cents_sum(its.cents))).scalar_one()
-    return render_template(
-        "grants/expenses.html",
-        row=row,
-        line=line,
-        page=page,
-        rows=shown,
-        payers=queries.payers([each.id for each in shown], but=grant_id),
-        names=dict(pairs),
-        total=total,
-        q=q,
-        filters=[
-            {"name": "line", "label": _("Budget line"), "value": chosen or "", "options": pairs[1:]},
-            *([{"name": "partner", "label": _("Partner"), "value": partner, "options": whose}] if whose[1:] else []),
-            {
-                "name": "waiting",
-                "label": _("Mapping"),
-                "value": waiting,
-                "options": [("yes", _("Not mapped yet"))],
-            },
-        ],
-    )
 
 
 @bp.route("/grants/<int:grant_id>/expenses/new", methods=["GET", "POST"])
