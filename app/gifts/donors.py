@@ -56,7 +56,8 @@ class Giver:
         if not infix:
             infix, last_name = split_surname(last_name)
         first, initials = self.first_name.strip(), ""
-        if _INITIALS.fullmatch(first):
+        # A letter that knows no capitals (李) is a name, not the first letter of one.
+        if _INITIALS.fullmatch(first) and first.upper() != first.lower():
             first, initials = "", tidy_initials(first)
         return Name(first_name=tidy(first), initials=initials, infix=infix, last_name=tidy(last_name))
 

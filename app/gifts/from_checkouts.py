@@ -157,10 +157,12 @@ def _told(facts: Sequence[CheckoutFacts]) -> dict[int, int]:
 
 def _giver(f: CheckoutFacts) -> Giver:
     typed = {name: str(value) for name, value in f.details.items()}
+    # Who has a single name typed that one alone.
+    nameless = "" if typed.get("first_name") else f.consumer.get("name") or UNKNOWN
     return Giver(
         first_name=typed.get("first_name", ""),
         infix=typed.get("infix", ""),
-        last_name=typed.get("last_name") or f.consumer.get("name") or UNKNOWN,
+        last_name=typed.get("last_name") or nameless,
         email=typed.get("email", ""),
         language=f.language,
         source=typed.get("source", STEUN_ONS),

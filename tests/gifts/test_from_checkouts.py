@@ -137,6 +137,15 @@ def test_what_goes_back_leaves_nothing_in_the_books(app: Flask, outcome: DemoOut
     _books_are_right()
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [("Sukarno", "", "Sukarno"), ("", "Sukarno", "Sukarno"), ("李", "小龍", "李 小龍"), ("e", "Berg", "E. Berg")],
+)
+def test_a_donor_is_called_as_they_typed_it(app: Flask, first: str, last: str, shown: str) -> None:
+    gift = _gift(paid_gift(first_name=first, infix="", last_name=last))
+    assert db.session.get_one(Supporter, gift.supporter_id).display_name == shown
+
+
 def test_the_same_address_and_name_is_the_same_donor_however_it_is_spelt(app: Flask) -> None:
     first = _gift(paid_gift())
     again = _gift(paid_gift(first_name="ANNA", infix="", last_name="v.d. berg", email="Anna@Example.org"))
