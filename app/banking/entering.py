@@ -13,7 +13,7 @@ from app.banking import booking
 from app.banking.checking import Checked
 from app.banking.entry_rows import Item, facts_of, make_rows
 from app.banking.formats.facts import Entry
-from app.banking.identity import FAMILIES, Keys, Told, best_first, same, without
+from app.banking.identity import FAMILIES, Keys, Told, best_first, days_of, same, without
 from app.banking.matching import by_hand, by_itself, deciding
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
 from app.base.actor import Actor
@@ -181,26 +181,34 @@ def _told_otherwise(fresh: list[Item], account_id: int, family: int) -> dict[byt
     if not fresh:
         return {}
     found = db.session.execute(
-        select(BankEntry.id, BankEntry.booked_on, BankEntry.cents, BankEntry.reference, BankLine.end_to_end,
-               BankLine.iban_index)
+        select(BankEntry.cents, BankEntry.id, BankEntry.reference, BankLine.end_to_end, BankLine.iban_index,
+               BankEntry.booked_on, BankEntry.value_on)
         .join(BankLine, (BankLine.entry_id == BankEntry.id) & (BankLine.position == 0))
         .where(BankEntry.account_id == account_id)
-        .where(BankEntry.booked_on.in_({item.entry.booked_on for item in fresh}))
+        .where(BankEntry.booked_on.in_(days_of(item.entry for item in fresh)))
         .where(BankEntry.cents.in_({item.entry.cents for item in fresh}))
         .where(BankEntry.families.in_(without(family)))
         .order_by(BankEntry.id)
     )  # fmt: skip
-    candidates: dict[tuple[Any, int], list[Told]] = {}
-    for row_id, day, cents, reference, end_to_end, iban_index in found:
-        candidates.setdefault((day, cents), []).append(Told(row_id, reference, end_to_end, iban_index))
+    exactly: dict[tuple[Any, int], list[Told]] = {}
+    nearly: dict[tuple[Any, int], list[Told]] = {}
+    for cents, row_id, reference, end_to_end, iban_index, booked_on, value_on in found:
+        each = Told(row_id, reference, end_to_end, iban_index, booked_on, value_on)
+        exactly.setdefault((each.booked_on, cents), []).append(each)
+        nearly.setdefault((each.value_on, cents), []).append(each)
+    order = [fresh[position] for position in best_first([item.entry for item in fresh])] if exactly else []
     told: dict[bytes, int] = {}
-    for position in best_first([item.entry for item in fresh]) if candidates else ():
-        item = fresh[position]
-        there = candidates.get((item.entry.booked_on, item.entry.cents), [])
-        chosen = same(item.entry.reference, item.first.end_to_end, _iban_index(item), there)
-        if chosen is not None:
-            told[item.key] = chosen.entry_id
-            there.remove(chosen)
+    taken: set[int] = set()
+    for exact in (True, False):  # those of the very day first
+        for item in order:
+            entry = item.entry
+            there = (exactly if exact else nearly).get((entry.booked_on if exact else entry.value_on, entry.cents), ())
+            free = [each for each in there if each.entry_id not in taken and (exact or each.near(entry))]
+            if free and item.key not in told:
+                chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free, telling=not exact)
+                if chosen is not None:
+                    told[item.key] = chosen.entry_id
+                    taken.add(chosen.entry_id)
     return told
 
 

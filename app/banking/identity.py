@@ -11,11 +11,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from app.banking.formats.facts import Entry, Format
+from app.base.dates import days
 
 FAMILIES = {Format.CAMT053: 1, Format.CAMT052: 2, Format.CAMT054: 2, Format.MT940: 4, Format.CSV: 8}
 ALL_FAMILIES = sum(set(FAMILIES.values()))
+_APART = 5  # days between booking and value, at most: a long weekend
 
 
 def without(family: int) -> list[int]:
@@ -46,10 +49,32 @@ class Told:
     reference: str
     end_to_end: str
     iban_index: bytes | None
+    booked_on: date
+    value_on: date | None
+
+    def near(self, entry: Entry) -> bool:
+        """Whether it may be this entry though its day is another: one of the two knew the value day only."""
+        known = entry.value_on is not None and self.value_on == entry.value_on
+        return known and (entry.day_guessed or self.booked_on == self.value_on)
 
 
-def same(reference: str, end_to_end: str, iban_index: bytes | None, candidates: Sequence[Told]) -> Told | None:
-    """Which of these entries of the same day and amount is this one; None where it is another.
+def days_of(entries: Iterable[Entry]) -> set[date]:
+    """The days on which another kind of file may have told of these."""
+    found: set[date] = set()
+    for entry in entries:
+        found.add(entry.booked_on)
+        if entry.day_guessed:
+            found.update(entry.booked_on + days(n) for n in range(-_APART, _APART + 1))
+        elif entry.value_on is not None:
+            found.add(entry.value_on)
+    return found
+
+
+def same(
+    reference: str, end_to_end: str, iban_index: bytes | None, candidates: Sequence[Told], *, telling: bool = False
+) -> Told | None:
+    """Which of these entries of the same day and amount is this one; None where it is another. `telling`: only one
+    that something in common tells, since its day is another.
 
     The most telling first: a reference in common, the payer's reference, the account on the other side.
     Accounts that differ tell two payments apart; what tells nothing is taken as the same, so that one
@@ -64,6 +89,8 @@ def same(reference: str, end_to_end: str, iban_index: bytes | None, candidates: 
             iban_index is not None and each.iban_index == iban_index,
         )
 
+    if telling:
+        fitting = [each for each in fitting if any(weight(each))]
     return max(fitting, key=weight, default=None)
 
 

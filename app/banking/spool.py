@@ -44,7 +44,7 @@ class Spool:
 def _flat(entry: Entry) -> list[Any]:
     return [
         entry.booked_on.toordinal(), entry.cents, entry.value_on.toordinal() if entry.value_on else None,
-        entry.reference, entry.code, entry.bank_code, entry.is_return, entry.batch,
+        entry.reference, entry.code, entry.bank_code, entry.is_return, entry.batch, entry.day_guessed,
         [
             [t.cents, t.end_to_end, t.mandate, t.creditor_id, t.batch, t.structured, t.name, t.iban, t.bic, t.text,
              t.return_reason, t.ultimate]
@@ -54,8 +54,8 @@ def _flat(entry: Entry) -> list[Any]:
 
 
 def _entry(flat: list[Any]) -> Entry:
-    booked_on, cents, value_on, reference, code, bank_code, is_return, batch, transactions = flat
+    booked_on, cents, value_on, reference, code, bank_code, is_return, batch, day_guessed, transactions = flat
     return Entry(
         date.fromordinal(booked_on), cents, date.fromordinal(value_on) if value_on else None, reference, code,
-        bank_code, is_return, batch, [Transaction(*each) for each in transactions],
+        bank_code, is_return, batch, [Transaction(*each) for each in transactions], day_guessed=day_guessed,
     )  # fmt: skip

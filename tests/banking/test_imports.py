@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 
@@ -89,6 +89,22 @@ def test_one_day_in_two_formats_counts_once(now: datetime, camt_first: bool) -> 
     assert (first.new, second.new, second.already_known) == (3, 0, 3)
     assert take(camt(THREE, statement="later"), now).new == 0
     assert lines() == [-1250, 2500, 2500]
+
+
+@pytest.mark.parametrize("camt_first", [True, False])
+def test_a_format_that_tells_the_value_day_only_counts_once_too(now: datetime, camt_first: bool) -> None:
+    """MT940 of Rabobank and Triodos; booked on a Saturday, with value on the Monday."""
+    monday = camt([Pay(2500, "R1", on="2026-11-21"), Pay(1000, "R2", on="2026-11-21")]).replace(
+        b"<ValDt><Dt>2026-11-21", b"<ValDt><Dt>2026-11-23"
+    )
+    mt = [
+        ":61:261123C25,00N541NONREF", "NL44RABO0123456789", ":86:/ORDP//NAME/J. Jansen/REMI/x",
+        ":61:261123C10,00N541NONREF", "NL20INGB0001234567", ":86:/ORDP//NAME/Iemand anders/REMI/x",
+    ]  # fmt: skip
+    files = [monday, mt940(mt, closing="C261123EUR1035,00")]
+    taken = [take(content, now) for content in (files if camt_first else reversed(files))]
+    assert (taken[0].new, taken[1].new, taken[1].already_known) == (2, 1, 1)
+    assert lines() == [1000, 1000, 2500], "another payer is another payment"
 
 
 def test_in_two_formats_another_payer_is_another_payment(now: datetime) -> None:
@@ -182,7 +198,7 @@ def test_state_pairs_of_files(before: FileState, after: FileState) -> None:
 
 
 def test_the_most_telling_is_recognised_first() -> None:
-    ours, theirs = Told(1, "", "E1", b"a"), Told(2, "R9", "", b"b")
+    ours, theirs = (Told(*each, date(2026, 11, 20), None) for each in ((1, "", "E1", b"a"), (2, "R9", "", b"b")))
     assert same("R9", "", None, [ours, theirs]) is theirs
     assert same("", "E1", None, [ours, theirs]) is ours
     assert same("", "", b"c", [ours, theirs]) is None

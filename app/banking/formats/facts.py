@@ -99,6 +99,7 @@ class Entry:
     transactions: list[Transaction] = field(default_factory=list)
     line: int | None = None
     warning: str = ""
+    day_guessed: bool = False  # the file tells the value day only
 
 
 @dataclass(slots=True)

@@ -210,6 +210,7 @@ class _Reader:
             bank_code=found["type"],
             is_return=found["side"][0] == "R" or found["type"] in _RETURNS,
             line=line,
+            day_guessed=not (found["entry"] or "").strip(),
         )
         self._reference, self._more, self._info = reference.strip(), parts[1:], None
 
