@@ -36,6 +36,11 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_what_is_said_inside_an_f_string_is_collected(house: Path) -> None:
+    (house / "app/attic/__init__.py").write_text("name = f\"{_('letter')}-{day:%Y}.pdf\"\n")
+    assert ("letter", "not in the catalogue") in problems()
+
+
 def problems() -> set[tuple[str, str]]:
     return {(finding.message, finding.problem.split(";")[0]) for finding in translations.check()}
 
