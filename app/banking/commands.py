@@ -69,7 +69,8 @@ def _first(error: OperationalError) -> OperationalError:
 
 def _failed(path: Path, said: str) -> dict[str, Any]:
     counts = dict.fromkeys(("statements", "entries", "transactions", "new", "already_known", "matched", "in_review"), 0)
-    return {"file": str(path), "format": None, "accounts": [], **counts, "balances_ok": False, "errors": [said]}
+    return {"file": str(path), "format": None, "accounts": [], **counts, "balances_ok": False, "errors": [said],
+            "warnings": []}  # fmt: skip
 
 
 def _told(path: Path, done: Imported) -> dict[str, Any]:

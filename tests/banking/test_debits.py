@@ -97,6 +97,31 @@ def test_a_batch_on_the_statement_books_itself_once(batch: DebitBatch) -> None:
     assert balance("1100") == TOTAL
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        "<NtryDtls><Btch><MsgId>M{0}</MsgId><NbOfTxs>3</NbOfTxs></Btch></NtryDtls>",
+        "<NtryDtls><TxDtls><RmtInf><Ustrd>INCASSO 3 POSTEN {1} {2}</Ustrd></RmtInf></TxDtls></NtryDtls>",
+    ],
+    ids=["of the file", "in the text"],
+)
+def test_a_batch_is_known_by_what_its_bank_tells(batch: DebitBatch, details: str) -> None:
+    told = details.format(batch.reference, batch.reference[:9], batch.reference[9:])
+    assert take(Pay(TOTAL, "R1", on="2026-12-15", details=told)).matched == 1
+    assert db.session.get_one(DebitBatch, batch.id).state is BatchState.BOOKED
+
+
+def test_a_return_is_known_by_the_code_in_its_text_and_a_payment_is_not(batch: DebitBatch) -> None:
+    """Banks that tell free text; what a donor types is no credit of the bank."""
+    row = collections()[0]
+    said = f"<RmtInf><Ustrd>storno {code_of(row.id).lower()}</Ustrd></RmtInf>"
+    typed = Pay(row.amount_cents, "R2", on="2026-12-16", more=said)
+    stornoed = Pay(-row.amount_cents, "R3", on="2026-12-16", more=f"<RtrInf><Rsn><Cd>MD06</Cd></Rsn></RtrInf>{said}")
+    assert take(summed(batch.reference), typed, stornoed).matched == 2
+    assert (MatchKind.TAKEN_BACK, -row.amount_cents) in standing()
+    assert db.session.scalars(select(Collection.state).where(Collection.id == row.id)).one() is CollectionState.RETURNED
+
+
 def test_a_batch_recorded_by_hand_is_not_on_the_bank_twice(batch: DebitBatch) -> None:
     credit = booking.Credit(reference=batch.reference, cents=TOTAL, on=debits.DAY)
     with writing():

@@ -288,6 +288,12 @@ def test_a_zip_is_refused_with_advice() -> None:
     assert "Unpack" in error.value.advice
 
 
+def test_a_status_report_is_sent_to_its_own_page() -> None:
+    with pytest.raises(Unreadable, match=r"pain\.002") as error:
+        facts(b'<?xml version="1.0"?><Document xmlns="urn:x"><CstmrPmtStsRpt>')
+    assert "batches" in error.value.advice
+
+
 def test_knab() -> None:
     lines = [
         ":61:2611201120C500NTRF20-11-2026 10:05//B4G29PGDCK1QFV3E",

@@ -29,6 +29,11 @@ def read(source: BufferedReader, known: Sequence[Columns] = ()) -> tuple[Format,
         raise Unreadable(N_("This is a ZIP file."), advice=N_("Unpack it, and give the bank files inside it."))
     if head.startswith(_UTF16) and not head.decode("utf-16", "ignore").lstrip().startswith("<"):
         return read(BufferedReader(_AsUtf8(source)), known)
+    if b"CstmrPmtStsRpt>" in bare:
+        raise Unreadable(
+            N_("This is a status report on direct debits (pain.002), no bank statement."),
+            advice=N_("Bring it in under Direct debit batches."),
+        )
     if bare.startswith(b"<") or head.startswith(_UTF16):
         return camt.read(source)
     if _MT940.search(bare):

@@ -6,6 +6,7 @@ there. So an explanation here never makes a gift twice, and undoing it leaves gi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,14 +25,16 @@ from app.direct_debit.states import BatchState, CollectionState, MandateKind
 from app.extensions import db
 
 Found = dict[int, list[Proposal]]
+_CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}")
+_BATCH = re.compile(rf"DD-{_CODE.pattern}")
 _AT_BANK = (BatchState.EXPORTED, BatchState.SENT, BatchState.BOOKED)
 _CAME = (CollectionState.SENT, CollectionState.COLLECTED)
 
 
 def find_batches(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
-    """By the reference we gave the batch (PmtInfId)."""
-    told = {line.id: {line.batch.upper(), line.reference.upper(), line.end_to_end.upper()} - {""} for line in lines}
-    wanted = {reference for line in lines if line.cents > 0 for reference in told[line.id]}
+    """By the reference we gave the batch (PmtInfId) or its file (MsgId), also where the bank has it in its text."""
+    told = {line.id: _batch_references(line) for line in lines if line.cents > 0}
+    wanted = set().union(*told.values())
     if not wanted:
         return {}
     rows = db.session.execute(
@@ -44,10 +47,22 @@ def find_batches(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
     comes_to = booking.expected(free.values())
     found: Found = {}
     for line in lines:
-        mine = [free[reference] for reference in told[line.id] if reference in free]
-        if line.cents > 0 and len(mine) == 1:
+        mine = [free[reference] for reference in told.get(line.id, ()) if reference in free]
+        if len(mine) == 1:
             found[line.id] = [_batch(line, mine[0], comes_to[mine[0]])]
     return found
+
+
+def _batch_references(line: Facts) -> set[str]:
+    told = {each.upper().removeprefix("M") for each in (line.batch, line.reference, line.end_to_end) if each}
+    if "DD-" in line.party.text.upper():
+        told.update(_BATCH.findall(_unbroken(line)))
+    return told
+
+
+def _unbroken(line: Facts) -> str:
+    """The text without the spaces at which banks break it."""
+    return "".join(line.party.text.upper().split())
 
 
 def _batch(line: Facts, batch_id: int, expected: int) -> Proposal:
@@ -141,9 +156,17 @@ def book(made: Sequence[tuple[Facts, Proposal]], *, actor: Actor, now: Any) -> N
 def _told(line: Facts) -> returning.Told:
     return returning.Told(
         key=f"bank line {line.id}", source="bank statement", on=line.day, settled=True,
-        code=line.return_reason or None, cents=abs(line.cents), end_to_end=line.end_to_end, mandate=line.mandate,
+        code=line.return_reason or None, cents=abs(line.cents), end_to_end=_end_to_end(line), mandate=line.mandate,
         batch=line.batch,
     )  # fmt: skip
+
+
+def _end_to_end(line: Facts) -> str:
+    """Of what was taken back: where the bank has text alone, the one code of ours in it."""
+    if line.end_to_end:
+        return line.end_to_end
+    codes = {code for code in _CODE.findall(_unbroken(line)) if id_of(code) is not None}
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def _once(kind: MatchKind, targets: Iterable[int | None]) -> None:
