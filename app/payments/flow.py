@@ -221,15 +221,15 @@ def reach(checkout_ids: Iterable[int], *, actor: Actor, now: datetime) -> Reache
         else:
             truths += [truth] if truth else []
     db.session.rollback()
-    return Reached(apply_truths(truths, actor=actor, now=now), unsure)
+    settled = apply_truths(lambda: truths, actor=actor, now=now) if truths else Settled()
+    return Reached(settled, unsure)
 
 
-def apply_truths(truths: list[Truth], *, actor: Actor, now: datetime) -> Settled:
-    """Settle in a transaction of its own; afterwards count what failed against card testing."""
-    if not truths:
-        return Settled()
+def apply_truths(take: Callable[[], list[Truth]], *, actor: Actor, now: datetime) -> Settled:
+    """Settle in a transaction of its own what is taken once it is open; afterwards count what failed against card
+    testing."""
     with writing():
-        settled = settle(truths, actor=actor, now=now)
+        settled = settle(take(), actor=actor, now=now)
     defence.count(settled.failed)
     return settled
 

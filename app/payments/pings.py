@@ -24,7 +24,7 @@ from app.payments.models import Checkout, ProviderKey
 from app.payments.providers.base import Provider, ProviderRefused, ProviderUnsure, Truth, UnknownPayment
 from app.payments.providers.mollie import PAYMENT_ID
 from app.payments.providers.registry import provider
-from app.payments.together import Together
+from app.payments.together import Take, Together
 
 WEBHOOK = system("webhook")
 MOST_UNKNOWN_AT_ONCE = 2
@@ -78,7 +78,7 @@ def _look_at_known(source: Provider, checkout_id: int, provider_id: str, gates: 
     except (UnknownPayment, ProviderUnsure, ProviderRefused) as error:
         log.warning("checkout %d: %s gave no answer: %r", checkout_id, source.name, error)
         return False
-    gates.settling.do(checkout_id, truth, lambda truths: _settled(truths, now))
+    gates.settling.do(checkout_id, truth, lambda take: _settle(take, now))
     return True
 
 
@@ -90,11 +90,11 @@ def _look_at_unknown(source: Provider, provider_id: str, key: str, gates: _Gates
     except (ProviderUnsure, ProviderRefused) as error:
         log.warning("a ping about an unknown payment: no answer: %s", error)
     else:
-        _settled([truth], now)
+        _settle(lambda: [truth], now)
 
 
-def _settled(truths: list[Truth], now: datetime) -> None:
-    apply_truths(truths, actor=WEBHOOK, now=now)
+def _settle(take: Take[Truth], now: datetime) -> None:
+    apply_truths(take, actor=WEBHOOK, now=now)
 
 
 def _known(key: str) -> Any:

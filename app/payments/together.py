@@ -1,8 +1,8 @@
 """Doing at once what several requests came for: one transaction of many instead of many of one.
 
 While one request does its work the others queue; the first of them then does it for all that came
-meanwhile. Nobody waits for company: who comes alone goes at once, alone. Right for work that takes lists and
-costs about as much for ten as for one.
+meanwhile, also while it waited for the write lock. Nobody waits for company: who comes alone goes at once,
+alone. Right for work that takes lists and costs about as much for ten as for one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Take = Callable[[], list[T]]
 log = logging.getLogger(__name__)
 
 
@@ -35,9 +36,10 @@ class Together(Generic[T]):
         self._busy = False
         self._lock = threading.Lock()
 
-    def do(self, key: int, item: T, work: Callable[[list[T]], None]) -> None:
-        """Returns after a `work` that was given this item has returned, in whichever thread: what it committed is
-        kept. Where one raises, each of its group does its own alone, and raises what that raises."""
+    def do(self, key: int, item: T, work: Callable[[Take[T]], None]) -> None:
+        """Returns after a `work` that took this item has returned, in whichever thread: what it committed is kept.
+        It calls what it is given once, when it can begin, for the items that are its to do. Where one raises, each
+        of its group does its own alone, and raises what that raises."""
         wish = _Wish(key, item)
         with self._lock:
             self._waiting.append(wish)
@@ -47,16 +49,23 @@ class Together(Generic[T]):
         if wish.leads:
             self._lead(work)
         if not wish.done:
-            work([item])
+            work(lambda: [item])
 
-    def _lead(self, work: Callable[[list[T]], None]) -> None:
-        group = self._take()
+    def _lead(self, work: Callable[[Take[T]], None]) -> None:
+        group: list[_Wish[T]] = []
+
+        def take() -> list[T]:
+            group.extend(self._take())
+            return [wish.item for wish in group]
+
         try:
-            work([wish.item for wish in group])
+            work(take)
             for wish in group:
                 wish.done = True
-        except Exception as error:
-            if len(group) == 1:
+        except BaseException as error:
+            if not group:  # it never came so far: whoever waited is told so all the same
+                take()
+            if len(group) == 1 or not isinstance(error, Exception):
                 raise
             log.warning("what %d did together failed, so each does it alone: %s", len(group), type(error).__name__)
         finally:

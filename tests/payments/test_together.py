@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.payments.together import Together
+from app.payments.together import Take, Together
 
 
 class Book:
@@ -16,12 +16,15 @@ class Book:
 
     def __init__(self, bad: str = "") -> None:
         self.groups: list[list[str]] = []
-        self.bad = bad
+        self.bad, self.shut = bad, False
         self._alone = threading.Lock()
 
-    def write(self, items: list[str]) -> None:
+    def write(self, take: Take[str]) -> None:
         with self._alone:
+            if self.shut:
+                raise OSError("shut")
             time.sleep(0.01)
+            items = take()
             if self.bad in items:
                 raise ValueError(self.bad)
             self.groups.append(items)
@@ -67,3 +70,22 @@ def test_what_fails_fails_for_its_own_alone_and_the_next_are_served() -> None:
         together.do(5, "x5", book.write)
     together.do(6, "again", book.write)
     assert book.groups[-1] == ["again"]
+
+
+def test_where_it_cannot_even_begin_all_are_told_and_the_next_are_served() -> None:
+    together: Together[str] = Together(10)
+    book = Book()
+    book.shut = True
+
+    def do(number: int) -> str:
+        try:
+            together.do(number, f"x{number}", book.write)
+        except OSError as error:
+            return str(error)
+        return "done"
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(do, range(40))) == {"shut"}
+    book.shut = False
+    assert do(1) == "done"
+    assert book.groups == [["x1"]]
