@@ -182,11 +182,16 @@ def test_without_script_it_is_one_page(shop: Shop, browser: Any) -> None:
     page = context.new_page()
     page.goto(f"{shop.url}/steun-ons")
     assert page.get_by_role("button", name="Volgende").count() == 0
+    assert not page.locator("[name=other_amount]").is_visible(), "nothing to type beside the tile that is chosen"
     choose(page, "Ander bedrag")
     fill(page, other_amount="7,5o", **WHO)
     send(page, "Geef")
     tells(page, 'heading "Eén ding klopt nog niet"')
     assert page.input_value("[name=other_amount]") == "7,5o"
+    choose(page, "€ 10")
+    send(page, "Geef")
+    assert page.locator("[name=other_amount]").is_visible(), "two amounts: both can be seen, and one is asked for"
+    choose(page, "Ander bedrag")
     assert [page.input_value(f"[name={name}]") for name in WHO] == list(WHO.values())
     fill(page, other_amount="7,50")
     send(page, "Geef")
@@ -277,7 +282,7 @@ def test_in_a_frame_where_cookies_of_others_are_blocked(shop: Shop, page: Any) -
         assert page.frames[1].locator("form").count() == 0, "a site that is not named shows nothing"
         page.goto(shop.site)
         frame = page.frames[1]
-        choose(frame, "Elke maand", "Een organisatie", "Incasso")
+        choose(frame, "Elke maand", "Ander bedrag", "Een organisatie", "Incasso")
         frame.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert frame.get_by_label("IBAN").is_visible(), "the tallest that it can be"
         for width in (280, 320, 360, 430, 480, 540, 768, 1440):
