@@ -6,7 +6,7 @@ import logging
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -86,9 +86,28 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
     return answer(400, text)
 
 
+def _meant() -> str:
+    """The address of a page that this one, typed from paper, was meant to be: without the stroke at its end, or in
+    small letters where it holds nothing else than words. "" where there is none."""
+    path = request.path.rstrip("/")
+    if request.method not in ("GET", "HEAD") or request.url_rule is not None or not path.strip("/"):
+        return ""
+    routes = current_app.create_url_adapter(request)
+    for meant in (path, path.lower()):
+        try:
+            _endpoint, holds = routes.match(meant, method="GET") if routes else ("", None)
+        except HTTPException:
+            continue
+        if meant != request.path and (meant == path or not holds):
+            return meant + (f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else "")
+    return ""
+
+
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
+    if error.code == 404 and (meant := _meant()):
+        return redirect(meant, 302)
     response = answer(error.code)
     if error.code == 405 and getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]

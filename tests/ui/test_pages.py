@@ -283,3 +283,24 @@ def test_the_components_page_shows_them_all(sign_in: SignIn) -> None:
         assert f'class="{part}' in answer.text, part
     assert 'aria-describedby="amount-error"' in answer.text
     assert "style=" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/steun-ons/", "/steun-ons"),
+        ("/Steun-Ons", "/steun-ons"),
+        ("/STEUN-ONS/?utm_source=Folder", "/steun-ons?utm_source=Folder"),
+        ("/mijn-giften/open/AbC/", "/mijn-giften/open/AbC"),
+        ("/Mijn-giften/open/AbC", None),
+        ("/nergens/", None),
+        ("//voorbeeld.example/", None),
+        ("//steun-ons/", "/steun-ons"),
+        ("/static/", None),
+    ],
+)
+def test_an_address_typed_from_paper_leads_to_its_page(client: FlaskClient, typed: str, meant: str | None) -> None:
+    path, _mark, query = typed.partition("?")
+    answer = client.get("/", query_string=query, environ_overrides={"PATH_INFO": path})
+    assert (answer.status_code, answer.location) == ((302, meant) if meant else (404, None))
+    assert client.post("/", environ_overrides={"PATH_INFO": path}).status_code in (400, 404)
