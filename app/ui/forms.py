@@ -53,6 +53,8 @@ KINDER = {
 }
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Word's line and page breaks come along with what is pasted from it.
+_LINE_ENDS = str.maketrans({"\r": "\n", "\v": "\n", "\f": "\n"})
 _LINE_ENDS_AND_NOTHINGS = frozenset("\u2028\u2029\u200b\u2060\ufeff")
 
 
@@ -69,7 +71,7 @@ class _Words:
 def strip(value: Any) -> Any:
     """Trim, and write line ends as \\n and letters composed (é as one character)."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        return unicodedata.normalize("NFC", value.replace("\r\n", "\n").translate(_LINE_ENDS)).strip()
     return value
 
 
@@ -79,7 +81,7 @@ def bad_character(text: str, *, lines: bool) -> str | None:
     Controls, lone surrogates and direction overrides (they make text read other than it is); on one
     line also what breaks it or takes no room (two names that look the same and are not).
     """
-    allowed = "\n\r\t" if lines else ""
+    allowed = "\n\r\t\v\f" if lines else ""
     for char in text:
         if char in allowed:
             continue
@@ -101,10 +103,8 @@ class _SafeText:
         for raw in field.raw_data or []:
             if not isinstance(raw, str):
                 continue
-            if bad_character(raw.strip(), lines=self.lines) is not None:
-                raise StopValidation(
-                    gettext("There is an invisible or control character in this text. Please type it again.")
-                )
+            if (bad := bad_character(raw.strip(), lines=self.lines)) is not None:
+                raise StopValidation(_invisible(raw.strip(), bad))
             if len(strip(raw)) > self.longest:
                 raise StopValidation(
                     gettext(
@@ -112,6 +112,16 @@ class _SafeText:
                         longest=self.longest, found=len(strip(raw)),
                     )
                 )  # fmt: skip
+
+
+def _invisible(text: str, bad: str) -> str:
+    """Who cannot see what is wrong is told where, so that a long text need not be typed anew."""
+    before = " ".join(text[: text.index(bad)].split()[-3:])
+    if not before or len(text) <= LINE:
+        return gettext("There is an invisible or control character in this text. Please type it again.")
+    return gettext(
+        "There is an invisible or control character after “%(words)s”. Please type that piece again.", words=before
+    )
 
 
 def _uploaded(value: Any) -> Any:

@@ -116,6 +116,7 @@ def test_what_people_type_is_understood(app: Flask, field: str, typed: str, data
         ("short", "zes zes", "hoogstens 5 tekens"),
         ("note", "x" * 10_001, "hoogstens 10000"),
         ("note", "bel\x07", "stuurteken"),
+        ("note", "Wij gaven drie lessen\x07 aan" + 60 * " veel", "stuurteken na “gaven drie lessen”"),
         ("amount", "1" * 5000, "te lang"),
         ("email", "a" * 300 + "@voorbeeld.nl", "te lang"),
         ("iban", "NL91\x00ABNA0417164300", "stuurteken"),
@@ -127,9 +128,9 @@ def test_what_is_wrong_is_said_once_and_kept(app: Flask, field: str, typed: str,
 
 
 def test_a_note_may_have_lines_and_they_are_stored_alike(app: Flask) -> None:
-    form = filled(app, note="een\r\ntwee\rdrie\t!")
+    form = filled(app, note="een\r\ntwee\rdrie\t!\vvier\fvijf")
     assert not form.errors
-    assert form.note.data == "een\ntwee\ndrie\t!"
+    assert form.note.data == "een\ntwee\ndrie\t!\nvier\nvijf"
 
 
 def test_passwords_are_taken_as_typed(app: Flask) -> None:

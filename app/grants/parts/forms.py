@@ -124,7 +124,7 @@ class AskForm(SpanFields):
 class AnswerForm(VersionedForm):
     """Writing a part. The fields of figures are made for the part at hand (`for_part`)."""
 
-    answer = TextAreaField(_l("Your answer"), validators=[Length(max=ANSWER_LENGTH)])
+    answer = TextAreaField(_l("The answer"), validators=[Length(max=ANSWER_LENGTH)])
 
     @classmethod
     def for_part(cls, part: ReportPart, view: PartView, **kwargs: Any) -> AnswerForm:
