@@ -200,6 +200,29 @@ def test_without_script_it_is_one_page(shop: Shop, browser: Any) -> None:
     context.close()
 
 
+def test_while_the_provider_is_away_the_page_waits_in_peace_and_then_tells(shop: Shop, page: Any) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(f"{shop.url}/steun-ons")
+    on(page, "Uw gegevens")
+    fill(page, **WHO)
+    on(page, "Betalen")
+    shop.mollie.sticky = "503"
+    send(page, "Geef € 25,00")
+    tells(page, 'heading "Een ogenblik"')
+    look(page, "dark")
+    other_way = page.get_by_role("link", name="Op een andere manier geven")
+    other_way.focus()
+    with page.expect_response("**/steun-ons/bedankt/*"):
+        pass
+    page.wait_for_timeout(300)
+    assert other_way.evaluate("e => e === document.activeElement"), "without news nothing moves"
+    shop.mollie.sticky = None
+    shop.clock.forward(minutes=2)
+    page.get_by_role("link", name="Verder naar betalen").click(timeout=60_000)
+    at_mollie(page, "paid")
+    page.get_by_role("heading", name="Dank u wel voor uw gift").wait_for(timeout=60_000)
+
+
 SHIFTED = """() => new Promise(done => { let sum = 0; new PerformanceObserver(list => list.getEntries().forEach(e =>
   { sum += e.value })).observe({ type: "layout-shift", buffered: true }); setTimeout(() => done(sum), 100) })"""
 
