@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.demo import anbi, bulk, consortium, desk, direct_debits, grant_life, periodic, projects, recurring, story
+from app.demo import anbi, bank, bulk, consortium, desk, direct_debits, grant_life, periodic, projects, recurring, story
 from app.demo.organisation import load_organisation
 from app.extensions import db, first_start, now, writing
 from app.organisation.models import Organisation
@@ -42,6 +42,7 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         begun = grant_life.load(story.scene_of(programmes, now()), costs)
     grant_life.finish(begun, now=now())
     direct_debits.build()
+    bank.load(now=now())
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
     anbi.load(now=now())

@@ -157,6 +157,25 @@ def test_what_was_recorded_by_hand_is_not_booked_again(now: datetime) -> None:
     assert line().state is LineState.REVIEW
 
 
+def test_of_equal_amounts_recorded_by_hand_that_of_the_payer_comes_first(now: datetime) -> None:
+    """Whatever the day: on the page the first proposal is one key away."""
+    mine, other = promised_gift(2500), promised_gift(2500, first_name="Piet", last_name="Bakker")
+    for gift_id, day in ((mine, 15), (other, 20)):
+        with writing():
+            by_hand.receive(gift_id, amount=Money(2500), received_on=date(2026, 11, day), bank_reference="",
+                            actor=ANNE, now=now)  # fmt: skip
+    name = db.session.scalars(
+        select(Supporter.display_name).join(Gift, Gift.supporter_id == Supporter.id).where(Gift.id == mine)
+    ).one()
+    take(Pay(2500, "R1", name=name.upper()), now=now)
+    first, second, *_ = by_people.proposals(line().id)
+    assert (first.label, first.reasons[-1].said) == (name, "The name at the bank agrees.")
+    assert (second.label, second.score < first.score - 30) == ("Piet van den Bakker", True)
+    with writing():
+        by_people.accept(line().id, first.key, actor=ANNE, now=now)
+    assert balances() == {"1100": 5000, "8010": -5000}, "the money that was recorded by hand, once"
+
+
 def test_a_known_giver_books_by_itself_from_the_second_time(now: datetime) -> None:
     supporter_id = donor(now)
     first = take(Pay(2500, "R1", name="HR J JANSEN", on="2026-09-20"), now=now)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
 
 from app.banking.match_models import MatchKind
 from app.banking.matching import deciding, rules
@@ -14,10 +17,13 @@ from app.base.actor import Actor
 from app.base.errors import Invalid, Refused
 from app.base.iban import check_iban
 from app.base.states import N_
+from app.extensions import db
 from app.gifts.entering import Thanks, thank
+from app.gifts.models import Gift
+from app.ledger.models import JournalEntry
 from app.supporters import search
 from app.supporters.contacts import add_iban
-from app.supporters.models import Kind
+from app.supporters.models import Kind, Supporter
 
 SHOWN = 6
 _BY_NAME = 40
@@ -37,7 +43,7 @@ class GiftOf:
 def proposals(line_id: int) -> list[Proposal]:
     """What this line may be, the likeliest first; also by the name alone, which never books by itself."""
     facts = facts_of([line_id])
-    found = find(facts).get(line_id, [])
+    found = _by_whom(facts, find(facts).get(line_id, []))
     known = {p.supporter_id for p in found}
     found += [p for p in _by_name(facts) if p.supporter_id not in known]
     left = deciding.left_of(line_id)
@@ -48,6 +54,33 @@ def proposals(line_id: int) -> list[Proposal]:
         if p.kind is not MatchKind.BY_HAND or p.cents == left
     ]
     return rest[:SHOWN] if left else []
+
+
+def _by_whom(facts: list[Facts], found: list[Proposal]) -> list[Proposal]:
+    """What was recorded by hand with the name of its giver: of an amount that many give, whose it is tells more than
+    the day."""
+    ids = [p.target_id for p in found if p.kind is MatchKind.BY_HAND and p.target_id is not None]
+    if not ids:
+        return found
+    rows = db.session.execute(
+        select(JournalEntry.id, Supporter.display_name, Supporter.kind)
+        .join(Gift, (JournalEntry.source_type == "gift") & (Gift.id == JournalEntry.source_id))
+        .join(Supporter, Supporter.id == Gift.supporter_id)
+        .where(JournalEntry.id.in_(ids))
+    )
+    givers = {row.id: row for row in rows}
+    named = [_of_giver(facts[0].party.giver, p, givers.get(p.target_id)) for p in found]
+    return sorted(named, key=lambda p: -p.score)
+
+
+def _of_giver(name: str, what: Proposal, giver: Any) -> Proposal:
+    if what.kind is not MatchKind.BY_HAND or giver is None:
+        return what
+    same = bool(name.strip()) and agree(name, giver.display_name, organisation=giver.kind is Kind.ORGANISATION)
+    reasons = (*what.reasons, Reason(N_("The name at the bank agrees."))) if same else what.reasons
+    other = bool(name.strip()) and not same and not what.exact
+    score = min(what.score + 15, 99) if same and not what.exact else what.score - 35 if other else what.score
+    return replace(what, label=giver.display_name, reasons=reasons, score=score)
 
 
 def _by_name(facts: list[Facts]) -> list[Proposal]:
