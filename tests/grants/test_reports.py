@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -196,6 +197,26 @@ def test_submitting_locks_what_is_sent_and_it_is_recognised(
         file = (io.BytesIO(content), "verslag.pdf")
         assert fundraiser.post(f"{address}/report/check", data={"file": file}).status_code == 303
         assert said in fundraiser.get(f"{address}/report").text
+
+
+def test_a_file_that_was_edited_before_it_went_out_is_locked_beside_ours(
+    fundraiser: Client, obligation_id: int, now: datetime
+) -> None:
+    address = f"/grants/obligations/{obligation_id}/report"
+    assert fundraiser.post(f"{address}/own-file", data={}).status_code == 422
+    for content in (b"%PDF-1.7 eerst", b"%PDF-1.7 zoals verstuurd", b"%PDF-1.7 zoals verstuurd"):
+        file = (io.BytesIO(content), "formulier van het fonds.pdf")
+        assert fundraiser.post(f"{address}/own-file", data={"file": file}).status_code == 303
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+    sent = {"submitted_on": "23-11-2026", "proof": "portaal", "version": "3"}
+    assert fundraiser.post(f"/grants/obligations/{obligation_id}/submit", data=sent).status_code == 303
+    kept = {each.filename: (each.number, each.sha256) for each in keeping.kept(obligation_id)}
+    assert len(kept) == 4, "ours are locked too"
+    assert kept["formulier van het fonds.pdf"] == (2, hashlib.sha256(b"%PDF-1.7 zoals verstuurd").hexdigest())
+    late = (io.BytesIO(b"%PDF-1.7 te laat"), "formulier.pdf")
+    assert fundraiser.post(f"{address}/own-file", data={"file": late}).status_code == 409
 
 
 def test_a_revised_report_is_a_new_version(fundraiser: Client, obligation_id: int, now: datetime) -> None:

@@ -33,6 +33,7 @@ FORMS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_MADE, _OWN = "report", "work"  # made by us; as it went out: edited in Word, or the funder's own form filled in
 _NO_REPORT = (ObligationKind.AUDIT, ObligationKind.PUBLICITY)  # somebody else's paper, or no paper at all
 
 
@@ -86,7 +87,11 @@ def kept(obligation_id: int) -> list[Document]:
 
 
 def ready_to_send(obligation_id: int) -> list[Document]:
-    """What was locked since the funder last asked for another version: that is what is sent now."""
+    """What we made and locked since the funder last asked for another version: that is what is sent now."""
+    return [each for each in _of_this_round(obligation_id) if each.kind == _MADE]
+
+
+def _of_this_round(obligation_id: int) -> list[Document]:
     back = select(func.max(ObligationMove.at)).where(
         ObligationMove.obligation_id == obligation_id,
         ObligationMove.to_state == ObligationState.REVISION_REQUESTED.value,
@@ -122,18 +127,29 @@ def to_lock(obligation_id: int) -> list[StoredFile]:
 
 def lock(obligation_id: int, made: Sequence[StoredFile], *, actor: Actor, now: datetime) -> None:
     """Keep these files as the next version. Inside `writing()`."""
-    before = {each.media_type: each for each in kept(obligation_id)}
-    for file in made:
+    _lock(obligation_id, made, _MADE, actor, now)
+
+
+def lock_own(obligation_id: int, file: StoredFile, *, actor: Actor, now: datetime) -> None:
+    """Keep a file as it really goes out, beside what we made: one of each type. Inside `writing()`."""
+    _lock(obligation_id, [file], _OWN, actor, now)
+
+
+def _lock(obligation_id: int, found: Sequence[StoredFile], kind: str, actor: Actor, now: datetime) -> None:
+    before = {each.media_type: each for each in kept(obligation_id) if each.kind == kind}
+    for file in found:
         older = before.get(file.media_type)
         if older is None:
-            documents.attach(file, (KEPT, obligation_id), "report", actor=actor, now=now)
+            documents.attach(file, (KEPT, obligation_id), kind, actor=actor, now=now)
         elif older.sha256 != file.sha256:
             documents.new_version(older.id, file, actor=actor, now=now)
 
 
 def record_sent(obligation_id: int, *, actor: Actor, now: datetime) -> None:
     """Write the fingerprints of what went out into the trail. Inside `writing()`, after the submission."""
-    if sent := {each.filename: f"{each.number} · {each.sha256}" for each in kept(obligation_id)}:
+    made = [each for each in kept(obligation_id) if each.kind == _MADE]  # an unchanged one is not locked anew
+    own = [each for each in _of_this_round(obligation_id) if each.kind == _OWN]
+    if sent := {each.filename: f"{each.number} · {each.sha256}" for each in [*made, *own]}:
         audit.record("report.sent", ("obligation", obligation_id), actor=actor, now=now, changes=sent)
 
 

@@ -49,6 +49,7 @@ def report(obligation_id: int) -> ResponseReturnValue:
         open=pack.row.state in TO_DELIVER,
         changed=pack.row.state in TO_DELIVER and keeping.changed_since_locked(obligation_id),
         check=FileForm(formdata=None),
+        accept=files.ACCEPT,
         placeholders=[*word.words(pack), *(f"{group}.{name}" for group, names in word.ROWS.items() for name in names)],
     )
 
@@ -90,6 +91,22 @@ def keep_report(obligation_id: int) -> ResponseReturnValue:
     with writing():
         _must_be_open(locked(Obligation, obligation_id))
         keeping.lock(obligation_id, made, actor=current_user.actor, now=now())
+    flash(_("Kept and locked, with its fingerprint."), "ok")
+    return redirect(url_for("grants.report", obligation_id=obligation_id), 303)
+
+
+@bp.post("/grants/obligations/<int:obligation_id>/report/own-file")
+@requires(Permission.GRANTS_WRITE)
+def keep_own_file(obligation_id: int) -> ResponseReturnValue:
+    """Lock a file as it really goes out: the Word file as somebody edited it, or the funder's own form."""
+    _must_be_open(obligations.one(obligation_id)[0])
+    form = FileForm()
+    if not form.validate() or not form.file.data:
+        raise Invalid(N_("Choose a file first."), field="file")
+    file = files.keep(form.file.data.read(files.MAX_BYTES + 1), form.file.data.filename or "")
+    with writing():
+        _must_be_open(locked(Obligation, obligation_id))
+        keeping.lock_own(obligation_id, file, actor=current_user.actor, now=now())
     flash(_("Kept and locked, with its fingerprint."), "ok")
     return redirect(url_for("grants.report", obligation_id=obligation_id), 303)
 
