@@ -27,6 +27,7 @@ from app.payments.states import UNFINISHED, CheckoutState
 from app.ui import qr
 
 ASK_EVERY = 3.0  # seconds between two questions to the provider about one checkout
+JUST_TRIED = timedelta(seconds=10)  # after a call without an answer: the donor does not wait for a second one
 _REMEMBERED = 2000
 
 _S = CheckoutState
@@ -78,6 +79,10 @@ class Result:
     def reason(self) -> str:
         return str(_(_REASONS[self.state])) if self.state in _REASONS else ""
 
+    def was_just_tried(self, now: datetime) -> bool:
+        """Whether the provider, asked for this payment a moment ago, gave no answer: there is nowhere to pay yet."""
+        return self.pay_url is None and now - self.created_at < JUST_TRIED
+
     def refresh_seconds(self, now: datetime) -> int | None:
         """How soon the page looks again: soon at first, then slower, and not for ever."""
         age = now - self.created_at
@@ -89,7 +94,7 @@ class Result:
 def result_of(checkout_id: int, *, now: datetime) -> Result | None:
     """What is known of this checkout; while it is unfinished the provider is asked first."""
     found = _read(checkout_id)
-    if found is not None and found.state in UNFINISHED and _may_ask(checkout_id):
+    if found is not None and found.state in UNFINISHED and not found.was_just_tried(now) and _may_ask(checkout_id):
         reach([checkout_id], actor=system("return page"), now=now)
         found = _read(checkout_id)
     return found

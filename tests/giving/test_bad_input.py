@@ -153,7 +153,11 @@ def test_a_provider_that_is_away_slow_or_tells_twice(
         page = donor.get(answers[0].location)
         assert page.status_code == 200
         assert "Een ogenblik" in page.text
-        assert "nog niet of uw gift van" in unescape(page.text)
+        assert "betaaldienst geeft nu geen antwoord" in unescape(page.text)
+        assert "niets van uw rekening afgeschreven" in page.text
+        asked = len(mollie.seen)
+        donor.get(answers[0].location)
+        assert len(mollie.seen) == asked, "who waited for an answer once does not wait again at once"
     clock.forward(minutes=2)
     reach([checkout_id], actor=system("test"), now=now())
     assert len(mollie.payments) == 1, "asked again, it is the same payment"
