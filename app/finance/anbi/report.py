@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import methodcaller
 
 from flask_babel import gettext as _
@@ -11,7 +12,7 @@ from app.base.dates import format_long_date, local_date
 from app.finance.anbi.content import Content, content, draft, published
 from app.finance.anbi.lines import ASSETS, LIABILITIES, NOTES, TOLD, Amounts
 from app.finance.anbi.models import PublicationState
-from app.finance.reports.shape import Asked, Level, Report, Row, Table
+from app.finance.reports.shape import Asked, Bars, Level, Report, Row, Table
 from app.ledger.rj import COST_LINES, INCOME_LINES, RAISED_LINES, RjLine
 from app.sheets.columns import Column, Kind
 
@@ -19,7 +20,12 @@ from app.sheets.columns import Column, Kind
 def anbi(asked: Asked) -> Report:
     """Of the fiscal year asked for, whatever part of it: the draft, else what was published."""
     year = asked.span.year
-    return report(content(year, draft(year.year) or published(year.year)), asked.language)
+    shown = content(year, draft(year.year) or published(year.year))
+    income = [(shown.name(line.value, asked.language), shown.now.get(line.value)) for line in INCOME_LINES]
+    bars = Bars(
+        _("Income by origin"), [(name, cents) for name, cents in income if cents], note=_("In the order of RJ 650")
+    )
+    return replace(report(shown, asked.language), charts=[bars])
 
 
 def report(shown: Content, language: str) -> Report:

@@ -179,7 +179,9 @@ def test_finance_fills_it_in_and_publishes(income: None, sign_in: SignIn, client
     rows = list(csv.reader(io.StringIO(
         finance.get("/finance/reports/anbi.csv?year=2025").get_data().decode("utf-8-sig")), delimiter=";"))  # fmt: skip
     assert ["Liquide middelen", "1500,00"] in rows
-    assert "concept" in finance.get("/finance/reports/anbi?year=2025").get_data(as_text=True)
+    page = finance.get("/finance/reports/anbi?year=2025").get_data(as_text=True)
+    assert "concept" in page
+    assert "Baten naar herkomst" in page
     assert finance.post("/finance/anbi/2025/publish", data={"version": 2}).status_code == 303
     assert "€ 1.500,00" in text_of(client, "/anbi")
     assert finance.post("/finance/anbi/2025/revise").status_code == 303
