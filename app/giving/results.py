@@ -77,6 +77,8 @@ class Result:
 
     @property
     def reason(self) -> str:
+        if self.state is _S.FAILED and self.pay_url is None:  # refused before there was anything to pay
+            return str(_("Our payment service does not take this payment in this way, perhaps because of the amount."))
         return str(_(_REASONS[self.state])) if self.state in _REASONS else ""
 
     def was_just_tried(self, now: datetime) -> bool:

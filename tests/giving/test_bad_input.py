@@ -173,6 +173,16 @@ def test_a_provider_that_is_away_slow_or_tells_twice(
     assert not [outcome for outcome in checks.run() if outcome.problems]
 
 
+def test_a_payment_that_the_provider_does_not_take_is_not_blamed_on_a_bank(donor: Client, mollie: FakeMollie) -> None:
+    token = token_in(donor.get("/steun-ons").text)
+    mollie.most = 10
+    answer = donor.post("/steun-ons", data=FILLED | {"token": token}, csrf=False)
+    page = unescape(donor.get(answer.location).text)
+    assert "betaaldienst neemt deze betaling op deze manier niet aan" in page
+    assert "Uw bank" not in page
+    assert "niets van uw rekening afgeschreven" in page
+
+
 LINKS = (
     "/steun-ons/bedankt/{}", "/en/support-us/thank-you/{}", "/steun-ons?again={}", "/mijn-giften/open/{}",
     "/mijn-giften/herstel/{}", "/mijn-giften/betaling/{}", "/mijn-giften/nieuw-adres/{}",
