@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from app.base.events import on
 from app.extensions import db
 from app.grants.applications.models import Application
 from app.grants.awards.models import Grant
+from app.grants.obligations.events import DueDatesMoved
 from app.grants.obligations.models import Obligation
 from app.grants.rounds.models import Round
+from app.tasks import template_services as templates
 from app.tasks.subjects import Subject, told_by
 from app.tasks.template_models import StepRole
 
@@ -30,6 +33,14 @@ def obligation(row_id: int) -> Subject | None:
     due_on, assignee, reviewer, owner = row
     roles = {StepRole.OWNER: owner or assignee, StepRole.ASSIGNEE: assignee or owner, StepRole.REVIEWER: reviewer}
     return Subject(due_on, roles)
+
+
+@on(DueDatesMoved)
+def count_anew(event: DueDatesMoved) -> None:
+    """What templates of tasks counted back from the funder's date is counted anew."""
+    moved = select(Obligation.id, Obligation.due_on).where(Obligation.id.in_(event.ids)).order_by(Obligation.id)
+    for row_id, due_on in db.session.execute(moved).all():
+        templates.count_anew(("obligation", row_id), due_on, actor=event.actor, now=event.at)
 
 
 @told_by("application")

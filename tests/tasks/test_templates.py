@@ -15,9 +15,13 @@ from app.base.actor import SYSTEM
 from app.base.business_days import business_days_between, is_business_day
 from app.base.errors import Invalid, Refused
 from app.extensions import db, now, writing
+from app.grants.awards.plans import ObligationPlan
+from app.grants.obligations import services as obligations
+from app.grants.obligations.models import Obligation
+from app.tasks import services as tasks
 from app.tasks import template_services as services
 from app.tasks.chains import backwards
-from app.tasks.models import Task, TaskState
+from app.tasks.models import Priority, Task, TaskState
 from app.tasks.template_models import StepRole, TaskTemplate, TemplateStep, TemplateUse
 from app.tasks.template_services import StepPlan, TemplateFacts
 from app.ui.permissions import Role
@@ -215,6 +219,38 @@ def test_a_report_gets_its_tasks_with_the_right_people(app: Flask, client: Clien
     client.post(address, data=data)
     assert len(db.session.execute(select(Task.id)).all()) == 3
     assert client.post(address, data=data | {"due_on": "01-06-2020"}).status_code == 422
+
+
+def test_the_tasks_of_a_report_move_along_with_its_deadline(app: Flask) -> None:
+    with writing():
+        make.grant(now())
+    row = db.session.execute(select(Obligation)).scalar_one()
+    subject, soon = ("obligation", row.id), date(2026, 12, 4)
+    template_id = template()
+    figures, text, sent = use(template_id, soon, subject=subject)
+    other = use(template_id, soon, key="apart")
+    with writing():
+        tasks.complete(figures, actor=SYSTEM, now=now())
+    by_hand = db.session.get_one(Task, text)
+    assert by_hand.due_on == date(2026, 11, 27)
+
+    def moved(day: date) -> list[date]:
+        with writing():
+            plan = {name: getattr(row, name) for name in ObligationPlan.__dataclass_fields__} | {"due_on": day}
+            obligations.change(row.id, ObligationPlan(**plan), version=None, actor=SYSTEM, now=now())
+        return [db.session.get_one(Task, each, populate_existing=True).due_on for each in (figures, text, sent)]
+
+    was = db.session.get_one(Task, figures).due_on
+    assert moved(date(2027, 6, 2)) == [was, date(2027, 5, 26), date(2027, 6, 2)], "done is done"
+    with writing():
+        tasks.change(
+            text, title="Schrijf", due_on=date(2027, 5, 18), owner_id=None, priority=Priority.LOW, actor=SYSTEM,
+            now=now(),
+        )  # fmt: skip
+    assert moved(date(2027, 6, 9))[1:] == [date(2027, 5, 25), date(2027, 6, 9)], "chosen by hand: its distance stays"
+    assert moved(TODAY)[1:] == [TODAY, TODAY]
+    assert db.session.get_one(Task, other[2]).due_on == soon
+    assert len(use(template_id, TODAY, subject=subject)) == 1, "only what was done for another deadline"
 
 
 def test_only_offered_fields_of_a_template_are_stored(app: Flask, client: Client) -> None:
