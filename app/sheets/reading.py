@@ -35,7 +35,7 @@ class Row:
 
 
 def rows_of(content: bytes, media_type: str) -> Iterator[Row]:
-    """The filled rows of a CSV or of the first sheet of an XLSX, one after another. Raises Invalid."""
+    """The filled rows of a CSV, or of the first sheet of an XLSX that has any, one after another. Raises Invalid."""
     from app.sheets import csv_reader, xlsx_reader
 
     source = xlsx_reader.rows(content) if media_type == XLSX else csv_reader.rows(csv_reader.decoded(content))

@@ -30,13 +30,14 @@ _EMPTY_RUN = re.compile(rb"(?:(%b)\s*)++" % _EMPTY_ROW)
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
+MOST_SHEETS = 20  # that are looked into for the first with something in it
 UNREADABLE = N_("This Excel file is damaged or unusual and cannot be read. Save it once more as .xlsx or CSV.")
 
 
 def check(content: bytes) -> None:
     """Refuse what is no workbook, or unpacks to more than it should. Raises Invalid."""
     with opened(content) as package:
-        sheet_path(package)
+        sheet_paths(package)
 
 
 class opened:  # noqa: N801 (reads like open)
@@ -115,8 +116,8 @@ def local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def sheet_path(package: zipfile.ZipFile) -> tuple[str, date]:
-    """The part that holds the first sheet shown, and the day the workbook counts from."""
+def sheet_paths(package: zipfile.ZipFile) -> tuple[list[str], date]:
+    """The parts that hold the sheets shown, first to last, and the day the workbook counts from."""
     sheets: list[str] = []
     targets: dict[str, str] = {}
     old = False
@@ -134,11 +135,13 @@ def sheet_path(package: zipfile.ZipFile) -> tuple[str, date]:
 
     list(parsed(package, "xl/workbook.xml", in_workbook))
     list(parsed(package, "xl/_rels/workbook.xml.rels", in_relations))
-    path = next((targets[each] for each in sheets if each in targets), "")
-    path = path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join("xl", path))
-    if path not in package.namelist():
+    there = set(package.namelist())
+    found = (targets[each] for each in sheets if each in targets)
+    whole = (path.lstrip("/") if path.startswith("/") else posixpath.normpath(f"xl/{path}") for path in found)
+    paths = [path for path in whole if path in there]
+    if not paths:
         raise Invalid(UNREADABLE)
-    return path, date(1904, 1, 1) if old else date(1899, 12, 30)
+    return paths[:MOST_SHEETS], date(1904, 1, 1) if old else date(1899, 12, 30)
 
 
 def texts(package: zipfile.ZipFile) -> list[str]:

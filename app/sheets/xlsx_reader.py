@@ -1,4 +1,4 @@
-"""XLSX, read row by row from the zip: the first sheet that is shown, in bounded memory.
+"""XLSX, read row by row from the zip: the first sheet shown that has something in it, in bounded memory.
 
 Our own small reader, beside our own writer (docs/decisions/xlsx.md): expat without DTD or entities,
 nothing evaluated. Empty rows and cells cost a glance; merged cells show what stands in their first.
@@ -22,14 +22,19 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 def rows(content: bytes) -> Iterator[Row]:
     with xlsx_package.opened(content) as package:
-        path, first_day = xlsx_package.sheet_path(package)
+        paths, first_day = xlsx_package.sheet_paths(package)
         texts = xlsx_package.texts(package)
         dated = xlsx_package.dated_styles(package)
-        merges = xlsx_package.merges(package, path)
-        sheet = _Sheet(texts, dated, first_day, merges)
-        yield from xlsx_package.parsed(
-            package, path, sheet.start, sheet.end, sheet.data, sheet.take, xlsx_package.without_empty_rows
-        )
+        filled = False
+        for path in paths:  # an empty sheet or a chart often stands before the figures
+            sheet = _Sheet(texts, dated, first_day, xlsx_package.merges(package, path))
+            for row in xlsx_package.parsed(
+                package, path, sheet.start, sheet.end, sheet.data, sheet.take, xlsx_package.without_empty_rows
+            ):
+                filled = True
+                yield row
+            if filled:
+                return
 
 
 class _Sheet:

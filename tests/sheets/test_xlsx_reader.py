@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 import pytest
+import xlsxwriter
 
 from app.base.errors import Invalid
 from app.sheets import reading, xlsx_package, xlsx_reader
@@ -46,6 +47,16 @@ def test_rows_behind_empty_ones_keep_their_number(kind: str, numbered: bool) -> 
     first, last = CELL.format("A1", "first"), '<c t="inlineStr"><is><t>last</t></is></c>'
     found = list(xlsx_reader.rows(book(f'<row r="1">{first}</row>{empty}<row{number}>{last}</row>')))
     assert [(row.number, row.cells) for row in found] == [(1, ["first"]), (5000, ["last"])]
+
+
+def test_an_empty_sheet_before_the_figures_is_passed_over() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as workbook:
+        workbook.add_worksheet("Leeg")
+        workbook.add_worksheet("Geheim").hide()
+        workbook.add_worksheet("Kosten").write(1, 0, "Bedrag")
+        workbook.add_worksheet("Meer").write(0, 0, "niet dit")
+    assert [(row.number, row.cells) for row in xlsx_reader.rows(out.getvalue())] == [(2, ["Bedrag"])]
 
 
 @pytest.mark.parametrize("text", ['<![CDATA[<row r="3"/><row r="4"/>]]>', "&lt;row r='3'/&gt;"])
