@@ -20,7 +20,7 @@ from app.grants.renewals import services
 from app.grants.rounds import services as rounds
 from app.grants.rounds.services import RoundFacts
 from app.tasks import services as tasks
-from app.tasks.models import Task
+from app.tasks.models import Task, TaskState
 from tests.conftest import SettableClock
 from tests.factories import grants as make
 from tests.support.client import Client
@@ -139,6 +139,20 @@ def test_a_decline_with_a_day_becomes_a_task(app: Flask, now: datetime) -> None:
         applications.decline(asked, "Vol", resubmit_on=date(2027, 3, 1), actor=SYSTEM, now=now)
     (task,) = db.session.execute(select(Task)).scalars()
     assert (task.due_on, task.subject_id) == (date(2027, 3, 1), asked)
+
+
+def test_the_next_application_does_what_the_task_asked(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        asked = make.application(now, stage=Stage.SUBMITTED)
+        applications.decline(asked, "Vol", resubmit_on=date(2027, 3, 1), actor=SYSTEM, now=now)
+        other = make.application(now, stage=Stage.SUBMITTED)
+        applications.decline(other, "Vol", resubmit_on=date(2027, 3, 1), actor=SYSTEM, now=now)
+    assert fundraiser.post(f"/grants/applications/{asked}/again").status_code == 303
+    grant_id = running(now)
+    assert len(run()) == 3
+    assert fundraiser.post(f"/grants/{grant_id}/renew").status_code == 303
+    states = {task.subject_id: task.state for task in db.session.execute(select(Task)).scalars()}
+    assert states == {asked: TaskState.DONE, other: TaskState.OPEN, grant_id: TaskState.DONE}
 
 
 def test_the_forecast_adds_up_by_stage_and_says_why(app: Flask, now: datetime, fundraiser: Client) -> None:

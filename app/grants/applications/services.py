@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import case, select
+from sqlalchemy import case, or_, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
@@ -14,6 +14,7 @@ from app.base.errors import Invalid, Refused
 from app.base.states import N_
 from app.extensions import db
 from app.grants.applications.models import OPEN_STAGES, STAGES, Application, ApplicationMove, Stage
+from app.grants.awards.models import Grant
 from app.grants.funders.models import Funder
 from app.grants.history import facts as move_facts
 from app.grants.rounds.models import Round
@@ -21,6 +22,7 @@ from app.grants.rows import check_version, locked, must_exist
 from app.programmes.models import Programme
 from app.staff.models import Staff
 from app.tasks import services as tasks
+from app.tasks.models import Task, TaskState
 
 # These need more than a move: a reason, or an award with its terms.
 BY_FORM = (Stage.AWARDED, Stage.DECLINED)
@@ -118,14 +120,14 @@ def decline(
     application.decline_reason, application.resubmit_on = reason.strip(), resubmit_on
     shift(application, Stage.DECLINED, note=reason.strip(), actor=actor, now=now)
     if resubmit_on:
-        tasks.add(
-            (task_title or application.title)[:200],
-            resubmit_on,
+        wanted = tasks.NewTask(
+            title=task_title or application.title,
+            due_on=resubmit_on,
+            source_key=f"{_again(application.id)}{resubmit_on.isoformat()}",
             owner_id=application.owner_id,
             subject=("application", application.id),
-            actor=actor,
-            now=now,
         )
+        tasks.add_new([wanted], actor=actor, now=now)
 
 
 def shift(application: Application, stage: Stage, *, note: str = "", actor: Actor, now: datetime) -> None:
@@ -159,7 +161,23 @@ def try_again(application_id: int, *, title: str | None = None, actor: Actor, no
         programme_id=before.programme_id,
         summary=before.summary,
     )
-    return create(facts, previous_id=before.id, actor=actor, now=now)
+    made = create(facts, previous_id=before.id, actor=actor, now=now)
+    _asked_again(before.id, actor=actor, now=now)
+    return made
+
+
+def _again(application_id: int) -> str:
+    return f"application.again:{application_id}:"
+
+
+def _asked_again(application_id: int, *, actor: Actor, now: datetime) -> None:
+    """What a task asked for is there: the next application, after a decline or in the window of a renewal."""
+    grants = select(Grant.id).where(Grant.application_id == application_id)
+    begins = [_again(application_id), *(f"renewal:{grant_id}:" for grant_id in db.session.scalars(grants))]
+    asked = or_(*(Task.source_key.startswith(begin) for begin in begins))
+    waiting = select(Task.id).where(Task.state == TaskState.OPEN, asked).order_by(Task.id)
+    for task_id in db.session.scalars(waiting).all():
+        tasks.complete(task_id, actor=actor, now=now)
 
 
 def _next_round(before: Application, today: date) -> int | None:
