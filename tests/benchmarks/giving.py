@@ -21,7 +21,18 @@ from urllib.parse import urlencode
 
 from tests.benchmarks import load
 from tests.benchmarks.donation import PAGE, posts
-from tests.benchmarks.harness import Result, bench, environment, flask, floor, free_port, ours, server, workplace
+from tests.benchmarks.harness import (
+    Result,
+    bench,
+    environment,
+    flask,
+    floor,
+    free_port,
+    ours,
+    processor_seconds,
+    server,
+    workplace,
+)
 from tests.support.postgres import ROLE, Missing, Postgres
 
 SECONDS = float(os.environ.get("GIVING_SECONDS", "6"))
@@ -57,26 +68,42 @@ def _posted(place: Place, clients: int, aim: str) -> list[Result]:
     key = json.loads((place.directory / "secrets.json").read_text(encoding="utf-8"))["secret_key"]
     most = int(SECONDS * clients / ANSWER_SECONDS * 1.2)
     job = f"giving.post.{clients}{place.name}"
-    before, made = place.count("checkout"), _payments(place.provider)
+    before, made = place.count("checkout"), payments(place.provider)
     with _ours(place) as port:
-        outcome = load.run(port, posts(PAGE, key, most), clients=clients, seconds=SECONDS)
+        outcome, busy = _measured(port, posts(PAGE, key, most), clients, SECONDS)
     sent = len(outcome.latencies)
     if set(outcome.statuses) != {303}:
         raise RuntimeError(f"answers other than 303: {outcome.statuses}")
     # What was on its way when the time was up is counted with what was answered.
-    kept, asked = place.count("checkout") - before, _payments(place.provider) - made
+    kept, asked = place.count("checkout") - before, payments(place.provider) - made
     if not kept == asked == sent:
         raise RuntimeError(f"{sent} posts, {kept} checkouts, {asked} payments: something was lost or doubled")
     with workplace() as directory:
         port = free_port()
         command, env = floor("call", directory, port)
         with server(command, env | place.floor, port):
-            bare = load.run(port, [load.request("POST", "/", body=b"x=1")] * most, clients=clients, seconds=SECONDS)
+            messages = [load.request("POST", "/", body=b"x=1")] * most
+            bare, bare_busy = _measured(port, messages, clients, SECONDS)
     return [
         Result(job=job, ours=outcome.rate, floor=bare.rate, unit="/s", aim=aim),
         Result(job=f"{job}.p99", ours=outcome.percentile(0.99), floor=bare.percentile(0.99), unit="ms",
                aim="≤ 1000 ms"),
+        _processor(job, busy, bare_busy),
     ]  # fmt: skip
+
+
+def _measured(
+    port: int, messages: list[bytes], clients: int, seconds: float | None = None
+) -> tuple[load.Outcome, float]:
+    """What came back, and the server's milliseconds of processor time for each."""
+    before = processor_seconds(port)
+    outcome = load.run(port, messages, clients=clients, seconds=seconds)
+    return outcome, 1000 * (processor_seconds(port) - before) / len(outcome.latencies)
+
+
+def _processor(job: str, busy: float, bare: float) -> Result:
+    """Says more than the rate where other work keeps the machine busy."""
+    return Result(job=f"{job}.cpu", ours=busy, floor=bare or None, unit="ms", aim="to be known")
 
 
 @bench("giving.webhooks")
@@ -90,7 +117,7 @@ def webhooks() -> list[Result]:
             load.run(port, posts(PAGE, key, DELIVERIES), clients=16)
             paid = _pay_all(place.provider)
             told = [load.request("POST", "/webhooks/mollie", body=urlencode({"id": i}).encode()) for i in paid]
-            outcome = load.run(port, told, clients=16)
+            outcome, busy = _measured(port, told, 16)
         if place.count("gift") - before != DELIVERIES:
             raise RuntimeError(f"{place.count('gift') - before} gifts of {DELIVERIES} payments")
         with workplace() as directory:
@@ -98,23 +125,30 @@ def webhooks() -> list[Result]:
             command, env = floor("look", directory, port)
             with server(command, env | place.floor, port):
                 told = [load.request("POST", "/", body=f"id={i}".encode()) for i in paid]
-                bare = load.run(port, told, clients=16)
-        results.append(
-            Result(job=f"giving.webhooks{place.name}", ours=outcome.rate, floor=bare.rate, unit="/s", aim="to be known")
-        )
+                bare, bare_busy = _measured(port, told, 16)
+        job = f"giving.webhooks{place.name}"
+        results += [
+            Result(job=job, ours=outcome.rate, floor=bare.rate, unit="/s", aim="to be known"),
+            _processor(job, busy, bare_busy),
+        ]
     return results
 
 
 def _places(delay: float) -> Iterator[Place]:
     """On SQLite, then on PostgreSQL where there is one, each with a fake provider of its own."""
     for kind in (_sqlite, _postgresql):
-        with kind() as (name, directory, database, count), _provider(delay) as url:
-            mollie = {"PAYMENT_PROVIDER": "mollie", "MOLLIE_API_URL": url, "MOLLIE_API_KEY": KEY}
-            told = database | mollie | {"THREADS": str(THREADS), "DATABASE_POOL": "24", "WORKER": "no"}
+        with kind() as (name, directory, database, count), provider(delay) as url:
+            told = database | waiting_for(url)
             bare = {"PROVIDER": url, "PROVIDER_KEY": KEY, "THREADS": str(THREADS)}
             if database:
                 bare["DATABASE"] = database["DATABASE_URL"]
             yield Place(name, directory, url, told, bare, count)
+
+
+def waiting_for(url: str) -> dict[str, str]:
+    """Settings of a server whose provider is the fake at this address."""
+    mollie = {"PAYMENT_PROVIDER": "mollie", "MOLLIE_API_URL": url, "MOLLIE_API_KEY": KEY}
+    return mollie | {"THREADS": str(THREADS), "DATABASE_POOL": "24", "WORKER": "no"}
 
 
 @contextmanager
@@ -159,7 +193,8 @@ def _postgresql() -> Iterator[tuple[str, Path, dict[str, str], Callable[[str], i
 
 
 @contextmanager
-def _provider(delay: float) -> Iterator[str]:
+def provider(delay: float) -> Iterator[str]:
+    """A fake provider in a process of its own, and how long it thinks about a payment; its address."""
     port = free_port()
     command = [sys.executable, "-m", "tests.support.fake_mollie", "--no-webhooks", "--port", str(port)]
     with workplace() as directory, server([*command, "--delay", str(delay)], environment(directory), port):
@@ -184,7 +219,8 @@ def _listed(provider: str) -> Iterator[dict[str, Any]]:
         url = (page["_links"]["next"] or {}).get("href")
 
 
-def _payments(provider: str) -> int:
+def payments(provider: str) -> int:
+    """How many were made there."""
     return sum(1 for _ in _listed(provider))
 
 

@@ -49,6 +49,7 @@ class Result:
 
 Job = Callable[[], list[Result]]
 _jobs: dict[str, Job] = {}
+_pids: dict[int, int] = {}  # of the servers, by port
 
 
 def bench(name: str) -> Callable[[Job], Job]:
@@ -123,6 +124,7 @@ def server(command: list[str], env: dict[str, str], port: int, path: str = "/") 
     """A server in a process of its own, awaited until it answers; yields its port."""
     with open(os.devnull, "wb") as nowhere:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=nowhere, stderr=nowhere)  # noqa: S603
+    _pids[port] = process.pid
     try:
         _await(port, path, process)
         yield port
@@ -177,6 +179,27 @@ def timed(command: list[str], directory: Path) -> tuple[float, float | None]:
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
     return time.perf_counter() - begun, peak
+
+
+def processor_seconds(port: int) -> float:
+    """What the server on this port and the processes it started have used so far; 0 where there is no /proc."""
+    return sum(map(_processor_seconds, _with_children(_pids[port])))
+
+
+def _with_children(pid: int) -> list[int]:
+    found = [pid]
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in path.read_text(encoding="ascii").split():
+            found += _with_children(int(child))
+    return found
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mb(pid: int) -> float | None:
