@@ -44,7 +44,7 @@ def close(month: date, *, actor: Actor, now: datetime) -> None:
     if add_months(month, 1) > local_date(now):
         raise Invalid(N_("This month is not over yet."), field="month")
     _lock([month], shared=False)
-    earlier = _open_before(month)
+    earlier = open_before(month)
     if earlier is not None:
         raise Refused(N_("Close %(period)s first: months close in their order."), period=f"{earlier:%m-%Y}")
     _move(month, PeriodState.CLOSED)
@@ -68,7 +68,8 @@ def _subject(month: date) -> tuple[str, int]:
     return "fiscal_period", month.year * 100 + month.month
 
 
-def _open_before(month: date) -> date | None:
+def open_before(month: date) -> date | None:
+    """The first month before this one that has to be closed first; None where this one may be closed."""
     booked = booked_months()
     if booked is None:
         return None

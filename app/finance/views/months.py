@@ -6,7 +6,7 @@ import io
 import tempfile
 from datetime import date
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -25,6 +25,7 @@ from app.finance.views import bp
 from app.finance.views.exports import attachment
 from app.finance.views.income import chosen_year
 from app.finance.views.layouts import layout_named
+from app.ledger.periods import open_before
 from app.ledger.queries import booked_months
 from app.organisation.queries import profile
 from app.staff.queries import by_ids
@@ -60,11 +61,13 @@ def month(month: str) -> ResponseReturnValue:
 def _page(day: date, form: HandOverForm) -> ResponseReturnValue:
     row = months.one(day)
     closings, handed = months.closings(day), months.hand_overs(day)
+    before = open_before(day)
     who = {i for c in closings for i in (c.closed_by, c.reopened_by)} | {h.made_by for h in handed}
     page = render_template(
         "finance/month.html", row=row, name=_name(day), closings=closings, handed=handed, form=form,
         people=by_ids({i for i in who if i}), unexplained=months.unexplained(day),
-        over=add_months(day, 1) <= local_date(now()), layouts=list(Layout),
+        over=add_months(day, 1) <= local_date(now()), layouts=list(Layout), first=before,
+        first_name=_name(before) if before else "",
     )  # fmt: skip
     return page, form.status
 
@@ -72,9 +75,13 @@ def _page(day: date, form: HandOverForm) -> ResponseReturnValue:
 @bp.post("/finance/months/<month>/close")
 @requires(Permission.FINANCE_WRITE)
 def month_close(month: str) -> ResponseReturnValue:
+    """With those before it from `from` on, as the page said."""
     day = _month(month)
+    each = min(_month(request.form.get("from") or month), day)
     with writing():
-        closing.close(day, actor=current_user.actor, now=now())
+        while each <= day:
+            closing.close(each, actor=current_user.actor, now=now())
+            each = add_months(each, 1)
     flash(_("%(month)s is closed. Nothing can be booked in it any more.", month=_name(day).capitalize()))
     return redirect(url_for("finance.month", month=month), 303)
 

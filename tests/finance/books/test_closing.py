@@ -19,7 +19,7 @@ from app.finance.books import closing
 from app.finance.books.models import PeriodClosing
 from app.jobs.services import run_due
 from app.ledger import services
-from app.ledger.models import JournalEntry
+from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
 from tests.conftest import SettableClock
 from tests.factories.ledger import gift_entry
 from tests.factories.organisation import make_organisation
@@ -188,6 +188,19 @@ def test_finance_closes_and_only_an_administrator_opens_again(sign_in: Callable[
     assert admin.post("/finance/months/2026-10/reopen", data={"reason": ""}).status_code == 422
     assert admin.post("/finance/months/2026-10/reopen", data={"reason": "gift te laat gezien"}).status_code == 303
     assert "gift te laat gezien" in admin.get("/finance/months/2026-10").text
+
+
+def test_months_before_it_are_closed_with_it_as_the_page_says(sign_in: Callable[[str], Client], app: Flask) -> None:
+    book(1, date(2026, 8, 5))
+    client = sign_in("finance")
+    page = client.get("/finance/months/2026-10").text
+    assert "Tot en met deze maand afsluiten" in page
+    assert "Augustus 2026" in page or "augustus 2026" in page
+    assert client.post("/finance/months/2026-10/close", data={"from": "2026-09"}).status_code == 409
+    assert client.post("/finance/months/2026-10/close", data={"from": "2026-08"}).status_code == 303
+    states = db.session.execute(select(FiscalPeriod.month, FiscalPeriod.state).order_by(FiscalPeriod.month)).all()
+    assert [(row.month.month, row.state) for row in states] == [(m, PeriodState.CLOSED) for m in (8, 9, 10)]
+    assert "Maand afsluiten" not in client.get("/finance/months/2026-10").text
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-1", "1999-12", "x", "2026-10-01", "9999-01"])
