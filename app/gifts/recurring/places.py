@@ -5,11 +5,12 @@ from __future__ import annotations
 from app.audit import words
 from app.base.states import N_
 from app.direct_debit import queries as direct_debit
+from app.documents import services as documents
 from app.gifts.recurring import listing
 from app.gifts.recurring.states import ChangeKind, CommitmentState
 from app.gifts.recurring.views import COLLECTION_TONES, MANDATE_TONES, TONES
 from app.supporters.queries import get
-from app.ui import navigation
+from app.ui import navigation, records
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
 from app.ui.permissions import Permission
@@ -20,6 +21,11 @@ def register() -> None:
         NavItem(Section.COLLECTION, "recurring.index", N_("Recurring gifts"), Permission.GIFTS_READ, 10),
         NavItem(Section.COLLECTION, "recurring.failed", N_("Failed collections"), Permission.GIFTS_READ, 20),
     )
+    mandate, write = (N_("Mandate"), "recurring.mandate", "mandate_id"), Permission.GIFTS_WRITE
+    records.register(direct_debit.SUBJECT, *mandate, Permission.GIFTS_READ, direct_debit.donors_of)
+    # A scan shows the whole account and the signature.
+    documents.protect(direct_debit.SUBJECT, write, write, of_person=True)
+    words.subject(direct_debit.SUBJECT, *mandate)
     words.subject("commitment", N_("Recurring gift"), "recurring.show", "commitment_id")
     words.actions({f"commitment.{kind.value}": kind.label for kind in ChangeKind})
     words.actions(

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, send_file, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.audit.services import record
 from app.base.dates import local_date
@@ -22,6 +22,7 @@ from app.direct_debit import queries as direct_debit
 from app.direct_debit.models import Collection
 from app.direct_debit.reasons import ACTION_WORDS, Action, reason_of
 from app.direct_debit.states import WENT_WRONG, CollectionState, MandateKind, MandateState
+from app.documents.services import documents_of
 from app.extensions import db, now, writing
 from app.gifts.recurring import listing
 from app.gifts.recurring.amounts import amounts_of, next_amounts
@@ -38,7 +39,7 @@ from app.staff.queries import by_ids
 from app.supporters import queries as supporters
 from app.ui import lists
 from app.ui.languages import language
-from app.ui.permissions import Permission, requires
+from app.ui.permissions import Permission, may, requires
 
 bp = Blueprint("recurring", __name__)
 TONES: dict[Labelled, str] = {
@@ -154,7 +155,21 @@ def show(commitment_id: int) -> ResponseReturnValue:
         programme=programme_names(language()).get(row.programme_id or 0), code=code_of(row.id),
         under_way=under_way(row.id), may_resume=MOVES.allows(row.state, CommitmentState.ACTIVE),
         CommitmentState=CommitmentState, ChangeKind=ChangeKind,
+        scans=documents_of(direct_debit.SUBJECT, mandate.id) if mandate and may(Permission.GIFTS_WRITE) else [],
     )  # fmt: skip
+
+
+@bp.get("/recurring/mandates/<int:mandate_id>")
+@requires(Permission.GIFTS_READ)
+def mandate(mandate_id: int) -> ResponseReturnValue:
+    """A mandate stands on the page of the recurring gift that it is for, the newest of them, else with its donor."""
+    found = direct_debit.mandates([mandate_id]).get(mandate_id)
+    if found is None:
+        raise NotFound(N_("There is no such mandate."))
+    newest = select(func.max(Commitment.id)).where(Commitment.mandate_id == mandate_id)
+    if commitment_id := db.session.execute(newest).scalar():
+        return redirect(url_for("recurring.show", commitment_id=commitment_id), 303)
+    return redirect(url_for("supporters.show", supporter_id=found.supporter_id), 303)
 
 
 def _wanted_failed() -> tuple[str, str, str]:

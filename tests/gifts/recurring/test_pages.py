@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 
@@ -13,9 +14,11 @@ from app.direct_debit import queries as direct_debit
 from app.direct_debit.collections import move
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.states import CollectionState
+from app.documents.models import Document
 from app.extensions import db, now, writing
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
+from app.privacy import erasing
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
 from tests.factories.periodic import running
@@ -133,3 +136,22 @@ def test_a_mandate_on_paper(sign_in: SignIn, app: Flask, clock: SettableClock) -
     clock.at(2026, 12, 28, 11)
     announce_and_plan()
     assert db.session.scalars(select(Collection.amount_cents)).all() == [3000]
+
+
+def test_the_scan_of_a_mandate_is_kept_with_it_for_who_writes(sign_in: SignIn, clock: SettableClock) -> None:
+    donor = person("Piet Post")
+    mandate = own_mandate(donor)
+    row_id = commitment(supporter_id=donor, mandate_id=mandate)
+    staff = sign_in(Role.FINANCE)
+    page, add = f"/recurring/{row_id}", f"/documents/new/mandate/{mandate}"
+    assert add in staff.get(page).text
+    scan = {"file": (io.BytesIO(b"%PDF-1.7 machtiging"), "machtiging Post.pdf"), "kind": "agreement"}
+    assert staff.post(add, data=scan).location == f"/recurring/mandates/{mandate}"
+    assert staff.get(f"/recurring/mandates/{mandate}").location == page
+    assert "machtiging Post.pdf" in staff.get(page).text
+    document = db.session.scalars(select(Document)).one()
+    reader = sign_in(Role.VIEWER)
+    assert "machtiging Post.pdf" not in reader.get(page).text
+    assert reader.get(f"/documents/{document.id}/content").status_code == 404
+    erasing.erase(donor, actor=SYSTEM, tell=False)
+    assert db.session.scalars(select(Document)).all() == [], "no bank saw it, so nothing has to be kept"
