@@ -22,7 +22,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, FileField, PasswordField, StringField, TextAreaField
+from wtforms import DecimalField, Field, FileField, IntegerField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
 from app.base.errors import DomainError
@@ -45,6 +45,9 @@ KINDER = {
     "Not a valid decimal value.": N_("Please fill in a number."),
     "Not a valid date value": N_("Please fill in a date, for example 23-11-2026."),
     "Not a valid date value.": N_("Please fill in a date, for example 23-11-2026."),
+    "Number must be between %(min)s and %(max)s.": N_("Please fill in a number from %(min)s to %(max)s."),
+    "Number must be at least %(min)s.": N_("Please fill in %(min)s or more."),
+    "Number must be at most %(max)s.": N_("Please fill in %(max)s or less."),
     "Invalid input.": N_("This is not right. Please look at it again."),
     "CSRF token missing": N_("The form was open too long or came from elsewhere. Please send it once more."),
     "The CSRF token is missing.": N_("The form was open too long or came from elsewhere. Please send it once more."),
@@ -124,6 +127,12 @@ def _invisible(text: str, bad: str) -> str:
     )
 
 
+def _read(form: Any, field: Field) -> None:
+    """What is no number at all is not measured as well."""
+    if field.process_errors:
+        raise StopValidation()
+
+
 def _uploaded(value: Any) -> Any:
     """The file or files; text that was sent in their place is none."""
     if isinstance(value, list):
@@ -148,6 +157,8 @@ class Form(FlaskForm):
                 if not isinstance(field, PasswordField):
                     # Passwords are taken as they are typed, spaces and all.
                     field.filters = (strip, *field.filters)
+            elif isinstance(field, IntegerField | DecimalField):
+                field.validators = [_read, *field.validators]
             elif isinstance(field, FileField):
                 field.filters = (_uploaded, *field.filters)
             return field

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
-from wtforms import FileField, MultipleFileField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import FileField, IntegerField, MultipleFileField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.errors import Invalid
 from app.base.money import Money
@@ -26,6 +26,9 @@ class Everything(Form):
     name = StringField("Naam", validators=[InputRequired()])
     short = StringField("Kort", validators=[Length(max=5)])
     note = TextAreaField("Notitie")
+    count = IntegerField("Hoeveel", validators=[Optional(), NumberRange(0, 60)])
+    least = IntegerField("Minstens", validators=[Optional(), NumberRange(min=1)])
+    most = IntegerField("Hoogstens", validators=[Optional(), NumberRange(max=9)])
     secret = PasswordField("Wachtwoord")
     amount = MoneyField("Bedrag", minimum=Money(100), maximum=Money(1_000_000))
     day = DutchDateField("Datum")
@@ -114,6 +117,10 @@ def test_what_people_type_is_understood(app: Flask, field: str, typed: str, data
         ("name", "Jan\nPiet", "stuurteken"),
         ("name", "x" * 201, "hoogstens 200 tekens, dit zijn er 201"),
         ("short", "zes zes", "hoogstens 5 tekens"),
+        ("count", "-1", "Vul een getal in van 0 tot en met 60."),
+        ("least", "0", "Vul 1 of meer in."),
+        ("most", "10", "Vul 9 of minder in."),
+        ("count", "drie", "heel getal"),
         ("note", "x" * 10_001, "hoogstens 10000"),
         ("note", "bel\x07", "stuurteken"),
         ("note", "Wij gaven drie lessen\x07 aan" + 60 * " veel", "stuurteken na “gaven drie lessen”"),
