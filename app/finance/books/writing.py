@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from app.base.errors import Refused
 from app.base.states import N_
-from app.extensions import db, migrating
+from app.extensions import db
 from app.finance.books.layouts import exact, plain, twinfield, xaf
 from app.finance.books.layouts.facts import Books, LedgerAccount, Postings
 from app.finance.books.models import Layout, LayoutProfile
@@ -58,7 +58,7 @@ def write(file: IO[bytes], layout: Layout, wanted: Range, *, made_on: date) -> C
             control=control(connection, wanted),
             accounts=tuple({account.code: account for account in codes.values()}.values()), codes=codes,
             events=_events(), programmes=_programmes(connection), profile=profile,
-            version=migrating.scripts().get_current_head() or "",
+            version=_version(),
         )  # fmt: skip
         counted = _Counted(postings(connection, wanted))
         _WRITERS[layout](text, books, counted)
@@ -70,6 +70,13 @@ def write(file: IO[bytes], layout: Layout, wanted: Range, *, made_on: date) -> C
     ) or said.debit_cents != said.credit_cents:  # fmt: skip
         raise Refused(N_("The totals of this file do not agree with the books. Run flask ledger check."))
     return said
+
+
+def _version() -> str:
+    """Of the database that this code knows, which an auditfile tells."""
+    from app.extensions import migrating  # with Alembic: not at every start
+
+    return migrating.scripts().get_current_head() or ""
 
 
 class _Counted:
