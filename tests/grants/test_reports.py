@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import zipfile
@@ -11,6 +12,7 @@ from datetime import date, datetime
 import docx
 import pytest
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import parse_xml
 from flask_babel import force_locale
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
@@ -38,6 +40,9 @@ from app.ui.permissions import Role
 from tests.factories import grants as make
 from tests.support.client import Client
 
+PICTURE = base64.b64decode(  # one grey point
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 ANSWER = 'Wij bereikten 400 leerlingen #eval("1") {{ funder }}.\n\nTweede alinea.'
 
 
@@ -301,6 +306,29 @@ def template(*paragraphs: str) -> bytes:
     document.add_table(1, 1).cell(0, 0).text = "{{ indicators }}"
     document.save(out)
     return out.getvalue()
+
+
+def test_forms_of_a_funder_are_filled_wherever_a_placeholder_stands(obligation_id: int) -> None:
+    template = docx.Document()
+    boxed = (
+        '<w:sdt xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:sdtContent><w:p><w:r>'
+        "<w:t>Veld {{ funder }}</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    template.element.body.insert(0, parse_xml(boxed))
+    template.sections[0].different_first_page_header_footer = True
+    template.sections[0].first_page_header.paragraphs[0].text = "Kop {{ funder }}"
+    logo = template.add_paragraph("{{ fun")
+    logo.add_run().add_picture(io.BytesIO(PICTURE))
+    logo.add_run("der }}!")
+    out = io.BytesIO()
+    template.save(out)
+    filled = docx.Document(io.BytesIO(word.as_docx(packs.gather(obligation_id), out.getvalue())))
+    text = filled.element.xml + filled.sections[0].first_page_header._element.xml
+    funder = packs.gather(obligation_id).line.funder
+    assert all(f"{start}{funder}" in text for start in ("Veld ", "Kop "))
+    assert f"{funder}!" in filled.paragraphs[-1].text
+    assert "pic:pic" in filled.paragraphs[-1]._p.xml
+    assert filled.sections[0].even_page_footer.is_linked_to_previous
 
 
 def test_a_template_is_filled_and_never_evaluated(fundraiser: Client, obligation_id: int, now: datetime) -> None:

@@ -113,10 +113,11 @@ def _fill(paragraph: Paragraph, known: Mapping[str, str], done: set[Any]) -> Non
     if paragraph._p in done:
         return
     done.add(paragraph._p)
-    before = "".join(run.text for run in paragraph.runs)
+    runs = [run for run in paragraph.runs if run.text]  # a picture is a run without text, and stays
+    before = "".join(run.text for run in runs)
     after = PLACEHOLDER.sub(lambda found: known.get(found[1], found[0]), before)
     if after != before:
-        first, *rest = paragraph.runs
+        first, *rest = runs
         first.text = after
         for run in rest:
             run.text = ""
@@ -161,13 +162,19 @@ def _set_tables(document: Document, listed: Mapping[str, dict[str, Any]], done: 
 
 
 def _paragraphs(document: Document) -> Iterator[Paragraph]:
-    places: list[Any] = [document]
+    """All there are: in tables, text boxes and the controls of a form too, and in every header and footer."""
+    from docx.oxml.ns import qn
+    from docx.text.paragraph import Paragraph
+
+    places: list[Any] = [(document, document.element.body)]
     for section in document.sections:
-        places += [section.header, section.footer]
-    while places:
-        place = places.pop()
-        yield from place.paragraphs
-        places += [cell for table in place.tables for row in table.rows for cell in row.cells]
+        for each in (section.header, section.first_page_header, section.even_page_header, section.footer,
+                     section.first_page_footer, section.even_page_footer):  # fmt: skip
+            if not each.is_linked_to_previous:  # one that is linked has none of its own, and asking would make it
+                places.append((each, each._element))
+    for place, element in places:
+        for found in list(element.iter(qn("w:p"))):
+            yield Paragraph(found, place)
 
 
 def _tables(document: Document) -> Iterator[Table]:
