@@ -147,10 +147,18 @@ def shift(application: Application, stage: Stage, *, note: str = "", actor: Acto
 
 
 def try_again(application_id: int, *, title: str | None = None, actor: Actor, now: datetime) -> int:
-    """A new prospect made from an earlier application: a renewal, or another try after a decline."""
+    """A new prospect made from an earlier application: a renewal, or another try after a decline.
+
+    One that nobody has touched since is given again: a double click makes one.
+    """
     before = locked(Application, application_id)
     if before.stage in OPEN_STAGES:
         raise Refused(N_("This application is still running: there is nothing to renew yet."))
+    fresh = select(Application.id).where(
+        Application.previous_id == before.id, Application.stage == Stage.PROSPECT, Application.version == 1
+    )
+    if (twin := db.session.execute(fresh.order_by(Application.id).limit(1)).scalar()) is not None:
+        return twin
     facts = ApplicationFacts(
         funder_id=before.funder_id,
         title=title or before.title,
