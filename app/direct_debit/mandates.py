@@ -20,6 +20,7 @@ from app.base.references import code_of
 from app.base.states import N_
 from app.direct_debit.batch_models import MandateAmendment
 from app.direct_debit.models import Collection, Mandate, MandateChange
+from app.direct_debit.obstacles import EEA
 from app.direct_debit.states import MANDATE_MOVES, SEEN_BY_BANKS, ConsentHow, MandateKind, MandateState
 from app.extensions import db
 from app.extensions.sql import insert_new
@@ -79,6 +80,14 @@ def clean_holder(text: str) -> str:
     if not _BANK_NAME.fullmatch(bare):
         raise Invalid(N_("Fill in the name as it is on the bank card: letters, at most 70."), field="holder")
     return bare
+
+
+def collectable(text: str) -> str:
+    """The IBAN of an account that we can collect from, as it is stored. Raises Invalid."""
+    iban = check_iban(text)
+    if iban[:2] not in EEA:
+        raise Invalid(N_("We cannot collect from a bank outside the EEA. Agree on another way to pay."), field="iban")
+    return iban
 
 
 def keep_from_provider(drafts: Sequence[ProviderMandateDraft], *, actor: Actor, now: datetime) -> list[int]:
@@ -184,7 +193,7 @@ def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
     if draft.signed_on > local_date(now):
         raise Invalid(N_("This day is still to come."), field="signed_on")
     reference = clean_reference(draft.reference) if draft.reference.strip() else reference_of(row_id)
-    return _account(row_id, check_iban(draft.iban), clean_holder(draft.holder)) | {
+    return _account(row_id, collectable(draft.iban), clean_holder(draft.holder)) | {
         "id": row_id, "supporter_id": draft.supporter_id, "kind": MandateKind.OWN, "state": MandateState.ACTIVE,
         "provider": None, "customer_key": None, "mandate_key": None, "reference": reference,
         "signed_on": draft.signed_on, "consent_how": draft.how, "consent_text": draft.text_version,
@@ -243,7 +252,7 @@ def amend(
     values: dict[str, Any] = {}
     if holder:
         values["holder_sealed"] = seal(clean_holder(holder), f"mandate holder:{mandate_id}")
-    new = check_iban(iban) if iban else ""
+    new = collectable(iban) if iban else ""
     if new and blind_index(new, "iban") != row.iban_lookup:
         values |= {name: value for name, value in _account(mandate_id, new, None).items() if value}
     before = row.reference

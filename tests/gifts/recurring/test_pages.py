@@ -124,6 +124,9 @@ def test_a_mandate_on_paper(sign_in: SignIn, app: Flask, clock: SettableClock) -
     bad = staff.post(address, data=form | {"iban": "NL00ABNA0417164300", "reference": "a//7"})
     assert bad.status_code == 422
     assert "a//7" in bad.text
+    abroad = staff.post(address, data=form | {"iban": "GB33BUKB20201555555555"})
+    assert abroad.status_code == 422, "it would be announced and never collected"
+    assert "buiten de EER" in abroad.text
     assert staff.post(address, data=form).status_code == 303
     assert staff.post(address, data=form | {"reference": "A-7"}).status_code == 422, "references are unique"
     mandate = db.session.scalars(select(Mandate)).one()
