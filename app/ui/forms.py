@@ -128,8 +128,8 @@ def _invisible(text: str, bad: str) -> str:
 
 
 def _read(form: Any, field: Field) -> None:
-    """What is no number at all is not measured as well."""
-    if field.process_errors:
+    """What is no number at all is not measured as well; an empty field is for the rules after this one."""
+    if field.process_errors and any(str(raw).strip() for raw in field.raw_data or []):
         raise StopValidation()
 
 

@@ -76,6 +76,8 @@ def refusal(app: Flask, field: str, typed: str, **more: str) -> str:
         ("postcode", "", None),
         ("amount", "", None),
         ("iban", "  ", None),
+        ("count", "", None),
+        ("count", " 12 ", 12),
         ("name", "  Jan\u0301 ", "Ja\u0144"),
     ],
 )
