@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -224,6 +224,21 @@ def test_nothing_is_booked_before_finance_confirms_or_both_agree(now: datetime) 
     with pytest.raises(Refused), writing():
         passing_on.owe([part_id], actor=SYSTEM, now=now)
     assert on(SUB_GRANTS) == 0
+
+
+def test_an_instalment_of_a_later_year_is_not_booked_before_its_day(now: datetime) -> None:
+    with writing():
+        _grant, sub_grant_id, _part = passed_on(now, Booking.PRINCIPAL)
+        later = sub_grants.plan_instalment(
+            sub_grant_id, amount_cents=1_500_000, due_on=date(2027, 3, 1), actor=SYSTEM, now=now
+        )
+    with pytest.raises(Refused) as told, writing():
+        passing_on.owe([later], actor=SYSTEM, now=now)
+    assert "01-03-2027" in str(told.value)
+    assert on(SUB_GRANTS) == 0
+    with writing():
+        passing_on.owe([later], actor=SYSTEM, now=datetime(2027, 3, 1, 9, tzinfo=UTC))
+    assert on(SUB_GRANTS) == 1_500_000
 
 
 def test_instalments_stay_within_the_sub_grant(now: datetime) -> None:

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from app.base.actor import Actor
-from app.base.dates import local_date
+from app.base.dates import format_date, local_date
 from app.base.errors import Invalid, Refused
 from app.base.states import N_
 from app.extensions import db
@@ -54,7 +54,8 @@ def owe(
     instalment_ids: Sequence[int], *, on: date | None = None, version: int | None = None, actor: Actor, now: datetime
 ) -> None:
     """We owe these instalments from now on: as principal a cost, as cashier money held for the partner.
-    Booked on the day it is due, or on `on`."""
+    Booked on the day it is due, or on `on`. Refused before that day: taken back, it would be less cost in
+    this year and more in that one."""
     entries = []
     for instalment_id in instalment_ids:
         part, sub_grant, grant = _held(instalment_id, version)
@@ -65,12 +66,13 @@ def owe(
             raise Refused(N_("Record first that the sub-grant is agreed."))
         if grant.confirmed_at is None:
             raise Refused(N_("Finance confirms the grant first: until then nothing of it is in the books."))
+        day = on or part.due_on
+        if day > local_date(now):
+            raise Refused(N_("It is owed from %(day)s: it can be booked from that day."), day=format_date(day))
         part.bookings += 1
         part.booked_cents = part.amount_cents
         book = postings.sub_grant_owed if sub_grant.booking is Booking.PRINCIPAL else postings.sub_grant_held
-        entries.append(
-            book((SOURCE, part.id), part.amount_cents, on or part.due_on, purpose(grant), part=str(part.bookings))
-        )
+        entries.append(book((SOURCE, part.id), part.amount_cents, day, purpose(grant), part=str(part.bookings)))
         shift_instalment(part, _P.OWED, actor=actor, now=now)
     ledger.post(entries, actor=actor, now=now)
 
