@@ -15,7 +15,11 @@ from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
 from app.extensions import db, writing
-from app.grants.parts import services, tasks
+from app.grants.partners import services as partners
+from app.grants.partners.models import PartnerRole
+from app.grants.partners.services import PartnerFacts
+from app.grants.parts import asking, services, tasks
+from app.grants.parts.dates import Spans
 from app.grants.parts.models import PartFigure, PartState, PartText, ReportPart, TaskCode, TaskDevice
 from app.grants.parts.services import Content
 from tests.conftest import SettableClock
@@ -193,6 +197,40 @@ def test_a_withdrawn_link_works_nowhere_at_once(
     for path in (link, f"{link}/onderdeel/{story['text']}"):
         assert client.get(path).status_code == 404
     assert client.post(f"{link}/code").status_code == 404
+
+
+@pytest.mark.parametrize("again", ["send", "remind", "ask"])
+def test_a_new_contact_gets_the_next_mail_and_the_one_before_is_out(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, now: datetime, again: str
+) -> None:
+    open_page(client, link, clock)
+    facts = PartnerFacts(role=PartnerRole.PARTNER, contact_name="Bo de Wit", contact_email="Bo@example.org")
+    with writing():
+        partners.change(story["partner"], facts, version=None, actor=SYSTEM, now=now)
+    assert client.get(link).status_code == 200
+    clock.forward(seconds=1)
+    now = clock.now()
+    with writing():
+        match again:
+            case "send":
+                tasks.send_again(story["task"], actor=SYSTEM, now=now)
+            case "remind":
+                tasks.remind(story["task"], actor=SYSTEM, now=now)
+            case "ask":
+                asking.ask(
+                    part_row(story["text"]).obligation_id,
+                    [make.NARRATIVE],
+                    [story["partner"]],
+                    Spans(),
+                    actor=SYSTEM,
+                    now=now,
+                )
+    newest = mails()[-1]
+    assert newest.to == "Bo@example.org"
+    assert "Bo de Wit" in newest.rendered.text
+    assert client.get(link).status_code == 404
+    fresh = links_mailed("/taak/")[-1]
+    assert "Wat is er gedaan" not in client.get(fresh).get_data(as_text=True), "the device has to be confirmed anew"
 
 
 def test_the_link_ends_thirty_days_after_everything_is_accepted(

@@ -66,7 +66,8 @@ def add(grant_id: int, supporter_id: int, facts: PartnerFacts, *, actor: Actor, 
 
 
 def change(partner_id: int, facts: PartnerFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
-    """Change role, share, agreement or contact. Links that are out keep the mailbox they were sent to."""
+    """Change role, share, agreement or contact. The next mail about a part goes to the new mailbox, and ends
+    the links of the one before (parts/tasks.py)."""
     row = locked(GrantPartner, partner_id)
     check_version(row.version, version)
     _check(facts, now)

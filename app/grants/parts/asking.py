@@ -176,5 +176,6 @@ def _task(obligation_id: int, partner: GrantPartner, email: str, now: datetime) 
     if task is None:
         task = PartTask(obligation_id=obligation_id, partner_id=partner.id, email=email, asked_at=now)
         db.session.add(task)
-    task.name, task.email, task.language, task.revoked_at = partner.contact_name, email, partner.language, None
+    tasks.hand_to(task, partner, email, now=now)
+    task.revoked_at = None
     return task

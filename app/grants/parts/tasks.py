@@ -23,10 +23,12 @@ from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
+from app.grants.partners.models import GrantPartner
 from app.grants.parts.models import DONE, WITH_PARTNER, PartChain, PartTask, ReportPart, TaskCode, TaskDevice
 from app.grants.rows import locked
 from app.links import services as links
 from app.outbox.services import Mail, queue_mails
+from app.supporters import queries as supporters
 from app.supporters.models import Supporter
 
 PURPOSE = "grants.part_task"
@@ -62,7 +64,9 @@ def ends_at(task: PartTask) -> datetime | None:
 def mail(
     tasks: Sequence[PartTask], template: str, *, now: datetime, key: str, data: dict[str, Any] | None = None
 ) -> int:
-    """Queue a mail about each task, with a link. The key, with the task's id, makes it one mail."""
+    """Queue a mail about each task to the partner's contact of this moment, with a link. The key, with the
+    task's id, makes it one mail."""
+    _follow_contacts(tasks, now)
     subjects = _subjects({task.obligation_id for task in tasks})
     mails = []
     for task in tasks:
@@ -71,6 +75,13 @@ def mail(
         mails.append(Mail(template=template, to=task.email, language=task.language, key=f"{key}:{task.id}", data=told))
     queue_mails(mails, now=now)
     return len(mails)
+
+
+def hand_to(task: PartTask, partner: GrantPartner, email: str, *, now: datetime) -> None:
+    """From now on the task is with this contact. With another mailbox the links and devices of the one before end."""
+    if email.casefold() != task.email.casefold():
+        _end(task, now)
+    task.name, task.email, task.language = partner.contact_name, email, partner.language
 
 
 def remind(task_id: int, *, actor: Actor, now: datetime) -> None:
@@ -91,7 +102,7 @@ def remind(task_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def send_again(task_id: int, *, actor: Actor, now: datetime) -> None:
-    """A fresh link to the mailbox we know; also after one was revoked."""
+    """A fresh link to the partner's contact; also after one was revoked."""
     task = locked(PartTask, task_id)
     task.revoked_at = None
     db.session.flush()
@@ -103,10 +114,25 @@ def revoke(task_id: int, *, actor: Actor, now: datetime) -> None:
     """Make every link and every confirmed device of this task useless from now on."""
     task = locked(PartTask, task_id)
     task.revoked_at = now
+    _end(task, now)
+    audit.record("part_task.revoked", ("obligation", task.obligation_id), actor=actor, now=now)
+
+
+def _end(task: PartTask, now: datetime) -> None:
     links.revoke(PURPOSE, task.id, now=now)
     for model in (TaskDevice, TaskCode):
         db.session.execute(delete(model).where(model.task_id == task.id))
-    audit.record("part_task.revoked", ("obligation", task.obligation_id), actor=actor, now=now)
+
+
+def _follow_contacts(tasks: Sequence[PartTask], now: datetime) -> None:
+    """Who answers for the partner may be somebody else by now. A partner without any address keeps the last one."""
+    ids = [task.partner_id for task in tasks]
+    found = db.session.execute(select(GrantPartner).where(GrantPartner.id.in_(ids)).order_by(GrantPartner.id))
+    partners = {row.id: row for row in found.scalars()}
+    known = supporters.primary_emails([row.supporter_id for row in partners.values()])
+    for task in tasks:
+        row = partners[task.partner_id]
+        hand_to(task, row, row.contact_email or known.get(row.supporter_id) or task.email, now=now)
 
 
 def _alive(task: PartTask) -> None:

@@ -284,7 +284,7 @@ def remind_partner(task_id: int) -> ResponseReturnValue:
 @bp.post("/grants/part-tasks/<int:task_id>/send")
 @requires(WRITE)
 def send_partner_link(task_id: int) -> ResponseReturnValue:
-    """A fresh link to the mailbox we know."""
+    """A fresh link to the partner's contact."""
     return _task_done(task_id, tasks.send_again, _("A new link is on its way."))
 
 
