@@ -177,6 +177,24 @@ def test_moving_the_funders_date_moves_the_chain_and_tells_everyone(
     assert log[0].told == 2
 
 
+def test_an_earlier_date_of_the_funder_moves_the_chain_from_the_page(fundraiser: Client, now: datetime) -> None:
+    """The form sends the internal date along as the chain set it: after the new date, and nobody touched it."""
+    with writing():
+        _grant, obligation_id, _partner, _parts = make.asked(now)
+    row = db.session.get_one(Obligation, obligation_id)
+    data = {"kind": row.kind.value, "version": row.version, "internal_due_on": row.internal_due_on.isoformat()}  # type: ignore[union-attr]
+    saved = fundraiser.post(f"/grants/obligations/{obligation_id}/edit", data=data | {"due_on": "2027-01-29"})
+    assert saved.status_code == 303
+    db.session.rollback()
+    chain = chains.of(obligation_id)
+    assert chain is not None
+    assert chain.funder_due_on == date(2027, 1, 29)
+    assert db.session.get_one(Obligation, obligation_id).internal_due_on == chain.ready_on == date(2027, 1, 27)
+    data |= {"version": row.version, "internal_due_on": "2027-03-01"}
+    refused = fundraiser.post(f"/grants/obligations/{obligation_id}/edit", data=data | {"due_on": "2027-01-29"})
+    assert refused.status_code == 422, "a date that somebody typed is not moved in silence"
+
+
 def test_a_date_that_breaks_the_chain_is_refused_and_nothing_moves(now: datetime) -> None:
     with writing():
         _grant, obligation_id, _partner, _parts = make.asked(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -83,9 +84,15 @@ def plan(
 
 
 def change(obligation_id: int, facts: ObligationPlan, *, version: int | None, actor: Actor, now: datetime) -> None:
-    """Change dates, people or words. Moving the due date lets the reminders count anew."""
+    """Change dates, people or words. Moving the due date lets the reminders count anew.
+
+    An internal date that was left as it is moves along where the funder's comes before it.
+    """
     row = locked(Obligation, obligation_id)
     check_version(row.version, version)
+    internal = facts.internal_due_on
+    if internal and internal == row.internal_due_on and facts.due_on < internal:
+        facts = replace(facts, internal_due_on=facts.due_on)
     check_obligation(facts, of_grant=row.grant_id is not None)
     must_exist(Staff, facts.assignee_id, field="assignee_id")
     must_exist(Staff, facts.reviewer_id, field="reviewer_id")
