@@ -8,11 +8,12 @@ before staff. What is known of a supporter is never shown to whoever gives, nor 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from app.base.actor import Actor
 from app.extensions import db
@@ -35,6 +36,7 @@ _LIVING = (
     )
     .order_by(Supporter.id.desc())
 )
+_LOCKS = 0x64_76_64  # the space of our advisory locks on e-mail addresses
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.\s*)+|[^\W\d_]|[A-Z]{2,3}")
 
 
@@ -84,14 +86,24 @@ def _organisation_key(name: str) -> tuple[str, str]:
 
 
 def find_or_create(givers: Sequence[Giver], *, actor: Actor, now: datetime) -> list[int]:
-    """The supporter of each giver, in order; a constant number of statements."""
+    """The supporter of each giver, in order; a constant number of statements for those who are known."""
     known = _known([giver.key[0] for giver in givers])
+    if unknown := {giver.key[0] for giver in givers if giver.key not in known}:
+        _alone(unknown)
+        known |= _known(list(unknown))
     new: dict[tuple[str, str, str], Draft] = {}
     for giver in givers:
         if giver.key not in known and giver.key not in new:
             new[giver.key] = giver.draft
     known |= zip(new, create_people(list(new.values()), actor=actor, now=now), strict=True)
     return [known[giver.key] for giver in givers]
+
+
+def _alone(email_keys: Iterable[str]) -> None:
+    """On PostgreSQL first gifts from one address wait for each other; on SQLite one writes at a time anyway."""
+    if db.engine.dialect.name == "postgresql":
+        for number in sorted({zlib.crc32(key.encode()) - (1 << 31) for key in email_keys}):
+            db.session.execute(select(func.pg_advisory_xact_lock(_LOCKS, number)))
 
 
 def _known(email_keys: Sequence[str]) -> dict[tuple[str, str, str], int]:
