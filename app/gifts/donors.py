@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, literal, select
 
 from app.base.actor import Actor
 from app.extensions import db
@@ -103,7 +103,7 @@ def _alone(email_keys: Iterable[str]) -> None:
     """On PostgreSQL first gifts from one address wait for each other; on SQLite one writes at a time anyway."""
     if db.engine.dialect.name == "postgresql":
         for number in sorted({zlib.crc32(key.encode()) - (1 << 31) for key in email_keys}):
-            db.session.execute(select(func.pg_advisory_xact_lock(_LOCKS, number)))
+            db.session.execute(select(func.pg_advisory_xact_lock(_LOCKS, literal(number, Integer))))
 
 
 def _known(email_keys: Sequence[str]) -> dict[tuple[str, str, str], int]:
