@@ -167,7 +167,7 @@ def _page(row: BankLine, form: GiftOfForm, found: finding.Found | None = None) -
         matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in queries.matches_of(row.id)],
         entries=ledger.entries_of((SOURCE, row.entry_id)), following=queries.next_waiting(row),
         done=lists.row_id("done"), rule=rules.of_line(row), left=deciding.left_of(row.id),
-        waiting=queries.count_waiting(),
+        waiting=queries.count_waiting(), thanked=any(p.kind in (MatchKind.GIFT, MatchKind.PROMISE) for p in proposals),
     )  # fmt: skip
     return page, form.status if request.method == "POST" else 200
 

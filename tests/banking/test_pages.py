@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
+from app.base.money import Money
 from app.base.references import rf_of
 from app.extensions import db, writing
+from app.gifts import by_hand
 from app.ledger.queries import balances
 from app.supporters.contacts import add_iban
 from app.supporters.models import Kind, Supporter
@@ -137,6 +139,8 @@ def test_payments_are_explained_one_after_another(finance: Client, now: datetime
     twice = finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"promise:{gift_id}"})
     assert twice.status_code == 409
 
+    assert "krijgt de gever een bedankmail" in page
+
     form = {"donor": "HR K NIEUW", "amount": "10,00", "programme_id": "", "thanks": "none"}
     asked = finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
     assert (asked.status_code, "Maak van HR K NIEUW een nieuwe relatie" in asked.get_data(as_text=True)) == (422, True)
@@ -209,6 +213,17 @@ def test_who_is_accepted_in_the_queue_is_thanked_once(finance: Client, now: date
     finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
     assert finance.post(f"/bank/lines/{ids[0]}/accept", data={"proposal": f"gift:{supporter_id}"}).status_code == 409
     assert [(mail.message.template, "25,00" in mail.rendered.text) for mail in mails()] == [("gifts/thanks", True)]
+
+
+def test_no_thanks_are_announced_where_a_proposal_brings_none(finance: Client, now: datetime) -> None:
+    for gift_id, day in ((promised_gift(5000), 10), (promised_gift(5000), 12)):
+        with writing():
+            by_hand.receive(gift_id, amount=Money(5000), received_on=date(2026, 11, day),
+                            bank_reference="", actor=SYSTEM, now=now)  # fmt: skip
+    bring(finance, (camt([Pay(5000, "R1", iban="", name="", on="2026-11-11")]), "1.xml"))
+    line_id = re.findall(r"/bank/lines/(\d+)", finance.get("/bank/review").get_data(as_text=True))[0]
+    page = text_of(finance, f"/bank/lines/{line_id}")
+    assert ("Boek dit" in page, "bedankmail" in page) == (True, False)
 
 
 def test_an_organisation_is_made_from_a_payment_with_its_account(finance: Client) -> None:
