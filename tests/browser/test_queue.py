@@ -39,7 +39,8 @@ def queue(live_server: Server) -> Server:
     with live_server.app.app_context():
         make_organisation()
         known = person("Jan Jansen", email="jan@example.org")
-        person("Anna van den Berg")
+        for name in ("Aafke van den Berg", "Anna van den Berg", "Berta van den Berg"):
+            person(name)
         with writing():
             add_iban(known, "NL44RABO0123456789", "", source="test", actor=SYSTEM, now=now())
         imports.take(io.BytesIO(camt(pays)), "x.xml", actor=SYSTEM, now=now())
@@ -76,8 +77,13 @@ def test_a_queue_is_done_by_keyboard(queue: Server, page: Any) -> None:
     page.keyboard.type("6,00")
     page.keyboard.press("Escape")
     page.locator("body").evaluate("document.activeElement.blur()")
-    page.keyboard.press("o")  # of somebody else
-    page.keyboard.type("Anna van den Berg")
+    page.keyboard.press("o")  # of somebody else; there are three of this name
+    page.keyboard.type("van den Berg")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("button[name=pick]", has_text="Berta van den Berg").count() == 1
+    page.locator("input[name=donor]").fill("Anna van den Berg")  # Enter looks again: it chooses nobody shown
+    page.locator("input[name=donor]").focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "€ 4,00" in page.locator("main").inner_text().replace("\xa0", " ")
@@ -109,7 +115,7 @@ def test_a_queue_is_done_by_keyboard(queue: Server, page: Any) -> None:
     page.keyboard.press("Escape")
     assert not overlay.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert complaints.found == []
+    assert [each for each in complaints.found if "422" not in each] == []  # it asked which of three
     with queue.app.app_context():
         made = dict(db.session.execute(select(Supporter.display_name, Gift.amount_cents).join(Gift)).all())
         assert made == {"Jan Jansen": 2500, "K. Nieuw": 700, "Anna van den Berg": 600}
