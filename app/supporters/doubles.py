@@ -28,7 +28,7 @@ SCORES = {"iban": 45, "email": 40, "address": 35, "phone": 30, "name": 15}
 LABELS = {
     "iban": N_("same bank account"),
     "email": N_("same e-mail address"),
-    "address": N_("same surname at the same address"),
+    "address": N_("same last name at the same address"),
     "phone": N_("same phone number"),
     "name": N_("same name"),
 }
