@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.base.errors import DomainError, Invalid
 from app.base.money import Money, parse_money
@@ -51,6 +52,10 @@ FIELDS = (
 )  # fmt: skip
 _KEPT = 300  # characters of a typed value that are shown again
 _KEPT_MESSAGE = 2000
+
+
+class Bounds(Protocol):
+    def __call__(self, name: str, cents: int, *, recurs: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +115,11 @@ def read(
     recurring: Collection[str] = (),
     presets: Sequence[int] = PRESETS_CENTS,
     costs_cents: int = 0,
+    bounds: Bounds | None = None,
 ) -> Answers:
     """Check a posted form. `methods`, `programmes` (slugs) and `presets` are what the page offers now; with
     the methods of `recurring` one may give again and again; `costs_cents` is what paying costs us, 0 where
-    the page does not ask for it."""
+    the page does not ask for it; `bounds` refuses amounts that a way to pay does not take."""
     raw = {name: form.get(name, "") for name in FIELDS}
     answers = Answers({name: _shown_again(name, value) for name, value in raw.items()})
     errors = answers.errors
@@ -149,6 +155,9 @@ def read(
         iban = str(taking("iban", iban_of))
         holder = str(taking("holder", lambda text: clean_holder(text_of(text, 70) or str(organisation) or own)))
         taking("mandate", _agreed)
+    if bounds is not None and cents and method:
+        total, recurs = int(cents) + covered, frequency not in ("", ONCE)
+        taking("method", lambda name: bounds(name, total, recurs=recurs) or name)
     if not errors:
         answers.gift = Gift(
             int(cents) + covered, str(programme), str(first_name), str(infix), str(last_name), str(email),

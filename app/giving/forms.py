@@ -76,7 +76,9 @@ def drawn(
         (OTHER, _("Another amount")),
     ]
     form.programme.choices = [(NOWHERE, _("Where it is needed most")), *offer.programme_choices(lang)]
-    form.method.choices = offer.method_choices()
+    form.method.choices = [
+        (name, _with_most(label, offer.most_by(name), lang)) for name, label in offer.method_choices()
+    ]
     form.day.choices = [("", _("The same day as the first time")), *((day, day) for day in DAYS[:-1])]
     form.day.choices.append((DAYS[-1], _("The last day")))
     form.kind.choices = [(PERSON, _("Myself")), (ORGANISATION, _("An organisation"))]
@@ -97,3 +99,7 @@ def drawn(
 
 def _whole(cents: int, lang: str) -> str:
     return format_money(cents, lang).removesuffix(",00").removesuffix(".00")
+
+
+def _with_most(label: str, most: int | None, lang: str) -> str:
+    return label if most is None else _("%(method)s (up to %(most)s)", method=label, most=_whole(most, lang))

@@ -8,19 +8,26 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from app.base.dates import local_date
-from app.base.errors import NotFound
+from app.base.errors import Invalid, NotFound
+from app.base.money import Money
 from app.base.states import N_
 from app.direct_debit import consent
 from app.extensions import now, settings
-from app.giving.answers import DIRECT_DEBIT, ONCE, PRESETS_CENTS
+from app.giving.answers import DIRECT_DEBIT, MAX_CENTS, MIN_CENTS, ONCE, PRESETS_CENTS
 from app.giving.appeals import Appeal, appeal_of
 from app.giving.places import MAIN_FORM, Place
 from app.organisation.queries import Profile, profile
+from app.payments.providers.base import Method
 from app.payments.services import methods_offered
 from app.programmes.queries import public_programmes
+from app.ui import languages
 from app.ui.languages import language
 
 BANK_TRANSFER = "bank_transfer"
+_ABOVE = N_("With %(method)s you can give up to %(bound)s at a time. Please contact us for a larger gift.")
+_BELOW = N_("With %(method)s you can give from %(bound)s.")
+_ABOVE_OTHERS = N_("With %(method)s you can give up to %(bound)s at a time. This amount can be paid with: %(others)s.")
+_BELOW_OTHERS = N_("With %(method)s you can give from %(bound)s. This amount can be paid with: %(others)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Offer:
     recurring: tuple[str, ...] = ()  # methods whose first payment lets us collect the next ones
     appeal: Appeal | None = None  # the campaign whose page this is
     costs_cents: int = 0  # what paying costs us, where donors are asked to add it
+    bounded: tuple[Method, ...] = ()  # those that do not take every amount this form does
 
     @property
     def is_open(self) -> bool:
@@ -100,6 +108,32 @@ class Offer:
         debit = [(DIRECT_DEBIT, _("Direct debit"))] if self.own_mandates else []
         return [*((name, _(label)) for name, label in self.methods), *debit, *transfer]
 
+    def most_by(self, name: str) -> int | None:
+        """Cents this way to pay takes at most, where that is less than the form does."""
+        most = next((method.maximum_cents for method in self.bounded if method.id == name), None)
+        return most if most is not None and most < MAX_CENTS else None
+
+    def check_bounds(self, name: str, cents: int, *, recurs: bool) -> None:
+        """Raises Invalid where this way to pay does not take so much or so little; it names those that do."""
+        method = next((m for m in self.bounded if m.id == name), None)
+        if method is None or method.takes(cents):
+            return
+        languages.by_address()  # the form is read before its page, which sets the language
+        refused = {m.id for m in self.bounded if not m.takes(cents)}
+        fit = [
+            label
+            for other, label in self.method_choices()
+            if other not in refused and (other in self.recurring if recurs else other != DIRECT_DEBIT)
+        ]
+        below = cents < method.minimum_cents
+        values = {
+            "method": _(method.label),
+            "bound": Money(method.minimum_cents if below else method.maximum_cents or 0),
+        }
+        if not fit:
+            raise Invalid(_BELOW if below else _ABOVE, **values)
+        raise Invalid(_BELOW_OTHERS if below else _ABOVE_OTHERS, others=" · ".join(fit), **values)
+
     def programme_choices(self, lang: str) -> Sequence[tuple[str, str]]:
         return [(p.slug, p.name_en if lang == "en" else p.name_nl) for p in self.programmes]
 
@@ -127,4 +161,5 @@ def current(place: Place, *, preview: bool = False) -> Offer:
         (*starting, DIRECT_DEBIT) if who.online_mandates and who.creditor_id else tuple(starting),
         appeal,
         settings().payment_costs_cents,
+        tuple(method for method in methods if not (method.takes(MIN_CENTS) and method.takes(MAX_CENTS))),
     )

@@ -169,8 +169,9 @@ def _give(place: Place) -> ResponseReturnValue:
         )
     form = request.form
     answers = read(
-        form, offered.method_names, offered.slugs, offered.recurring, offered.presets_cents, offered.costs_cents
-    )
+        form, offered.method_names, offered.slugs, offered.recurring, offered.presets_cents, offered.costs_cents,
+        offered.check_bounds,
+    )  # fmt: skip
     if refusal:
         return _form_again(place, answers, offered, 409, refusal)
     at = now()

@@ -113,7 +113,7 @@ def _mend(each: Recurring, here: str, again: str) -> ResponseReturnValue:
     cents = failed.amount_cents if failed else each.cents
     collection_id, code = (failed.id, failed.reason_code) if failed else (None, None)
     waits = repairing.waiting_of(each.row.id)
-    methods = [(m.id, _(m.label)) for m in payments.methods_offered() if m.starts_recurring]
+    methods = [(m.id, _(m.label)) for m in payments.methods_offered() if m.starts_recurring and m.takes(cents)]
     form = PayForm()
     form.method.label.text = _("How do you want to pay?")
     form.method.choices = methods

@@ -32,6 +32,10 @@ class Method:
     maximum_cents: int | None = None
     starts_recurring: bool = False  # a first payment with it gives a mandate for later ones
 
+    def takes(self, cents: int) -> bool:
+        """Whether one payment may be of this many cents."""
+        return self.minimum_cents <= cents and (self.maximum_cents is None or cents <= self.maximum_cents)
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
