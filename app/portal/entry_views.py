@@ -11,7 +11,7 @@ from app.base.errors import NotFound, TooMany
 from app.extensions import db, limits, now, writing
 from app.portal import entering, sessions
 from app.portal.forms import AskForm, PlainForm
-from app.portal.guard import bp, donor_only, forgotten, remembered, spoken
+from app.portal.guard import bp, donor_only, forgotten, here, remembered, spoken
 from app.portal.sessions import Donor
 from app.staff.browsers import browser
 from app.ui.languages import language
@@ -40,11 +40,12 @@ def ask_en() -> ResponseReturnValue:
     return _ask("en")
 
 
-def ask_page(form: AskForm, lang: str, *, problem: str = "", status: int = 0) -> Response:
-    """Where a link is asked for; `problem` says first what went wrong."""
+def ask_page(form: AskForm, lang: str, *, problem: str = "", status: int = 0, signed_in: bool = False) -> Response:
+    """Where a link is asked for; `problem` says first what went wrong, `signed_in` shows the way to the page that
+    is still open in this browser."""
     address = url_for("portal.ask_en") if lang == "en" else url_for("portal.ask")
     with force_locale(lang):
-        page = render_template("portal/ask.html", form=form, action=address, problem=problem)
+        page = render_template("portal/ask.html", form=form, action=address, problem=problem, signed_in=signed_in)
     return make_response(page, status or form.status)
 
 
@@ -111,7 +112,9 @@ def enter(token: str) -> ResponseReturnValue:
             " a new one and sign out everywhere on your page."
         )
         problem = f"{translated(error)} {hint}"
-        return ask_page(AskForm(formdata=None), language(), problem=problem, status=error.status)
+        return ask_page(
+            AskForm(formdata=None), language(), problem=problem, status=error.status, signed_in=here() is not None
+        )
     return remembered(make_response(redirect(url_for("portal.home"), 303)), opened)
 
 

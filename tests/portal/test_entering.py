@@ -65,10 +65,14 @@ def test_looking_at_a_link_uses_nothing_up_and_it_opens_once(app: Flask, client:
     assert "HttpOnly" in cookie
     assert "Path=/mijn-giften" in cookie
     assert "Berg" in client.get("/mijn-giften").text
+    back = client.get(link)  # the back button, or a second tab
+    assert back.status_code == 404
+    assert "nog ingelogd" in back.text, "the way to one's own page is shown"
     stranger = fresh(app)
     again = stranger.post(link)
     assert again.status_code == 404
     assert "werkt niet meer" in again.text
+    assert "nog ingelogd" not in again.text
     assert "Berg" not in stranger.get("/mijn-giften").text
     assert db.session.scalar(select(func.count()).select_from(DonorSession)) == 1
 
