@@ -23,6 +23,7 @@ from app.gifts.recurring.states import CommitmentState
 from app.ledger import checks
 from app.outbox import letters
 from app.outbox.models import Message
+from app.outbox.queries import view
 from app.payments.flow import reach
 from app.payments.jobs import poll
 from app.payments.models import Checkout
@@ -217,6 +218,8 @@ def test_taken_back_later_stops_kindly_and_given_again_is_a_gift(
     assert (back.state, back.reason_code) == (C.RETURNED, "MD06")
     assert db.session.get_one(Commitment, giver).state is S.ON_HOLD
     assert db.session.get_one(Gift, collection_id).state is GiftState.CHARGED_BACK
+    mail = db.session.scalars(select(Message.id).where(Message.template == "gifts/recurring/failed")).one()
+    assert view(mail).rendered.subject.startswith("Uw gift is terugbetaald"), "it was collected before"
     mollie.reverse_chargeback(payment_id, chargeback)
     assert hear(collection_id).state is C.COLLECTED
     assert db.session.get_one(Gift, collection_id).state is GiftState.RECEIVED
