@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from datetime import date
 
-from app.base.events import on
+from sqlalchemy import Select, func, select
+
+from app.base.events import Event, on
 from app.extensions import db
 from app.grants.applications.models import Application
 from app.grants.awards.models import Grant
+from app.grants.events import DeadlinesMoved
 from app.grants.obligations.events import DueDatesMoved
 from app.grants.obligations.models import Obligation
 from app.grants.rounds.models import Round
-from app.tasks import template_services as templates
+from app.tasks import moving
 from app.tasks.subjects import Subject, told_by
 from app.tasks.template_models import StepRole
 
@@ -36,11 +39,25 @@ def obligation(row_id: int) -> Subject | None:
 
 
 @on(DueDatesMoved)
-def count_anew(event: DueDatesMoved) -> None:
+def follow_funder(event: DueDatesMoved) -> None:
     """What templates of tasks counted back from the funder's date is counted anew."""
-    moved = select(Obligation.id, Obligation.due_on).where(Obligation.id.in_(event.ids)).order_by(Obligation.id)
-    for row_id, due_on in db.session.execute(moved).all():
-        templates.count_anew(("obligation", row_id), due_on, actor=event.actor, now=event.at)
+    _count_anew("obligation", select(Obligation.id, Obligation.due_on).where(Obligation.id.in_(event.ids)), event)
+
+
+@on(DeadlinesMoved)
+def follow(event: DeadlinesMoved) -> None:
+    """What was counted back from a round's last day or from a grant's end is counted anew."""
+    if event.subject == "grant_award":
+        _count_anew("grant_award", select(Grant.id, Grant.ends_on).where(Grant.id.in_(event.ids)), event)
+        return
+    which = Round.id if event.subject == "round" else Application.id
+    asked = select(Application.id, Round.closes_on).join(Round, Round.id == Application.round_id)
+    _count_anew("application", asked.where(which.in_(event.ids)), event)
+
+
+def _count_anew(kind: str, deadlines: Select[int, date], event: Event) -> None:
+    found = dict(db.session.execute(deadlines).all())
+    moving.count_anew(kind, found, actor=event.actor, now=event.at)
 
 
 @told_by("application")

@@ -45,4 +45,5 @@ NAMES = {
     "supporters/mailbox_changed": N_("Mails go to another mailbox"),
     "supporters/newsletter_confirm": N_("Confirm the newsletter"),
     "tasks/escalated": N_("A task for the deputy"),
+    "tasks/moved": N_("Tasks that have another date"),
 }

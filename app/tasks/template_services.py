@@ -10,15 +10,14 @@ from sqlalchemy import delete, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
-from app.base.business_days import add_business_days, business_day_on_or_after, business_days_between
 from app.base.dates import local_date
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
-from app.tasks import queries, services
+from app.tasks import services
 from app.tasks.chains import backwards
-from app.tasks.models import Priority, Task, TaskState
+from app.tasks.models import Priority
 from app.tasks.services import NewTask
 from app.tasks.template_models import MOST_DAYS, StepRole, TaskTemplate, TemplateStep, TemplateUse
 
@@ -103,43 +102,6 @@ def apply(
         for each in backwards(due_on, steps, today=today)
     ]
     return services.add_new(wanted, actor=actor, now=now)
-
-
-def count_anew(subject: tuple[str, int], due_on: date, *, actor: Actor, now: datetime) -> int:
-    """The deadline of a record is another one: the open tasks that templates made for it move along; gives how many.
-
-    Each stays as many working days before the deadline as its step says, or as somebody chose by hand.
-    """
-    mine = (Task.subject_type == subject[0]) & (Task.subject_id == subject[1]) & (Task.state == TaskState.OPEN)
-    made = select(Task).where(mine, Task.source_key.startswith("template:")).order_by(Task.id).with_for_update()
-    found = db.session.execute(made).scalars().all()
-    steps: dict[int, dict[int, TemplateStep]] = {}
-    soonest = min(business_day_on_or_after(local_date(now)), due_on)
-    for task in found:
-        *_start, template, _kind, _id, old, place = (task.source_key or "").split(":")
-        before = date.fromisoformat(old)
-        if int(template) not in steps:
-            steps[int(template)] = {each.position: each for each in steps_of(int(template))}
-        count = _days_before(task, before, steps[int(template)].get(int(place)))
-        day = max(add_business_days(due_on, -count), soonest)
-        services.change(
-            task.id, title=task.title, due_on=day, owner_id=task.owner_id, priority=task.priority, actor=actor, now=now
-        )
-        # So that using the template for the new deadline makes nothing twice.
-        key = f"template:{template}:{subject[0]}:{subject[1]}:{due_on.isoformat()}:{place}"
-        if queries.by_source(key) is None:
-            task.source_key = key
-    db.session.flush()
-    return len(found)
-
-
-def _days_before(task: Task, due_on: date, step: TemplateStep | None) -> int:
-    if step is not None:
-        asked = add_business_days(due_on, -step.days_before)
-        soonest = min(business_day_on_or_after(local_date(task.created_at)), due_on)
-        if task.due_on == max(asked, soonest):
-            return step.days_before
-    return max(business_days_between(task.due_on, due_on), 0)
 
 
 def steps_of(template_id: int) -> list[TemplateStep]:

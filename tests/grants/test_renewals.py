@@ -196,3 +196,33 @@ def test_a_window_after_the_end_is_refused(app: Flask, now: datetime) -> None:
     grant_id = running(now)
     with pytest.raises(Invalid), writing():
         services.set_window(grant_id, wanted=True, opens_on=date(2027, 6, 1), note="", version=0, actor=SYSTEM, now=now)
+
+
+def test_what_was_asked_again_shows_its_next_application(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        asked = make.application(now, stage=Stage.SUBMITTED)
+        applications.decline(asked, "Vol", resubmit_on=date(2027, 3, 1), actor=SYSTEM, now=now)
+    page, again = f"/grants/applications/{asked}", f"/grants/applications/{asked}/again"
+    assert f'action="{again}"' in fundraiser.get(page).text
+    fundraiser.post(again)
+    made = db.session.execute(select(Application.id).where(Application.previous_id == asked)).scalar_one()
+    text = fundraiser.get(page).text
+    assert f'action="{again}"' not in text
+    assert "Vraag opnieuw aan" not in text
+    assert f'href="/grants/applications/{made}"' in text
+
+    grant_id = running(now)
+    page, again = f"/grants/{grant_id}", f"/grants/{grant_id}/renew"
+    assert f'action="{again}"' in fundraiser.get(page).text
+    made = int(fundraiser.post(again).location.split("/")[-2])
+    text = fundraiser.get(page).text
+    assert f'action="{again}"' not in text
+    assert f'href="/grants/applications/{made}"' in text
+
+
+def test_no_task_to_ask_again_lands_on_a_free_day(app: Flask, now: datetime) -> None:
+    with writing():
+        asked = make.application(now, stage=Stage.SUBMITTED)
+        applications.decline(asked, "Vol", resubmit_on=date(2027, 3, 27), actor=SYSTEM, now=now)  # Easter's Saturday
+    running(now, date(2026, 11, 29))  # ends on a Sunday, six days from now
+    assert [task.due_on for task in run()] == [date(2027, 3, 30), date(2026, 11, 27)]

@@ -165,6 +165,12 @@ def one(application_id: int) -> tuple[Application, Line]:
     return row, line_of(found)
 
 
+def made_from(application_id: int) -> Application | None:
+    """The next application that was made from this one, the latest if there are more."""
+    chosen = select(Application).where(Application.previous_id == application_id)
+    return db.session.execute(chosen.order_by(Application.id.desc()).limit(1)).scalar()
+
+
 def moves_of(application_id: int) -> list[ApplicationMove]:
     chosen = select(ApplicationMove).where(ApplicationMove.application_id == application_id)
     return list(db.session.execute(chosen.order_by(ApplicationMove.at.desc(), ApplicationMove.id.desc())).scalars())

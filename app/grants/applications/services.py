@@ -9,12 +9,15 @@ from sqlalchemy import case, or_, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
+from app.base.business_days import business_day_on_or_after
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
+from app.base.events import publish
 from app.base.states import N_
 from app.extensions import db
 from app.grants.applications.models import OPEN_STAGES, STAGES, Application, ApplicationMove, Stage
 from app.grants.awards.models import Grant
+from app.grants.events import DeadlinesMoved
 from app.grants.funders.models import Funder
 from app.grants.history import facts as move_facts
 from app.grants.rounds.models import Round
@@ -83,6 +86,8 @@ def change(application_id: int, facts: ApplicationFacts, *, version: int | None,
         application.version += 1
         db.session.flush()
         audit.record("application.changed", ("application", application_id), actor=actor, now=now, changes=changes)
+        if "round_id" in changes:
+            publish(DeadlinesMoved(ids=(application_id,), subject="application", actor=actor, at=now))
 
 
 def move(
@@ -109,8 +114,8 @@ def decline(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """The funder says no. With a day to try again, its owner gets a task for that day (`task_title` in
-    the words of who records it)."""
+    """The funder says no. With a day to try again, its owner gets a task for that day, or the first
+    working day after it (`task_title` in the words of who records it)."""
     application = locked(Application, application_id)
     check_version(application.version, version)
     if not reason.strip():
@@ -122,7 +127,7 @@ def decline(
     if resubmit_on:
         wanted = tasks.NewTask(
             title=task_title or application.title,
-            due_on=resubmit_on,
+            due_on=business_day_on_or_after(resubmit_on),
             source_key=f"{_again(application.id)}{resubmit_on.isoformat()}",
             owner_id=application.owner_id,
             subject=("application", application.id),

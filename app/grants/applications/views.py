@@ -156,6 +156,7 @@ def application(application_id: int) -> ResponseReturnValue:
         row=row,
         line=line,
         previous=previous,
+        made=queries.made_from(application_id),
         today=local_date(now()),
         grant_id=awards.of_application(application_id),
         following=STAGES.following(row.stage),
@@ -241,7 +242,7 @@ def decline_application(application_id: int) -> ResponseReturnValue:
         submit=_("Record the decline"),
         explain=_("The application leaves the board. Its reason stays, so that the next one can be better."),
         said=_("Recorded. Thank you for writing down why."),
-        hints={"resubmit_on": _("You get a task for that day.")},
+        hints={"resubmit_on": _("You get a task for that day, or for the first working day after it.")},
         back=url_for("grants.application", application_id=application_id),
     )
 

@@ -15,6 +15,7 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
+from app.base.events import publish
 from app.base.states import N_
 from app.extensions import db
 from app.grants.applications import services as applications
@@ -24,6 +25,7 @@ from app.grants.awards.facts import GrantFacts, check, refuse_all_at_once, write
 from app.grants.awards.models import GRANT_MOVES, Grant, GrantMove, GrantState
 from app.grants.awards.plans import InstalmentPlan, ObligationPlan
 from app.grants.awards.spread import lands_at_once
+from app.grants.events import DeadlinesMoved
 from app.grants.funders.models import Funder
 from app.grants.history import facts as move_facts
 from app.grants.instalments import booking, planning, release
@@ -100,6 +102,8 @@ def change(grant_id: int, facts: GrantFacts, *, version: int | None, actor: Acto
         grant.version += 1
         db.session.flush()
         audit.record("grant.changed", ("grant_award", grant.id), actor=actor, now=now, changes=changes)
+        if "ends_on" in changes:
+            publish(DeadlinesMoved(ids=(grant.id,), subject="grant_award", actor=actor, at=now))
 
 
 def sign(grant_id: int, *, agreed_on: date, version: int | None = None, actor: Actor, now: datetime) -> None:
@@ -149,6 +153,7 @@ def extend(grant_id: int, *, ends_on: date, note: str, version: int | None = Non
         raise Invalid(N_("Write down what was agreed, and with whom."), field="note")
     grant.ends_on = ends_on
     shift(grant, _S.EXTENDED, note=note.strip(), actor=actor, now=now)
+    publish(DeadlinesMoved(ids=(grant.id,), subject="grant_award", actor=actor, at=now))
 
 
 def confirm(grant_ids: Sequence[int], *, version: int | None = None, actor: Actor, now: datetime) -> None:

@@ -120,6 +120,7 @@ def grant(grant_id: int) -> ResponseReturnValue:
         balance=grant_balance(grant_id),
         conditions=conditions.of_grant(grant_id),
         settlement=standing(grant_id),
+        made=applications.made_from(row.application_id),
         planned=sum(part.amount_cents if part.settled_cents is None else part.settled_cents for part in parts),
         steps=steps.offered(row.state),
         repayments=settlements.repayments(grant_id),

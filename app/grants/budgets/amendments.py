@@ -12,6 +12,7 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import local_date
 from app.base.errors import Invalid, Refused
+from app.base.events import publish
 from app.base.states import N_
 from app.extensions import db
 from app.grants.awards import services as awards
@@ -27,6 +28,7 @@ from app.grants.budgets.models import (
     AmendmentState,
     BudgetVersion,
 )
+from app.grants.events import DeadlinesMoved
 from app.grants.history import facts as move_facts
 from app.grants.instalments.models import Instalment
 from app.grants.obligations import services as obligations
@@ -121,6 +123,7 @@ def approve(
             awards.extend(grant.id, ends_on=row.ends_on, note=row.reason, actor=actor, now=now)
         else:
             _write(grant, {"ends_on": row.ends_on}, actor=actor, now=now)
+            publish(DeadlinesMoved(ids=(grant.id,), subject="grant_award", actor=actor, at=now))
     if row.amount_cents is not None and row.amount_cents != grant.amount_cents:
         before, booked = grant.amount_cents, grant.confirmed_at is not None
         planned = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from app.audit import services as audit
 from app.base.actor import Actor, system
-from app.base.business_days import business_day_on_or_after
+from app.base.business_days import business_day_on_or_after, business_day_on_or_before
 from app.base.dates import add_months, days, local_date
 from app.base.errors import Invalid
 from app.base.states import N_
@@ -98,7 +98,7 @@ def open_windows(*, after: int = 0, only: int | None = None, actor: Actor, now: 
     wanted = [
         NewTask(
             title=_title(row.title, row.language),
-            due_on=min(business_day_on_or_after(today + days(14)), row.ends_on),
+            due_on=_task_day(today, row.ends_on),
             owner_id=row.owner_id,
             subject=("grant_award", row.id),
             source_key=f"renewal:{row.id}:{row.ends_on.isoformat()}",
@@ -108,6 +108,12 @@ def open_windows(*, after: int = 0, only: int | None = None, actor: Actor, now: 
     ]
     tasks.add_new(wanted, actor=actor, now=now)
     return rows[-1].id if len(rows) == BATCH else None
+
+
+def _task_day(today: date, ends_on: date) -> date:
+    """Two weeks on, on a working day; sooner where the grant ends before that."""
+    day = business_day_on_or_after(today + days(14))
+    return day if day <= ends_on else max(business_day_on_or_before(ends_on), today)
 
 
 def _title(title: str, language: str | None) -> str:

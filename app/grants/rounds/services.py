@@ -11,8 +11,10 @@ from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.dates import add_months, local_date
 from app.base.errors import Invalid
+from app.base.events import publish
 from app.base.states import N_
 from app.extensions import db
+from app.grants.events import DeadlinesMoved
 from app.grants.funders.models import Funder
 from app.grants.rounds.models import Recurrence, Round
 from app.grants.rows import check_version, locked
@@ -44,7 +46,7 @@ def open_round(funder_id: int, facts: RoundFacts, *, actor: Actor, now: datetime
 
 
 def change(round_id: int, facts: RoundFacts, *, version: int | None, actor: Actor, now: datetime) -> None:
-    """Change a round; the years after it follow its new days."""
+    """Change a round; the years after it follow its new days, and so do tasks counted back from its last."""
     row = locked(Round, round_id)
     check_version(row.version, version)
     _check(facts)
@@ -53,6 +55,8 @@ def change(round_id: int, facts: RoundFacts, *, version: int | None, actor: Acto
         row.version += 1
         db.session.flush()
         audit.record("round.changed", ("funder", row.funder_id), actor=actor, now=now, changes=changes)
+        if "closes_on" in changes:
+            publish(DeadlinesMoved(ids=(row.id,), subject="round", actor=actor, at=now))
 
 
 def next_occurrence(row: Round) -> RoundFacts:
