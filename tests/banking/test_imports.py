@@ -232,16 +232,17 @@ def test_killed_at_any_point_a_file_is_entered_whole(tmp_path: Path) -> None:
         time.sleep(1.0 + chance.random() * 2.5)
         running.send_signal(signal.SIGKILL)
         running.wait()
-    told = processes.flask(environ, "bank", "import", "--add-accounts", "--json", str(path))
-    seen = json.loads(told.stdout)
-    assert (told.returncode, seen["errors"], seen["transactions"]) == (0, [], 1500)
+    done = processes.flask(environ, "bank", "import", "--add-accounts", "--json", str(path))
+    seen = json.loads(done.stdout)
+    assert (done.returncode, seen["errors"], seen["transactions"]) == (0, [], 1500)
     with sqlite3.connect(tmp_path / "var" / "draagvlak.db") as connection:
-        counted = connection.execute("SELECT count(*), sum(cents) FROM bank_line").fetchone()
-        entries = connection.execute("SELECT count(*) FROM bank_entry").fetchone()
-        booked = connection.execute(
-            "SELECT count(*), sum(cents) FROM journal_line WHERE cents > 0 AND entry_id IN"
-            " (SELECT id FROM journal_entry WHERE source_type = 'bank_entry')"
-        ).fetchone()
+        mine = "SELECT e.id FROM bank_entry e JOIN bank_statement s ON s.id = e.statement_id WHERE s.reference = 'S1'"
+        lines = f"SELECT count(*), sum(cents) FROM bank_line WHERE entry_id IN ({mine})"  # noqa: S608
+        counted = connection.execute(lines).fetchone()
+        entries = connection.execute(f"SELECT count(*) FROM ({mine})").fetchone()  # noqa: S608
+        told = f"SELECT id FROM journal_entry WHERE source_type = 'bank_entry' AND source_id IN ({mine})"  # noqa: S608
+        lines = f"SELECT count(*), sum(cents) FROM journal_line WHERE cents > 0 AND entry_id IN ({told})"  # noqa: S608
+        booked = connection.execute(lines).fetchone()
     assert counted == (1500, sum(pay.cents for pay in pays))
     assert entries == (1500,)
     assert booked == counted, "each is in the ledger once"
