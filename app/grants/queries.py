@@ -23,6 +23,7 @@ from app.grants.awards.models import Grant, GrantState
 from app.grants.instalments.models import EXPECTED, Instalment, Receipt
 from app.grants.instalments.queries import Waiting, money_waiting, waiting_lines
 from app.grants.obligations.queries import Due, due_counts, soonest
+from app.grants.partners.due import soonest as partners_soonest
 from app.grants.rounds.models import Round
 from app.grants.rounds.queries import Line as RoundLine
 from app.grants.rounds.queries import coming
@@ -37,6 +38,7 @@ __all__ = [
     "due_counts",
     "expected_income",
     "money_waiting",
+    "partners_soonest",
     "rounds_opening",
     "soonest",
     "to_confirm",

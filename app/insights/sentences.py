@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from app.grants.applications.queries import Line as Application
 from app.grants.instalments.queries import Line as Instalment
 from app.grants.obligations.queries import Line as Obligation
+from app.grants.partners.due import Line as Partner
 from app.grants.rounds.queries import Line as Round
 from app.tasks.models import Task
 from app.ui.filters import percent
@@ -45,6 +46,26 @@ def of_obligations(lines: Iterable[Obligation], today: date) -> list[tuple[date,
                 "text": _("%(what)s for %(funder)s", what=line.title or _(line.kind.label), funder=line.funder),
                 "href": url_for("grants.obligation", obligation_id=line.id),
                 "note": " · ".join(part for part in (line.subject, line.assignee or _("nobody assigned yet")) if part),
+                "state": _(line.state.label),
+                "tone": tone(line.due_on, today),
+            },
+        )
+        for line in lines
+    ]
+
+
+def of_partners(lines: Iterable[Partner], today: date, money: Money) -> list[tuple[date, Sentence]]:
+    """What partners owe us, and what falls due to them."""
+    return [
+        (
+            line.due_on,
+            {
+                "when": when(line.due_on, today),
+                "text": _("%(what)s of %(partner)s", what=line.title, partner=line.partner)
+                if line.cents is None
+                else _("To pay: %(amount)s to %(partner)s", amount=money(line.cents), partner=line.partner),
+                "href": url_for("grants.sub_grant", sub_grant_id=line.sub_grant_id),
+                "note": line.grant,
                 "state": _(line.state.label),
                 "tone": tone(line.due_on, today),
             },

@@ -32,12 +32,15 @@ def cockpit() -> ResponseReturnValue:
     whose = lists.choice("whose", ("mine", "all"), "all")
     mine = current_user.id if whose == "mine" else None
     soon = today + days(_SOON)
+    language = str(get_locale())
+    money = partial(format_money, language=language)
     to_do = sentences.of_obligations(grants.soonest(today, until=soon, limit=_LONGEST, assignee_id=mine), today)
+    finance = may(Permission.FINANCE_WRITE)
+    for lines in grants.partners_soonest(soon, limit=_LONGEST, owner_id=mine, all_money=finance):
+        to_do += sentences.of_partners(lines, today, money)
     if may(Permission.TASKS_WRITE):
         names = {person.id: person.name for person in active_staff()}
         to_do += sentences.of_tasks(tasks.due(mine, soon, limit=_LONGEST), today, names)
-    language = str(get_locale())
-    money = partial(format_money, language=language)
     expected = grants.expected_income(today)
     return render_template(
         "insights/cockpit.html",
@@ -51,7 +54,7 @@ def cockpit() -> ResponseReturnValue:
         awaited=grants.awaited_totals(),
         decisions=sentences.of_decisions(grants.decisions_awaited(limit=6), today, money),
         rounds=sentences.of_rounds(grants.rounds_opening(today, limit=6), today),
-        to_confirm=grants.to_confirm() if may(Permission.FINANCE_WRITE) else 0,
+        to_confirm=grants.to_confirm() if finance else 0,
         months=[short_month(each.month.month, language) for each in expected],
         agreed=[each.agreed_cents for each in expected],
         weighted=[each.weighted_cents for each in expected],

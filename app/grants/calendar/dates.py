@@ -1,4 +1,5 @@
-"""Everything that has a day: obligations, instalments, rounds and ends of grants, filtered alike.
+"""Everything that has a day: obligations, instalments, what partners owe and are owed, rounds and ends of
+grants, filtered alike.
 
 The timeline, the month, the table, the CSV and the calendar file all read from here, always
 within a period and never more than `limit` of a kind: a constant number of statements.
@@ -24,6 +25,8 @@ from app.grants.instalments import queries as instalments
 from app.grants.instalments.models import EXPECTED, Instalment, InstalmentState
 from app.grants.obligations import queries as obligations
 from app.grants.obligations.models import TO_DELIVER, Obligation, ObligationState
+from app.grants.partners import due
+from app.grants.partners.models import SubGrantDuty, SubGrantInstalment
 from app.grants.rounds import queries as rounds
 from app.grants.rounds.models import Round
 from app.supporters.models import Supporter
@@ -35,6 +38,8 @@ class What(Labelled):
     INSTALMENT = "instalment", N_("Instalment")
     ROUND = "round", N_("Round")
     END = "end", N_("End of a grant")
+    DUTY = "duty", N_("Owed by a partner")
+    PASSED_ON = "passed_on", N_("Instalment to a partner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,8 @@ class Event:
 
     @property
     def url(self) -> str:
-        name = {"grants.funder": "funder_id", "grants.grant": "grant_id"}.get(self.endpoint)
+        names = {"grants.funder": "funder_id", "grants.grant": "grant_id", "grants.sub_grant": "sub_grant_id"}
+        name = names.get(self.endpoint)
         values: dict[str, Any] = {name or f"{self.what.value}_id": self.row_id}
         return url_for(self.endpoint, **values)
 
@@ -99,6 +105,16 @@ def obligations_chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
 def instalments_chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
     """Instalments that pass; rows fit `instalments.line_of`."""
     return instalments.listing().where(*_of_grant(filters))
+
+
+def duties_chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
+    """What partners owe us, as far as it passes; rows fit `partners.due.line_of`."""
+    return due.duties().where(*_of_grant(filters))
+
+
+def passed_on_chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
+    """Instalments to partners that pass; rows fit `partners.due.line_of`."""
+    return due.instalments().where(*_of_grant(filters))
 
 
 def rounds_chosen(filters: Filters) -> Select[*tuple[Any, ...]]:
@@ -127,6 +143,10 @@ def between(filters: Filters, start: date, end: date, *, today: date, limit: int
     events += _instalment_events(filters, start, end, today, limit)
     events += _round_events(filters, start, end, limit)
     events += _end_events(filters, start, end, limit)
+    owed = duties_chosen(filters).where(SubGrantDuty.due_on.between(start, end))
+    money = passed_on_chosen(filters).where(SubGrantInstalment.due_on.between(start, end))
+    events += [event_of_partner(due.line_of(row), today) for row in _rows(owed, limit)]
+    events += [event_of_partner(due.line_of(row), today) for row in _rows(money, limit)]
     return sorted(events, key=lambda event: (event.day, event.what.value, event.funder, event.row_id))
 
 
@@ -192,6 +212,20 @@ def _end_events(filters: Filters, start: date, end: date, limit: int) -> list[Ev
         )
         for row in _rows(chosen, limit, Grant.ends_on, Grant.id)
     ]
+
+
+def event_of_partner(line: due.Line, today: date) -> Event:
+    """What a partner owes us, or an instalment to a partner: money that goes out, so below zero."""
+    tone = line.tone(today)
+    state = _("too late") if tone == "late" and line.cents is None else shown.label(line.state)
+    if line.cents is None:
+        what, title = What.DUTY, _("%(what)s of %(partner)s", what=line.title, partner=line.partner)
+    else:
+        what, title = What.PASSED_ON, _("Instalment to %(partner)s", partner=line.partner)
+    return Event(
+        line.due_on, what, title, line.funder, line.grant, state, tone, "grants.sub_grant", line.sub_grant_id,
+        line.partner, -line.cents if line.cents is not None else None,
+    )  # fmt: skip
 
 
 def tone_of_obligation(state: ObligationState, due_on: date, today: date) -> str:

@@ -15,6 +15,7 @@ from app.base.money import format_money
 from app.extensions import settings
 from app.grants.instalments.queries import Line as InstalmentLine
 from app.grants.obligations.queries import Line as ObligationLine
+from app.grants.partners.due import Line as PartnerLine
 from app.grants.rounds.queries import Line as RoundLine
 from app.ui import filters
 from app.ui.identity import identity
@@ -58,6 +59,17 @@ def of_instalment(line: InstalmentLine, url: str, language: str) -> Iterator[Ent
     title = _("Expected: %(amount)s from %(funder)s", amount=amount, funder=line.funder)
     text = _("For %(subject)s. State: %(state)s.", subject=line.grant, state=filters.label(line.state))
     yield Entry(f"instalment-{line.id}", line.expected_on, title, text, url, line.version - 1)
+
+
+def of_partner(line: PartnerLine, url: str, language: str) -> Iterator[Entry]:
+    text = _("For %(subject)s. State: %(state)s.", subject=line.grant, state=filters.label(line.state))
+    if line.cents is None:
+        title = _("%(what)s of %(partner)s", what=line.title, partner=line.partner)
+        yield Entry(f"partner-duty-{line.id}", line.due_on, title, text, url, line.version - 1, 7)
+    else:
+        amount = format_money(line.cents, language)
+        title = _("To pay: %(amount)s to %(partner)s", amount=amount, partner=line.partner)
+        yield Entry(f"partner-instalment-{line.id}", line.due_on, title, text, url, line.version - 1)
 
 
 def file_of(entries: Iterable[Entry], *, at: datetime) -> bytes:

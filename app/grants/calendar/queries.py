@@ -12,12 +12,21 @@ from sqlalchemy import Select, select
 from app.base.dates import days
 from app.extensions import db, settings
 from app.grants.calendar import feed
-from app.grants.calendar.dates import Filters, instalments_chosen, obligations_chosen, rounds_chosen
+from app.grants.calendar.dates import (
+    Filters,
+    duties_chosen,
+    instalments_chosen,
+    obligations_chosen,
+    passed_on_chosen,
+    rounds_chosen,
+)
 from app.grants.calendar.feed import Entry
 from app.grants.instalments import queries as instalments
 from app.grants.instalments.models import EXPECTED, Instalment
 from app.grants.obligations import queries as obligations
 from app.grants.obligations.models import TO_DELIVER, Obligation
+from app.grants.partners import due
+from app.grants.partners.models import SubGrantDuty, SubGrantInstalment
 from app.grants.rounds import queries as rounds
 from app.grants.rounds.models import Round
 from app.links.models import Link
@@ -29,11 +38,13 @@ MOST = 2000  # entries of each kind
 
 
 def entries(filters: Filters, start: date, end: date, *, language: str) -> list[Entry]:
-    """What is open in this period, as entries of a calendar: obligations, rounds, money expected."""
+    """What is open in this period, as entries of a calendar: obligations, rounds, money expected, and what
+    partners owe and are owed."""
     return [
         *_obligations(obligations_chosen(filters), start, end),
         *_rounds(rounds_chosen(filters), start, end),
         *_instalments(instalments_chosen(filters), start, end, language),
+        *_partners(duties_chosen(filters), passed_on_chosen(filters), start, end, language),
     ]
 
 
@@ -41,11 +52,12 @@ def entries_of(staff_id: int, today: date, *, all_money: bool, language: str) ->
     """What belongs in this person's calendar: what they make, review or own the grant or application of,
     all rounds, and the money of their grants or (finance) of all grants. What is late stays in it."""
     mine = Filters(person_id=staff_id)
-    money = instalments_chosen(Filters() if all_money else mine)
+    of_money = Filters() if all_money else mine
     return [
         *_obligations(obligations_chosen(mine), None, today + AHEAD),
         *_rounds(rounds_chosen(Filters()), today - BACK, today + AHEAD),
-        *_instalments(money, None, today + AHEAD, language),
+        *_instalments(instalments_chosen(of_money), None, today + AHEAD, language),
+        *_partners(duties_chosen(mine), passed_on_chosen(of_money), None, today + AHEAD, language),
     ]
 
 
@@ -72,6 +84,17 @@ def _instalments(chosen: Chosen, start: date | None, end: date, language: str) -
     for row in db.session.execute(wanted.order_by(Instalment.expected_on, Instalment.id).limit(MOST)):
         line = instalments.line_of(row)
         yield from feed.of_instalment(line, _url("grants.instalment", instalment_id=line.id), language)
+
+
+def _partners(owed: Chosen, money: Chosen, start: date | None, end: date, language: str) -> Iterator[Entry]:
+    pairs = ((owed, due.DUTIES_TO_DO, SubGrantDuty.due_on), (money, due.MONEY_TO_DO, SubGrantInstalment.due_on))
+    for chosen, to_do, day in pairs:
+        wanted = chosen.where(to_do, day <= end)
+        if start is not None:
+            wanted = wanted.where(day >= start)
+        for row in db.session.execute(wanted.limit(MOST)):
+            line = due.line_of(row)
+            yield from feed.of_partner(line, _url("grants.sub_grant", sub_grant_id=line.sub_grant_id), language)
 
 
 def _url(endpoint: str, **values: int) -> str:

@@ -1,6 +1,6 @@
 """The rows of the timeline: grants as bars, with what is due and expected on them as marks.
 
-A page of grants at a time, and two statements for all their marks: what the page costs does not
+A page of grants at a time, and four statements for all their marks: what the page costs does not
 grow with the number of grants.
 """
 
@@ -16,11 +16,27 @@ from sqlalchemy import Select, or_, select
 
 from app.extensions import db
 from app.grants.awards.models import Grant, GrantState
-from app.grants.calendar.dates import Event, Filters, What, tone_of_instalment, tone_of_obligation
+from app.grants.calendar.dates import (
+    Event,
+    Filters,
+    What,
+    event_of_partner,
+    tone_of_instalment,
+    tone_of_obligation,
+)
 from app.grants.calendar.window import Span, Window
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment
 from app.grants.obligations.models import Obligation
+from app.grants.partners import due as partners
+from app.grants.partners.models import (
+    GrantPartner,
+    PassOnState,
+    SubGrant,
+    SubGrantDuty,
+    SubGrantInstalment,
+    SubGrantState,
+)
 from app.supporters.models import Supporter
 from app.ui import filters as shown
 
@@ -55,7 +71,8 @@ def grants_in(filters: Filters, window: Window) -> Select[*tuple[Any, ...]]:
     due = select(Obligation.id).where(
         Obligation.grant_id == Grant.id, Obligation.due_on.between(window.start, window.end)
     )
-    ended = (Grant.ends_on < window.start) & (Grant.ends_on >= window.start - _REPORTED) & due.exists()
+    left = or_(due.exists(), *(each.exists() for each in _of_partners(window)))
+    ended = (Grant.ends_on < window.start) & (Grant.ends_on >= window.start - _REPORTED) & left
     return (
         select(
             Grant.id,
@@ -73,7 +90,7 @@ def grants_in(filters: Filters, window: Window) -> Select[*tuple[Any, ...]]:
 
 
 def rows_of(found: Sequence[Any], window: Window, today: date) -> list[Row]:
-    """The rows of a page, their marks with them. Two statements."""
+    """The rows of a page, their marks with them. Four statements."""
     rows: dict[int, Row] = {}
     for each in found:
         row_id, title, funder, state, cents, starts_on, ends_on = tuple(each)[:7]
@@ -83,6 +100,7 @@ def rows_of(found: Sequence[Any], window: Window, today: date) -> list[Row]:
     if rows:
         _add_obligations(rows, window, today)
         _add_instalments(rows, window, today)
+        _add_partners(rows, window, today)
     for row in rows.values():
         row.marks.sort(key=lambda mark: (mark.day, mark.what.value, mark.row_id))
     return list(rows.values())
@@ -115,3 +133,27 @@ def _add_instalments(rows: dict[int, Row], window: Window, today: date) -> None:
                 row.title, shown.label(each.state), tone, "grants.instalment", each.id, cents=each.amount_cents,
             )
         )  # fmt: skip
+
+
+def _of_partners(window: Window) -> list[Select[*tuple[Any, ...]]]:
+    """What partners of the grant owe us and are owed in the window."""
+    return [
+        select(row.id)
+        .join(SubGrant, SubGrant.id == row.sub_grant_id)
+        .join(GrantPartner, GrantPartner.id == SubGrant.partner_id)
+        .where(
+            GrantPartner.grant_id == Grant.id,
+            SubGrant.state != SubGrantState.CANCELLED,
+            row.due_on.between(window.start, window.end),
+            *([row.state != PassOnState.CANCELLED] if row is SubGrantInstalment else []),
+        )
+        for row in (SubGrantDuty, SubGrantInstalment)
+    ]
+
+
+def _add_partners(rows: dict[int, Row], window: Window, today: date) -> None:
+    pairs = ((partners.duties(), SubGrantDuty.due_on), (partners.instalments(), SubGrantInstalment.due_on))
+    for chosen, day in pairs:
+        wanted = chosen.add_columns(Grant.id).where(Grant.id.in_(rows), day.between(window.start, window.end))
+        for each in db.session.execute(wanted.limit(MARKS)):
+            rows[each[-1]].marks.append(event_of_partner(partners.line_of(each), today))

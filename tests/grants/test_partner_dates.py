@@ -1,0 +1,140 @@
+"""What partners owe us and are owed stands where other dates stand: calendars, the cockpit, the weekly mail."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import event, select
+
+from app.base.actor import SYSTEM
+from app.extensions import db, writing
+from app.grants.partners import sub_grants
+from app.grants.partners.models import Booking, DutyState, PassOnState, SubGrantDuty, SubGrantInstalment, SubGrantState
+from app.grants.partners.sub_grants import SubGrantFacts
+from tests.factories import consortium as make
+from tests.factories import grants
+from tests.support.client import Client
+
+TODAY = date(2026, 11, 23)
+PAGES = ("/grants/timeline", "/grants/month", "/grants/dates", "/cockpit")
+
+
+def passed_on(now: datetime, *, owner_id: int | None = None, agreed: bool = True, partner: str = "CKM") -> int:
+    """A sub-grant with an instalment due in two days and a duty that is three days late. Inside `writing()`."""
+    grant_id = grants.grant(now, [], [], owner_id=owner_id, starts_on=date(2026, 1, 1), all_at_once=True)
+    facts = SubGrantFacts(
+        title="Opvang", amount_cents=400_000, booking=Booking.PRINCIPAL, starts_on=TODAY, ends_on=date(2027, 12, 31)
+    )
+    row_id = sub_grants.plan(make.partner(grant_id, now, partner), facts, actor=SYSTEM, now=now)
+    sub_grants.plan_instalment(row_id, amount_cents=250_000, due_on=date(2026, 11, 25), actor=SYSTEM, now=now)
+    sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
+    if agreed:
+        sub_grants.agree(row_id, agreed_on=TODAY, actor=SYSTEM, now=now)
+    return row_id
+
+
+def duty_of(sub_grant_id: int) -> int:
+    return int(
+        db.session.execute(select(SubGrantDuty.id).where(SubGrantDuty.sub_grant_id == sub_grant_id)).scalar_one()
+    )
+
+
+def settle(sub_grant_id: int, now: datetime) -> None:
+    """Nothing of it is open any more."""
+    part = select(SubGrantInstalment.id).where(SubGrantInstalment.sub_grant_id == sub_grant_id)
+    with writing():
+        sub_grants.move_duty(duty_of(sub_grant_id), DutyState.WAIVED, actor=SYSTEM, now=now)
+        found = db.session.execute(part).scalar_one()
+        sub_grants.move_instalment(found, PassOnState.CANCELLED, actor=SYSTEM, now=now)
+
+
+@pytest.mark.parametrize("path", ["/grants/timeline", "/grants/month", "/grants/dates"])
+def test_dates_of_partners_stand_among_the_others(fundraiser: Client, now: datetime, path: str) -> None:
+    with writing():
+        row_id = passed_on(now, owner_id=fundraiser.staff_id)
+        funder_id = grants.funder(now, "Stichting Janivo")
+    page = fundraiser.get(path).text
+    assert "Jaarcijfers van CKM" in page
+    assert "Termijn aan CKM" in page
+    assert f"/grants/sub-grants/{row_id}" in page
+    assert "te laat" in page
+    assert "Jaarcijfers van CKM" not in fundraiser.get(f"{path}?funder={funder_id}").text
+    assert "Jaarcijfers van CKM" in fundraiser.get(f"{path}?person={fundraiser.staff_id}").text
+
+
+def test_the_cockpit_says_what_is_late_or_due_at_partners_and_nothing_of_a_draft(
+    fundraiser: Client, sign_in: Callable[[str], Client], now: datetime
+) -> None:
+    with writing():
+        row_id = passed_on(now, owner_id=fundraiser.staff_id)
+        passed_on(now, agreed=False, partner="Fier")
+    page = fundraiser.get("/cockpit?whose=mine").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Jaarcijfers van CKM" in page
+    assert "3 dagen te laat" in page
+    assert "Te betalen: € 2.500,00 aan CKM" in page
+    assert "Fier" not in page
+    theirs = sign_in("finance").get("/cockpit?whose=mine").text
+    assert "Jaarcijfers van CKM" not in theirs
+    assert "aan CKM" in theirs, "finance pays for every grant"
+    settle(row_id, now)
+    assert "CKM" not in fundraiser.get("/cockpit").text
+
+
+def test_the_file_says_that_money_goes_out(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        passed_on(now)
+    rows = list(csv.reader(io.StringIO(fundraiser.get("/grants/dates.csv").text.lstrip("\ufeff")), delimiter=";"))
+    found = next(row for row in rows if row and "Termijn aan CKM" in row)
+    assert found[-1].replace("\N{MINUS SIGN}", "-") == "-2500,00"
+    entries = Calendar.from_ical(fundraiser.get("/grants/dates.ics").data).walk("VEVENT")
+    assert {str(entry["SUMMARY"]).replace("\N{NO-BREAK SPACE}", " ") for entry in entries} >= {
+        "Jaarcijfers van CKM",
+        "Te betalen: € 2.500,00 aan CKM",
+    }
+
+
+def test_what_is_cancelled_has_no_date(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        row_id = passed_on(now)
+        sub_grants.move(row_id, SubGrantState.CANCELLED, actor=SYSTEM, now=now)
+    for path in PAGES:
+        assert "CKM" not in fundraiser.get(path).text
+
+
+def test_an_ended_grant_stays_while_a_partner_owes_something(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        grant_id = grants.grant(
+            now, [], [], starts_on=date(2024, 1, 1), ends_on=date(2025, 12, 31), title="Oud", all_at_once=True
+        )
+        facts = SubGrantFacts(
+            title="Opvang", amount_cents=400_000, booking=Booking.PRINCIPAL, starts_on=date(2024, 1, 1),
+            ends_on=date(2025, 12, 31),
+        )  # fmt: skip
+        row_id = sub_grants.plan(make.partner(grant_id, now), facts, actor=SYSTEM, now=now)
+        assert ">Oud<" not in fundraiser.get("/grants/timeline?zoom=month&from=2026-11-01").text
+        sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
+    assert ">Oud<" in fundraiser.get("/grants/timeline?zoom=month&from=2026-11-01").text
+
+
+def test_pages_take_the_same_statements_with_few_and_with_many_partners(now: datetime, fundraiser: Client) -> None:
+    def statements(path: str) -> int:
+        fundraiser.get(path)
+        seen: list[str] = []
+        listen = lambda *arguments: seen.append(arguments[2])  # noqa: E731
+        event.listen(db.engine, "before_cursor_execute", listen)
+        fundraiser.get(path)
+        event.remove(db.engine, "before_cursor_execute", listen)
+        return len(seen)
+
+    with writing():
+        passed_on(now)
+    few = {path: statements(path) for path in PAGES}
+    with writing():
+        for number in range(20):
+            passed_on(now, partner=f"Partner {number}")
+    assert {path: statements(path) for path in PAGES} == few
