@@ -18,6 +18,7 @@ from app.grants.applications.models import Stage
 from app.grants.awards.models import GrantState
 from app.grants.instalments.models import InstalmentState
 from app.grants.obligations.models import ObligationState
+from app.grants.partners.models import DutyState, PassOnState, SubGrantState
 from app.grants.parts.models import PartState
 from app.grants.projects.models import ProjectState
 from app.staff import queries as staff
@@ -25,6 +26,7 @@ from app.ui import filters, lists
 
 SHOWN = 40  # lines of a page
 READ, READS = 400, 5  # events in one statement, and how many statements one page may take
+# Of a kind of record, or of one thing that happens to it.
 _STATES = {
     "application": ("stage", Stage),
     "grant_award": ("state", GrantState),
@@ -32,6 +34,9 @@ _STATES = {
     "obligation": ("state", ObligationState),
     "project": ("state", ProjectState),
     "report_part": ("state", PartState),
+    "sub_grant.moved": ("state", SubGrantState),
+    "sub_grant.duty_moved": ("state", DutyState),
+    "sub_grant.instalment_moved": ("state", PassOnState),
 }
 
 
@@ -66,7 +71,7 @@ def trail_of(kind: str, row_id: int) -> Trail:
     for together in groups:
         line = together[0]
         person = people.get(line.actor_id) if line.actor_id and line.actor_kind == "staff" else None
-        text, href = _text(kind, line.changes or {}), ""
+        text, href = _text(kind, line.action, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
             text, href = _of_expenses(together), url_for("grants.expenses", grant_id=row_id)
         partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
@@ -104,13 +109,13 @@ def _of_expenses(lines: list[TrailLine]) -> str:
     return " · ".join(filter(None, (many, filters.money(sum(amounts)) if amounts else "", first.get("file", ""))))
 
 
-def _text(kind: str, changes: dict[str, Any]) -> str:
-    """What is worth reading of the changes: the state it came into, the words, the money."""
-    parts = []
-    name, states = _STATES.get(kind, ("", None))
-    moved = changes.get(name)
-    if states is not None and isinstance(moved, list) and len(moved) == 2 and moved[1]:
-        parts.append(filters.label(states(moved[1])))
+def _text(kind: str, action: str, changes: dict[str, Any]) -> str:
+    """What is worth reading of the changes: of which part, the state it came into, the words, the money."""
+    parts = [changes["title"]] if action.startswith("sub_grant.duty") else []
+    if known := _STATES.get(action) or _STATES.get(kind):
+        moved = changes.get(known[0])
+        if isinstance(moved, list) and len(moved) == 2 and moved[1]:
+            parts.append(filters.label(known[1](moved[1])))
     amounts = (changes.get(name) for name in ("amount_cents", "settled_cents"))
     parts += [filters.money(cents) for cents in amounts if isinstance(cents, int)]
     parts += [str(changes[word]) for word in ("source", "text", "note", "reason", "file") if changes.get(word)]

@@ -12,6 +12,7 @@ from icalendar import Calendar
 from sqlalchemy import event, select
 
 from app.base.actor import SYSTEM
+from app.base.errors import Refused
 from app.extensions import db, writing
 from app.grants.partners import sub_grants
 from app.grants.partners.models import Booking, DutyState, PassOnState, SubGrantDuty, SubGrantInstalment, SubGrantState
@@ -138,3 +139,21 @@ def test_pages_take_the_same_statements_with_few_and_with_many_partners(now: dat
         for number in range(20):
             passed_on(now, partner=f"Partner {number}")
     assert {path: statements(path) for path in PAGES} == few
+
+
+def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_what_moved_where(
+    fundraiser: Client, now: datetime
+) -> None:
+    with writing():
+        row_id = passed_on(now)
+        part = db.session.execute(select(SubGrantInstalment.id)).scalar_one()
+        sub_grants.move_instalment(part, PassOnState.CANCELLED, actor=SYSTEM, now=now)
+    with writing(), pytest.raises(Refused, match="accepted"):
+        sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
+    with writing():
+        for state in (DutyState.DELIVERED, DutyState.ACCEPTED):
+            sub_grants.move_duty(duty_of(row_id), state, actor=SYSTEM, now=now)
+        sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert "Jaarcijfers · Goedgekeurd" in page
+    assert "Afgebroken · € 2.500,00" in page.replace("\N{NO-BREAK SPACE}", " ")

@@ -103,6 +103,8 @@ def move(sub_grant_id: int, state: SubGrantState, *, version: int | None = None,
         raise Refused(N_("Instalments of it are in the books: take those back first."))
     if state is _S.CLOSED and _owed(sub_grant_id):
         raise Refused(N_("There is still money to pay: pay it or take it back first."))
+    if state is _S.CLOSED and _duties_open(sub_grant_id):
+        raise Refused(N_("Not all that the partner owes is accepted: accept or waive it first."))
     _shift(row, state, actor=actor, now=now)
 
 
@@ -253,6 +255,12 @@ def _booked(sub_grant_id: int) -> bool:
 
 def _owed(sub_grant_id: int) -> bool:
     return _in_state(sub_grant_id, _P.OWED)
+
+
+def _duties_open(sub_grant_id: int) -> bool:
+    done = (DutyState.ACCEPTED, DutyState.WAIVED)
+    left = select(SubGrantDuty.id).where(SubGrantDuty.sub_grant_id == sub_grant_id, SubGrantDuty.state.not_in(done))
+    return db.session.execute(left.limit(1)).scalar() is not None
 
 
 def _shift(row: SubGrant, state: SubGrantState, *, actor: Actor, now: datetime) -> None:
