@@ -124,7 +124,7 @@ def parse_money(text: str, *, thousands: str = "") -> Money:
     bare = _SPACES.sub("", text)
     bare = _CURRENCY.sub("", bare)
     if bare.startswith("-"):
-        raise Invalid(N_("The amount must be more than zero."))
+        raise Invalid(N_("Write the amount without a minus sign."))
     if not bare.isascii():
         raise Invalid(N_("This is not an amount. Write it in figures, for example 25 or 12.50."))
     if _AMBIGUOUS.fullmatch(bare) and not (thousands == bare[-4] and bare[0] != "0"):

@@ -93,7 +93,7 @@ def test_what_people_type_is_understood(app: Flask, field: str, typed: str, data
         ("amount", "1,234", "1234 of 1,23"),
         ("amount", "0.234", "0234 of 0,23"),
         ("amount", "0", "meer dan nul"),
-        ("amount", "-5", "meer dan nul"),
+        ("amount", "-5", "zonder minteken"),
         ("amount", "0,99", "minstens €\u00a01,00"),
         ("amount", "10000,01", "hoogstens €\u00a010.000,00"),
         ("amount", "99999999999999", "te groot"),
