@@ -122,6 +122,9 @@ def test_from_award_to_sent(live_server: Server, browser: Any, page: Any) -> Non
     press(partner, "Lever dit onderdeel aan")
     assert "klopt niet" in partner.content()
     partner.fill('[name="total"]', "1.334,56")
+    with partner.expect_navigation():
+        partner.press('[name="total"]', "Enter")
+    assert "Uw concept is bewaard." in partner.content(), "Enter in a figure keeps, and delivers nothing"
     press(partner, "Lever dit onderdeel aan")
 
     lead.goto(f"{report}/parts")
