@@ -58,13 +58,19 @@ def _refuse_look_alikes(bare: str) -> None:
     """What is taken for an IBAN, or for a figure in it."""
     if _BIC.fullmatch(bare):
         raise Invalid(
-            N_("This is a BIC: the code of a bank. Fill in the number of the account, for example NL91 ABNA 0417 1643 00.")  # noqa: E501
+            N_(
+                "This is a BIC: the code of a bank. "
+                "Fill in the number of the account, for example NL91 ABNA 0417 1643 00."
+            )
         )  # fmt: skip
     if len(bare) != LENGTHS.get(bare[:2]) or (bare[:2] == "NL" and not bare[4:8].isalpha()):
         return
     for place in (2, 3, *range(_FIGURES_FROM.get(bare[:2], len(bare)), len(bare))):
         if bare[place] in "OIL" or (place > 3 and "A" <= bare[place] <= "Z"):
             raise Invalid(
-                N_("This IBAN is not right: character %(place)s is a letter %(letter)s where only a figure can stand. An O and a 0, or an I and a 1, look alike."),  # noqa: E501
+                N_(
+                    "This IBAN is not right: character %(place)s is a letter %(letter)s where only a figure can stand. "
+                    "An O and a 0, or an I and a 1, look alike."
+                ),
                 place=place + 1, letter=bare[place],
             )  # fmt: skip
