@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.base.actor import SYSTEM
 from app.base.errors import Refused
@@ -20,6 +20,7 @@ from app.grants.partners.sub_grants import SubGrantFacts
 from tests.factories import consortium as make
 from tests.factories import grants
 from tests.support.client import Client
+from tests.support.counting import statements_of
 
 TODAY = date(2026, 11, 23)
 PAGES = ("/grants/timeline", "/grants/month", "/grants/dates", "/cockpit")
@@ -123,22 +124,13 @@ def test_an_ended_grant_stays_while_a_partner_owes_something(fundraiser: Client,
 
 
 def test_pages_take_the_same_statements_with_few_and_with_many_partners(now: datetime, fundraiser: Client) -> None:
-    def statements(path: str) -> int:
-        fundraiser.get(path)
-        seen: list[str] = []
-        listen = lambda *arguments: seen.append(arguments[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listen)
-        fundraiser.get(path)
-        event.remove(db.engine, "before_cursor_execute", listen)
-        return len(seen)
-
     with writing():
         passed_on(now)
-    few = {path: statements(path) for path in PAGES}
+    few = {path: statements_of(fundraiser, path) for path in PAGES}
     with writing():
         for number in range(20):
             passed_on(now, partner=f"Partner {number}")
-    assert {path: statements(path) for path in PAGES} == few
+    assert {path: statements_of(fundraiser, path) for path in PAGES} == few
 
 
 def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_what_moved_where(

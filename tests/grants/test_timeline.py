@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.extensions import db, writing
 from app.grants.awards.models import Grant
@@ -21,6 +21,7 @@ from app.grants.instalments.models import Instalment
 from app.grants.obligations.models import Obligation
 from tests.factories import grants as make
 from tests.support.client import Client
+from tests.support.counting import statements_of
 
 TODAY = date(2026, 11, 23)
 YEARS: dict[str, Any] = {"starts_on": date(2026, 1, 1), "all_at_once": True}
@@ -210,21 +211,12 @@ def test_the_secret_address_takes_filters(two: tuple[int, int], fundraiser: Clie
 
 
 def test_pages_take_the_same_statements_with_few_and_with_many_grants(now: datetime, fundraiser: Client) -> None:
-    def statements(path: str) -> int:
-        fundraiser.get(path)
-        seen: list[str] = []
-        listen = lambda *arguments: seen.append(arguments[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listen)
-        fundraiser.get(path)
-        event.remove(db.engine, "before_cursor_execute", listen)
-        return len(seen)
-
     with writing():
         funder = make.funder(now)
         make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1), all_at_once=True)
-    few = {path: statements(path) for path in PAGES}
+    few = {path: statements_of(fundraiser, path) for path in PAGES}
     with writing():
         for _turn in range(30):
             make.grant(now, funder_id=funder, starts_on=date(2026, 1, 1), all_at_once=True)
-    assert {path: statements(path) for path in PAGES} == few
+    assert {path: statements_of(fundraiser, path) for path in PAGES} == few
     assert fundraiser.get("/grants/timeline").text.count('class="tl-name"><a') == 25

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from app.base.errors import NotFound
 from app.base.states import N_
 from app.extensions import db
+from app.grants.partners.due import TO_DELIVER
 from app.grants.partners.models import (
     Booking,
-    DutyState,
     GrantPartner,
     PassOnState,
     SubGrant,
@@ -110,4 +110,4 @@ def payments(instalment_ids: Iterable[int]) -> dict[int, list[SubGrantPayment]]:
 
 def is_late(row: SubGrantDuty, today: date) -> bool:
     """Theirs to deliver after the day it was due."""
-    return row.state in (DutyState.PLANNED, DutyState.RETURNED) and row.due_on < today
+    return row.state in TO_DELIVER and row.due_on < today
