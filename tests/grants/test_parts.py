@@ -144,6 +144,45 @@ def test_a_chain_that_cannot_be_is_refused_clearly(
     assert parts(obligation_id) == []
 
 
+def test_a_passed_date_of_the_funder_is_told_on_top_with_the_way_to_change_it(
+    sign_in: Callable[[str], Client], now: datetime, clock: SettableClock
+) -> None:
+    """No field of these forms holds the funder's date: the message stands by none of them."""
+    with writing():
+        _grant, obligation_id, _partner, _parts = make.asked(now)
+        other_grant, other = make.report(now)
+        partner_id = make.partner(other_grant, now)
+    clock.at(2027, 3, 1, 11)
+    fundraiser = sign_in("fundraiser")
+    steps = {"consolidation_days": "5", "review_days": "3", "buffer_days": "2"}
+    data = steps | {
+        "partners": [str(partner_id)], "asked_on": "01-03-2027", "questions-0-kind": "narrative",
+        "questions-0-title": "Verhaal", **{f"questions-{row}-kind": "narrative" for row in (1, 2, 3)},
+    }  # fmt: skip
+    asking_page = f"/grants/obligations/{other}/parts/ask"
+    assert f"/grants/obligations/{other}/edit" in fundraiser.get(asking_page).text
+    for path, sent in (
+        (asking_page, data), (f"/grants/obligations/{obligation_id}/parts/chain", steps | {"version": "1"})
+    ):  # fmt: skip
+        refused = fundraiser.post(path, data=sent)
+        assert refused.status_code == 422
+        assert "De datum van de financier, 26-02-2027, is voorbij. Spreek een latere datum" in refused.text
+        assert 'href="#consolidation_days"' not in refused.text
+    with pytest.raises(Invalid) as told, writing():
+        move_due(obligation_id, date(2027, 2, 27), clock.now())
+    assert told.value.field == "due_on"
+
+
+def test_a_date_before_partners_may_start_is_told_by_the_date_of_the_funder(now: datetime) -> None:
+    with writing():
+        grant_id, obligation_id = make.report(now)
+        partner_id, start = make.partner(grant_id, now), date(2027, 2, 1)
+        asking.ask(obligation_id, [make.NARRATIVE], [partner_id], Spans(), asked_on=start, actor=SYSTEM, now=now)
+    with pytest.raises(Invalid) as told, writing():
+        move_due(obligation_id, date(2027, 2, 2), now)
+    assert told.value.field == "due_on"
+
+
 def move_due(obligation_id: int, due_on: date, now: datetime) -> None:
     row = db.session.get_one(Obligation, obligation_id)
     plan = ObligationPlan(kind=row.kind, due_on=due_on, assignee_id=row.assignee_id)

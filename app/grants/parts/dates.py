@@ -48,24 +48,35 @@ def count_back(funder_due_on: date, spans: Spans, *, asked_on: date) -> Dates:
     return Dates(asked_on, partner_due_on, review_on, ready_on, funder_due_on)
 
 
-def check(dates: Dates, today: date, *, field: str = "consolidation_days") -> None:
-    """Refuse a chain that cannot be kept, saying which day is the trouble and what helps."""
+def check(dates: Dates, today: date, *, field: str | None = None) -> None:
+    """Refuse a chain that cannot be kept, saying which day is the trouble and what helps.
+
+    `field` is where the funder's date stands in the form at hand; None where the form asks only for
+    the steps: then a passed date of the funder's is told on top, since no field there can mend it.
+    """
     if dates.funder_due_on < today:
-        raise Invalid(N_("The funder's date, %(day)s, has passed."), field=field, day=format_date(dates.funder_due_on))
+        raise Invalid(
+            N_(
+                "The funder's date, %(day)s, has passed. Agree on a later date with the funder, and fill it in with"
+                " the obligation."
+            ),
+            field=field,
+            day=format_date(dates.funder_due_on),
+        )
     if dates.partner_due_on <= today:
         raise Invalid(
             N_(
                 "Counted back from %(funder)s the partners would have to deliver on %(day)s, and that day is not ahead"
                 " of us any more. Take fewer days for the steps, or agree on a later date with the funder."
             ),
-            field=field,
+            field=field or "consolidation_days",
             funder=format_date(dates.funder_due_on),
             day=format_date(dates.partner_due_on),
         )
     if dates.partner_due_on <= dates.asked_on:
         raise Invalid(
             N_("The chain ends before it starts: asked on %(asked)s, to be delivered on %(day)s."),
-            field="asked_on",
+            field=field or "asked_on",
             asked=format_date(dates.asked_on),
             day=format_date(dates.partner_due_on),
         )

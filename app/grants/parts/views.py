@@ -90,6 +90,7 @@ def ask_parts(obligation_id: int) -> ResponseReturnValue:
         partners=known,
         chain=board.chain_of(obligation_id),
         due_on=obligations.one(obligation_id)[1].due_on,
+        today=local_date(now()),
     )
     return page, status
 
