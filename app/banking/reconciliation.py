@@ -72,6 +72,7 @@ class Reconciliation:
     by_hand: list[Elsewhere]
     by_hand_cents: int
     opened: int  # the balance that was brought in when these books began
+    earlier: int  # where none was: what was recorded by hand before the first statement
 
     @property
     def statements(self) -> int:
@@ -92,14 +93,14 @@ class Reconciliation:
 
     @property
     def off(self) -> int:
-        """The difference; the balance from before the first statement is none where it was not brought in."""
-        return self.difference + (0 if self.opened else self.before)
+        """The difference; what lies before the first statement is none where no balance was brought in."""
+        return self.difference + (0 if self.opened else self.before - self.earlier)
 
     @property
     def unexplained(self) -> int:
         """What of the difference no line here explains. Anything but 0 is an error in the books."""
         told = sum(each.later - each.before - each.missing - each.waiting - each.off for each in self.accounts)
-        return self.difference - told - self.by_hand_cents - self.opened
+        return self.difference - told - self.by_hand_cents - self.opened - self.earlier
 
 
 def reconcile() -> Reconciliation:
@@ -114,14 +115,17 @@ def reconcile() -> Reconciliation:
         for booked_by in BookedBy
     }
     balances = ledger.balances()
-    opened = select(func.max(_opened_lines().subquery().c.booked_on)).scalar_subquery()
-    before = _sum(by_hand_lines().where(JournalEntry.booked_on <= opened))  # what was brought in includes it
-    by_hand, by_hand_cents = _by_hand(opened)
+    opened_on, opened = db.session.execute(_totals(_opened_lines())).one()
+    begins = opened_on or _day_before(told[BookedBy.HERE])
+    before = _totals(by_hand_lines().where(JournalEntry.booked_on <= begins))  # an opening balance includes it
+    earlier = db.session.execute(before).one().cents
+    by_hand, by_hand_cents = _by_hand(begins)
     return Reconciliation(
         accounts=told[BookedBy.HERE], others=told[BookedBy.ACCOUNTING],
         ledger=balances[BANK].cents if BANK in balances else 0,
         suspense=-balances[SUSPENSE].cents if SUSPENSE in balances else 0,
-        by_hand=by_hand, by_hand_cents=by_hand_cents, opened=_sum(_opened_lines()) + before,
+        by_hand=by_hand, by_hand_cents=by_hand_cents,
+        opened=opened + earlier if opened_on else 0, earlier=0 if opened_on else earlier,
     )  # fmt: skip
 
 
@@ -193,16 +197,25 @@ def _apart() -> Any:
     )  # fmt: skip
 
 
-def _by_hand(opened: Any) -> tuple[list[Elsewhere], int]:
-    found = by_hand_lines().where(JournalEntry.booked_on > func.coalesce(opened, date.min))
-    cents = _sum(found)
+def _day_before(accounts: list[AccountLines]) -> date:
+    """The day before the first statement of any of them: no statement can tell what was recorded until then."""
+    first = func.min(func.coalesce(BankStatement.from_on, BankStatement.to_on))
+    chosen = BankStatement.account_id.in_([each.state.account.id for each in accounts])
+    found = db.session.execute(select(first).where(chosen, BankStatement.closing_cents.is_not(None))).scalar_one()
+    return found - days(1) if found else date.min
+
+
+def _by_hand(begins: date) -> tuple[list[Elsewhere], int]:
+    found = by_hand_lines().where(JournalEntry.booked_on > begins)
+    cents = db.session.execute(_totals(found)).one().cents
     newest = found.order_by(JournalEntry.booked_on.desc(), JournalEntry.id.desc()).limit(SHOWN)
     return [Elsewhere(row.id, row.booked_on, row.event, row.cents) for row in db.session.execute(newest)], cents
 
 
-def _sum(found: Any) -> int:
-    total = select(func.coalesce(func.sum(found.subquery().c.cents), 0))
-    return int(db.session.execute(total).scalar_one())
+def _totals(found: Any) -> Any:
+    """Its last booking date, or none, and its sum in cents."""
+    rows = found.subquery()
+    return select(func.max(rows.c.booked_on).label("last_on"), func.coalesce(func.sum(rows.c.cents), 0).label("cents"))
 
 
 def later_lines(account: AccountLines) -> list[BankEntry]:

@@ -19,6 +19,8 @@ from app.base.dates import local_date
 from app.base.ids import new_id
 from app.base.money import Money
 from app.extensions import db, settings, writing
+from app.ledger.accounts import BANK
+from app.ledger.queries import balances
 from app.organisation.models import BankAccount
 from app.payments.flow import begin, reach
 from app.payments.models import Payment, PaymentEvent
@@ -29,7 +31,6 @@ from app.payments.providers.settlements import Part, PartKind, Settlement
 LOADER = system("demo")
 GIFTS = (("Sanne", "Vermeer", 2500), ("Tim", "Kuipers", 5000), ("Lotte", "Hendriks", 10_000))  # the first is refunded
 COSTS = 96  # cents, of the three together
-OPENING = 1_250_000
 # Cents, name, account (examples of banks and manuals, nobody's), words, the reason where it was taken back.
 LINES = (
     (2500, "HR P DE GROOT e/o M BOS", "NL20INGB0001234567", "gift, veel succes met jullie werk", ""),
@@ -45,7 +46,7 @@ def load(*, now: datetime) -> None:
         return  # nobody is asked for money by a real provider
     told = _payout(_paid(now), now)
     take([told], PayoutOrigin.FILE, actor=LOADER, now=now)
-    content = _statement(told, now).encode()
+    content = _statement(told, _on_the_bank(), now).encode()
     imports.take(io.BytesIO(content), "voorbeeldafschrift.xml", actor=LOADER, now=now)
 
 
@@ -91,19 +92,26 @@ def _payout(ids: list[int], now: datetime) -> Settlement:
     )  # fmt: skip
 
 
-def _statement(told: Settlement, now: datetime) -> str:
+def _on_the_bank() -> int:
+    """Cents that the books say are there, all recorded by hand until now."""
+    found = balances().get(BANK)
+    db.session.rollback()
+    return found.cents if found else 0
+
+
+def _statement(told: Settlement, opening: int, now: datetime) -> str:
     """A CAMT.053 of today: the payout, and what somebody has to look at."""
     iban = db.session.execute(select(BankAccount.iban).order_by(BankAccount.position).limit(1)).scalar_one()
     db.session.rollback()
     day = local_date(now).isoformat()
     lines = [(told.net_cents, "Demobank", "", f"uitbetaling {told.reference}", ""), *LINES]
-    closing = OPENING + sum(cents for cents, *_ in lines)
+    closing = opening + sum(cents for cents, *_ in lines)
     entries = "".join(_entry(number, line, day) for number, line in enumerate(lines, start=1))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>DEMO</MsgId>'
         f"<CreDtTm>{day}T18:00:00</CreDtTm></GrpHdr><Stmt><Id>DEMO-1</Id><Acct><Id><IBAN>{iban}</IBAN></Id>"
-        f"<Ccy>EUR</Ccy></Acct>{_balance('OPBD', OPENING, day)}{_balance('CLBD', closing, day)}\n{entries}"
+        f"<Ccy>EUR</Ccy></Acct>{_balance('OPBD', opening, day)}{_balance('CLBD', closing, day)}\n{entries}"
         "</Stmt></BkToCstmrStmt></Document>\n"
     )
 

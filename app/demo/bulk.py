@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from app.base.actor import system
-from app.base.dates import local_date
+from app.base.dates import days, local_date
 from app.demo.people import giving_of, people
 from app.extensions import writing
 from app.gifts import services as gifts
@@ -25,11 +25,11 @@ LOADER = system("demo")
 def load_supporters(count: int, seed: int, *, now: datetime) -> Iterator[int]:
     """Make `count` invented supporters with five gifts each on average; yields after each batch how many."""
     draw = random.Random(seed + 1)
-    today = local_date(now)
+    yesterday = local_date(now) - days(1)  # what comes in today is on the bank statement
     purposes = [None, None, *(programme.id for programme in active_programmes())]
     drafts = people(count, seed)
     while batch := list(islice(drafts, BATCH)):
-        giving = [giving_of(draw, today) for _ in batch]
+        giving = [giving_of(draw, yesterday) for _ in batch]
         with writing():
             ids = create_people(batch, actor=LOADER, now=now, look_for_doubles=False)
             gifts.make(

@@ -42,9 +42,9 @@ def load_first(password: str, supporters: int = SUPPORTERS) -> None:
         begun = grant_life.load(story.scene_of(programmes, now()), costs)
     grant_life.finish(begun, now=now())
     direct_debits.build()
-    bank.load(now=now())
     for _ in bulk.load_supporters(supporters, 1, now=now()):
         pass
+    bank.load(now=now())
     anbi.load(now=now())
 
 

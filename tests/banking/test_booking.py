@@ -11,12 +11,15 @@ from flask import Flask
 from app.banking import booking, imports
 from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM
+from app.base.money import Money
 from app.extensions import db, writing
+from app.gifts import by_hand
 from app.ledger import queries as ledger
 from app.ledger.checks import run
 from app.ledger.models import FiscalPeriod, PeriodState
 from app.organisation.models import BankAccount, BookedBy
 from tests.banking.files import Pay, batch_details, camt
+from tests.factories.gifts import promised_gift
 from tests.factories.organisation import make_organisation
 
 pytestmark = pytest.mark.usefixtures("organisation")
@@ -52,6 +55,18 @@ def test_each_line_books_bank_against_suspense_once(now: datetime) -> None:
     found = reconcile()
     assert (found.statements, found.ledger, found.suspense) == (104_250, 4250, 4250)
     assert (found.equal, found.unexplained) == (True, 0), "but for what was there before the first statement"
+
+
+def test_what_was_recorded_by_hand_before_the_first_statement_is_in_its_opening_balance(now: datetime) -> None:
+    gifts = {cents: promised_gift(cents) for cents in (7000, 500)}
+    with writing():
+        for day, cents in ((18, 7000), (20, 500)):
+            by_hand.receive(gifts[cents], amount=Money(cents), received_on=date(2026, 11, day),
+                            bank_reference="", actor=SYSTEM, now=now)  # fmt: skip
+    take(camt(PAYS, opening=7000, on="2026-11-19"), now)
+    found = reconcile()
+    assert (found.earlier, found.by_hand_cents, [each.cents for each in found.by_hand]) == (7000, 500, [500])
+    assert (found.off, found.equal, found.unexplained) == (500, False, 0), "a later one should come on a statement"
 
 
 def test_where_the_accounting_package_books_the_bank_we_have_its_clearing_account(now: datetime) -> None:
