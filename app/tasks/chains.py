@@ -4,15 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
-from app.base.business_days import add_business_days, business_day_on_or_after
+from app.base.business_days import (
+    add_business_days,
+    business_day_on_or_after,
+    business_days_between,
+    is_business_day,
+)
+
+_DAY = timedelta(days=1)
 
 
 class Step(Protocol):
     @property
     def days_before(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a day lies before its deadline, negative after it: in working days, or in calendar days
+    for a free day that somebody chose."""
+
+    days: int
+    working: bool = True
+
+    @classmethod
+    def between(cls, day: date, deadline: date) -> Distance:
+        """The distance that counts back from this deadline to exactly this day."""
+        if not is_business_day(day):
+            return cls((deadline - day).days, working=False)
+        if day > deadline:
+            return cls(-business_days_between(deadline, day))
+        return cls(business_days_between(day - _DAY, deadline - _DAY))
+
+    def day(self, deadline: date) -> date:
+        if self.working:
+            return add_business_days(deadline, -self.days)
+        return deadline - timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)

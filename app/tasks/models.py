@@ -13,6 +13,7 @@ from app.base.events import Event
 from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled, Transitions
 from app.extensions import db
+from app.tasks.chains import Distance
 
 
 class TaskState(Labelled):
@@ -47,6 +48,7 @@ class Task(db.Model):
         Index("ix_task_subject", "subject_type", "subject_id", "state"),
         CheckConstraint("(subject_type IS NULL) = (subject_id IS NULL)", name="whole_subject"),
         CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_when_over"),
+        CheckConstraint("working_days_before IS NULL OR calendar_days_before IS NULL", name="one_distance"),
     )
 
     id: Mapped[int] = id_column()
@@ -63,9 +65,26 @@ class Task(db.Model):
     ended_by_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
     # What made the task, for tasks that are made by a template or a job: made once, whoever asks again.
     source_key: Mapped[str | None] = text_column(160, nullable=True, unique=True)
+    # How far before the deadline of its record it was meant to be, by the template or by hand; kept when a
+    # deadline that comes too soon squeezes it. NULL for a task that is counted back from nothing.
+    working_days_before: Mapped[int | None] = mapped_column()
+    calendar_days_before: Mapped[int | None] = mapped_column()
     # Passed on to the deputy of whom it was with, because it stayed undone; once for each due date.
     escalated_at: Mapped[datetime | None] = instant_column(nullable=True)
     escalated_from_id: Mapped[int | None] = reference_column("staff.id", nullable=True, index=False)
+
+    @property
+    def distance(self) -> Distance | None:
+        """How far before the deadline of its record it was meant to be; None where nothing is known of that."""
+        if self.working_days_before is not None:
+            return Distance(self.working_days_before)
+        if self.calendar_days_before is not None:
+            return Distance(self.calendar_days_before, working=False)
+        return None
+
+    def keep_distance(self, distance: Distance) -> None:
+        self.working_days_before = distance.days if distance.working else None
+        self.calendar_days_before = None if distance.working else distance.days
 
     def is_overdue(self, today: date) -> bool:
         return self.state is TaskState.OPEN and self.due_on < today

@@ -10,13 +10,14 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from app.base.actor import Actor
-from app.base.business_days import add_business_days, business_day_on_or_after, business_days_between
+from app.base.business_days import add_business_days, business_day_on_or_after
 from app.base.dates import local_date
 from app.base.ids import new_id
 from app.extensions import db
 from app.outbox.services import Mail, queue_mails
 from app.staff.models import Staff
 from app.tasks import queries, services
+from app.tasks.chains import Distance
 from app.tasks.models import Task, TaskState
 from app.tasks.template_models import TemplateStep
 from app.tasks.template_services import steps_of
@@ -33,8 +34,9 @@ class _Moved:
 def count_anew(kind: str, deadlines: Mapping[int, date], *, actor: Actor, now: datetime) -> int:
     """Records of this kind have these deadlines now; gives how many open tasks of templates moved along.
 
-    Each task stays as many working days before the deadline as its step says, or as somebody chose by
-    hand. Whoever has one of them is told in one mail, unless it was their own doing.
+    Each task stays as far before the deadline as its step says, or as somebody chose by hand; one that
+    would have to be done before today is planned for today, and has its distance again when the
+    deadline moves back. Whoever has one of them is told in one mail, unless it was their own doing.
     """
     mine = (Task.subject_type == kind) & Task.subject_id.in_(deadlines) & (Task.state == TaskState.OPEN)
     made = select(Task).where(mine, Task.source_key.startswith("template:")).order_by(Task.id).with_for_update()
@@ -43,33 +45,33 @@ def count_anew(kind: str, deadlines: Mapping[int, date], *, actor: Actor, now: d
     for task in db.session.execute(made).scalars().all():
         due_on = deadlines[task.subject_id or 0]
         *_start, template, _kind, _id, old, place = (task.source_key or "").split(":")
-        if int(template) not in steps:
-            steps[int(template)] = {each.position: each for each in steps_of(int(template))}
-        count = _days_before(task, date.fromisoformat(old), steps[int(template)].get(int(place)))
+        if (distance := task.distance) is None:
+            if int(template) not in steps:
+                steps[int(template)] = {each.position: each for each in steps_of(int(template))}
+            distance = _as_made(task, date.fromisoformat(old), steps[int(template)].get(int(place)))
+            task.keep_distance(distance)
         soonest = min(business_day_on_or_after(local_date(now)), due_on)
-        day, was = max(add_business_days(due_on, -count), soonest), task.due_on
+        day, was = max(distance.day(due_on), soonest), task.due_on
         # So that using the template for the new deadline makes nothing twice.
         key = f"template:{template}:{kind}:{task.subject_id}:{due_on.isoformat()}:{place}"
         if queries.by_source(key) is None:
             task.source_key = key
         if day != was:
-            services.change(
-                task.id, title=task.title, due_on=day, owner_id=task.owner_id, priority=task.priority,
-                actor=actor, now=now,
-            )  # fmt: skip
+            services.move_along(task, day, actor=actor, now=now)
             moved.append(_Moved(task, was))
     db.session.flush()
     _tell(moved, actor=actor, now=now)
     return len(moved)
 
 
-def _days_before(task: Task, due_on: date, step: TemplateStep | None) -> int:
+def _as_made(task: Task, due_on: date, step: TemplateStep | None) -> Distance:
+    """The distance of a task from before distances were kept: its step's, unless somebody chose another day."""
     if step is not None:
         asked = add_business_days(due_on, -step.days_before)
         soonest = min(business_day_on_or_after(local_date(task.created_at)), due_on)
         if task.due_on == max(asked, soonest):
-            return step.days_before
-    return max(business_days_between(task.due_on, due_on), 0)
+            return Distance(step.days_before)
+    return Distance.between(task.due_on, due_on)
 
 
 def _tell(moved: Sequence[_Moved], *, actor: Actor, now: datetime) -> None:

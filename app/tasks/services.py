@@ -17,7 +17,11 @@ from app.base.ids import new_id, new_ids
 from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
+from app.tasks.chains import Distance
 from app.tasks.models import MOVES, Priority, Task, TasksDone, TaskState, TaskStep
+from app.tasks.subjects import subject_of
+
+_UNTOLD = ("title", "working_days_before", "calendar_days_before")
 
 
 def add(
@@ -39,7 +43,10 @@ def add(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTask:
-    """A task that a template or a job makes; `source_key` says what made it, so that it is made once."""
+    """A task that a template or a job makes; `source_key` says what made it, so that it is made once.
+
+    `distance`: how far before the deadline of its record it is meant to be, where it moves along with that.
+    """
 
     title: str
     due_on: date
@@ -47,6 +54,7 @@ class NewTask:
     owner_id: int | None = None
     priority: Priority = Priority.NORMAL
     subject: tuple[str, int] | None = None
+    distance: Distance | None = None
 
 
 def add_new(wanted: Sequence[NewTask], *, actor: Actor, now: datetime) -> list[int]:
@@ -69,6 +77,8 @@ def add_new(wanted: Sequence[NewTask], *, actor: Actor, now: datetime) -> list[i
             "created_by_id": actor.id,
             "created_at": now,
             "source_key": task.source_key,
+            "working_days_before": task.distance.days if task.distance and task.distance.working else None,
+            "calendar_days_before": task.distance.days if task.distance and not task.distance.working else None,
         }
         for row_id, task in zip(new_ids(len(wanted)), wanted, strict=True)
     ]
@@ -117,12 +127,32 @@ def _move(task_id: int, state: TaskState, *, actor: Actor, now: datetime) -> boo
 def change(
     task_id: int, *, title: str, due_on: date, owner_id: int | None, priority: Priority, actor: Actor, now: datetime
 ) -> None:
-    """Change what, by when, by whom."""
+    """Change what, by when, by whom. A day chosen by hand is the distance to its deadline from now on."""
     task = _loaded(task_id)
+    if due_on != task.due_on and (deadline := deadline_of(task)):
+        task.keep_distance(Distance.between(due_on, deadline))
+    task.title, task.owner_id, task.priority = title, owner_id, priority
+    _plan(task, due_on, actor, now)
+
+
+def move_along(task: Task, due_on: date, *, actor: Actor, now: datetime) -> None:
+    """The deadline of its record moved: the task has another day, and means to keep the distance it had."""
+    _plan(task, due_on, actor, now)
+
+
+def deadline_of(task: Task) -> date | None:
+    """What a task of a template on a record is counted back from; None for any other task."""
+    if task.subject_type is None or task.subject_id is None or not (task.source_key or "").startswith("template:"):
+        return None
+    counted_from = (task.source_key or "").split(":")[-2]
+    return subject_of(task.subject_type, task.subject_id).due_on or date.fromisoformat(counted_from)
+
+
+def _plan(task: Task, due_on: date, actor: Actor, now: datetime) -> None:
     if due_on != task.due_on:
         task.escalated_at = task.escalated_from_id = None
-    task.title, task.due_on, task.owner_id, task.priority = title, due_on, owner_id, priority
-    changes = {k: v for k, v in audit.changes_of(task).items() if k != "title"}
+    task.due_on = due_on
+    changes = {name: change for name, change in audit.changes_of(task).items() if name not in _UNTOLD}
     _told(task, "task.changed", changes, actor, now)
 
 

@@ -16,7 +16,7 @@ from app.base.ids import new_id
 from app.base.states import N_
 from app.extensions import db
 from app.tasks import services
-from app.tasks.chains import backwards
+from app.tasks.chains import Distance, backwards
 from app.tasks.models import Priority
 from app.tasks.services import NewTask
 from app.tasks.template_models import MOST_DAYS, StepRole, TaskTemplate, TemplateStep, TemplateUse
@@ -97,6 +97,7 @@ def apply(
             owner_id=people.get(steps[each.step].role),
             priority=steps[each.step].priority,
             subject=subject,
+            distance=Distance(steps[each.step].days_before) if subject else None,
             source_key=f"template:{template_id}:{where}:{due_on.isoformat()}:{steps[each.step].position}",
         )
         for each in backwards(due_on, steps, today=today)

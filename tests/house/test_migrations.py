@@ -26,7 +26,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "periodic_agreement": {"years": None, "first_year": 2026, "ended_on": None, "previous_id": None},
     "periodic_signing": {"state": "offered"},
     "interaction": {"complaint_state": None},
-    "task": {"ended_at": None},
+    "task": {"ended_at": None, "calendar_days_before": None},
     "grant_round": {"decision_on": None},
     "obligation": {"application_id": None},
     "instalment": {"obligation_id": None, "settled_cents": None, "basis_points": None},

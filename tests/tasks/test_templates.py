@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from app.base.actor import SYSTEM
 from app.base.business_days import business_days_between, is_business_day
@@ -20,7 +20,7 @@ from app.grants.obligations import services as obligations
 from app.grants.obligations.models import Obligation
 from app.tasks import services as tasks
 from app.tasks import template_services as services
-from app.tasks.chains import backwards
+from app.tasks.chains import Distance, backwards
 from app.tasks.models import Priority, Task, TaskState
 from app.tasks.template_models import StepRole, TaskTemplate, TemplateStep, TemplateUse
 from app.tasks.template_services import StepPlan, TemplateFacts
@@ -251,6 +251,77 @@ def test_the_tasks_of_a_report_move_along_with_its_deadline(app: Flask) -> None:
     assert moved(TODAY)[1:] == [TODAY, TODAY]
     assert db.session.get_one(Task, other[2]).due_on == soon
     assert len(use(template_id, TODAY, subject=subject)) == 1, "only what was done for another deadline"
+
+
+@given(DAYS, DAYS)
+def test_a_distance_counts_back_to_the_very_day(day: date, deadline: date) -> None:
+    assert Distance.between(day, deadline).day(deadline) == day
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=st.integers(1, 250),
+    by_hand=st.integers(0, 300),
+    moves=st.lists(st.integers(-40, 400), min_size=1, max_size=4),
+)
+def test_a_deadline_that_moves_there_and_back_gives_the_same_days(
+    app: Flask, first: int, by_hand: int, moves: list[int]
+) -> None:
+    """Whatever lies between, a deadline in the past too; also for a day chosen by hand, free days included."""
+    with writing():
+        make.grant(now())
+    row = db.session.execute(select(Obligation).order_by(Obligation.id.desc()).limit(1)).scalar_one()
+
+    def moved(day: date) -> list[date]:
+        with writing():
+            plan = {name: getattr(row, name) for name in ObligationPlan.__dataclass_fields__} | {"due_on": day}
+            obligations.change(row.id, ObligationPlan(**plan), version=None, actor=SYSTEM, now=now())
+        return [db.session.get_one(Task, each, populate_existing=True).due_on for each in ids]
+
+    ids: list[int] = []
+    deadline = TODAY + timedelta(days=first)
+    moved(deadline)
+    ids += use(template(f"Rapport {row.id}"), deadline, subject=("obligation", row.id))
+    chosen = {"title": "x", "due_on": TODAY + timedelta(days=by_hand), "owner_id": None, "priority": Priority.LOW}
+    with writing():
+        tasks.change(ids[1], **chosen, actor=SYSTEM, now=now())  # type: ignore[arg-type]
+    before = moved(deadline)  # the same day: nothing moves
+    for days in moves:
+        moved(TODAY + timedelta(days=days))
+    assert moved(deadline) == before
+
+
+def test_a_task_squeezed_when_it_was_made_has_its_distance_when_there_is_time(app: Flask) -> None:
+    """Also after its template was changed: what was made from it stays as it is."""
+    with writing():
+        make.grant(now(), [], [make.obligation_plan(due_on=date(2026, 11, 25))])
+    row = db.session.execute(select(Obligation)).scalar_one()
+    template_id = template()
+    ids = use(template_id, date(2026, 11, 25), subject=("obligation", row.id))
+    facts = TemplateFacts(name="Anders", used_for=TemplateUse.ANYTHING, steps=REPORT[2:])
+    with writing():
+        services.change(template_id, facts, version=None, actor=SYSTEM, now=now())
+    for day in (date(2026, 11, 24), date(2027, 6, 1)):
+        with writing():
+            plan = {name: getattr(row, name) for name in ObligationPlan.__dataclass_fields__} | {"due_on": day}
+            obligations.change(row.id, ObligationPlan(**plan), version=None, actor=SYSTEM, now=now())
+    days = [db.session.get_one(Task, each, populate_existing=True).due_on for each in ids]
+    assert days == [date(2027, 5, 14), date(2027, 5, 25), date(2027, 6, 1)]
+
+
+def test_a_task_from_before_distances_were_kept_keeps_the_one_of_its_step(app: Flask) -> None:
+    with writing():
+        make.grant(now())
+    row = db.session.execute(select(Obligation)).scalar_one()
+    _figures, text, _sent = ids = use(template(), date(2026, 12, 4), subject=("obligation", row.id))
+    with writing():
+        db.session.execute(update(Task).values(working_days_before=None))
+    for day in (TODAY, date(2027, 6, 1)):
+        with writing():
+            plan = {name: getattr(row, name) for name in ObligationPlan.__dataclass_fields__} | {"due_on": day}
+            obligations.change(row.id, ObligationPlan(**plan), version=None, actor=SYSTEM, now=now())
+    assert db.session.get_one(Task, text, populate_existing=True).due_on == date(2027, 5, 25)
+    assert len(ids) == 3
 
 
 def test_only_offered_fields_of_a_template_are_stored(app: Flask, client: Client) -> None:
