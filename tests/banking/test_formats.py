@@ -535,3 +535,107 @@ def test_pages_of_a_statement_are_one(kinds: tuple[str, str]) -> None:
     assert closed.opening is not None
     assert closed.closing is not None
     assert (closed.opening.cents, closed.closing.cents) == (100, 800)
+
+
+def test_keywords_under_the_account_and_name_of_asn() -> None:
+    said = "Europese incasso: gift aan ons werk-Incassant ID: NL08ZZZ502057730000-Kenmerk Machtiging: M-7 terug"
+    lines = [
+        ":61:2611201120D61,80NINCNL44RABO0123456789", "garage de wit", ":86:NL44RABO0123456789 garage de wit", " " * 65,
+        "/TRTP/Zakelijke Europese Incasso/CSID/NL08ZZZ502057730000/NAME/GAR",
+        "AGE DE WIT BV/MARF/M-12/REMI/Nota 17/deel 2/IBAN/NL20INGB0001234567/EREF/17/55".ljust(65),
+        ":61:2611201120D12,50NSTO NL20INGB0001234567", ":86:NL20INGB0001234567 mw j smit", " " * 65,
+        said[:65], said[65:],
+    ]  # fmt: skip
+    debit, back = (entry.transactions[0] for entry in entries(mt940(lines)))
+    assert (debit.name, debit.iban) == ("GARAGE DE WIT BV", "NL44RABO0123456789"), "the account of the first line"
+    assert (debit.mandate, debit.creditor_id, debit.end_to_end) == ("M-12", "NL08ZZZ502057730000", "17/55")
+    assert debit.text == "Nota 17/deel 2"
+    assert (back.name, back.mandate) == ("mw j smit", "M-7")
+
+
+def test_what_a_payer_of_asn_writes_is_no_field_of_the_bank() -> None:
+    lines = [
+        ":61:2611201120C5,00NOVBNL44RABO0123456789",
+        ":86:NL44RABO0123456789 j jansen",
+        " ",
+        "dank /TRTP/X/EREF/E-1",
+    ]
+    [entry] = entries(mt940(lines))
+    assert (entry.transactions[0].end_to_end, entry.transactions[0].text) == ("", "dank /TRTP/X/EREF/E-1")
+
+
+@pytest.mark.parametrize(
+    ("info", "want"),
+    [
+        ("/ACCW/NL44RABO0123456789,RABONL2U/ORDP//NAME/Hr J Doe en/of Mw A Doe/REMI/17",
+         ("Hr J Doe en/of Mw A Doe", "", "17")),
+        ("/EREF/1/BENM//NAME/Waterschap/REMI//CDTRREFTP//CD/SCOR/ISSR/CUR/CDTRREF/9001000000000012/ISDT/2026-11-20",
+         ("Waterschap", "9001000000000012", "9001000000000012")),
+        ("/EREF/1/ORDP//NAME/J. Doe/REMI//REMI/twee keer", ("J. Doe", "", "twee keer")),
+        ("SEPA ACCEPTGIROBETALING          IBAN: NL44RABO0123456789NAAM: J. Doe                     "
+         "BETALINGSKENM.: 9001000000000012 ID DEBITEUR: 77", ("J. Doe", "9001000000000012", "9001000000000012")),
+        ("NL44RABO0123456789 RABONL2U J DOE NOTPROVIDED gift", ("", "", "J DOE NOTPROVIDED gift")),
+        ("NL44RABO0123456789 JANSSENS J DOE", ("JANSSENS J DOE", "", "")),
+    ],
+)  # fmt: skip
+def test_more_ways_to_tell_of_a_payment(info: str, want: tuple[str, str, str]) -> None:
+    [entry] = entries(mt940([":61:2611201120C15,00NTRFNONREF", f":86:{info}"]))
+    payment = entry.transactions[0]
+    assert (payment.name, payment.structured, payment.text) == want
+
+
+def test_an_account_in_the_place_of_the_reference_is_no_reference() -> None:
+    lines = [
+        ":61:2611201120D25,00NACC0002445588//9001000000000012", "waterschap", ":86:0002445588 waterschap",
+        ":61:2611201120D25,00N084P002445588      Waterschap", ":86:NOTA 1", ":86:NOTA 2",
+        ":61:2611201120D25,00NXXX0123456789", ":86:/TRTP/SEPA OVERBOEKING/IBAN/NL44RABO0123456789/NAME/J/REMI/x",
+        ":61:2611201120D25,00NTRF0002445588", ":86:/REMI/USTD//x/",
+    ]  # fmt: skip
+    told = [entry.transactions[0] for entry in entries(mt940(lines))]
+    assert [each.end_to_end for each in told] == ["", "", "", "0002445588"]
+    assert (told[0].name, told[0].structured) == ("waterschap", "9001000000000012")
+    assert (told[1].name, told[1].text) == ("Waterschap", "NOTA 1 NOTA 2")
+
+
+def test_the_older_head_of_ing_tells_the_bank() -> None:
+    head = "0000 01INGBNL2AXXXX00001\r\n0000 01INGBNL2AXXXX00001\r\n940 00\r\n"
+    opened = facts(mt940([], account="0001234567", head=head, end="-XXX", closing="C261119EUR1000,00"))[0]
+    assert opened.account == "NL20INGB0001234567"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["/REMI/USTD//pin 20-11-2026 12", ":20:45 dank/"], "pin 20-11-2026 12:20:45 dank"),
+        (["/REMI/gift voor het werk -", "-"], "gift voor het werk --"),
+        (["/REMI/gift -", "- met dank/"], "gift -- met dank"),
+    ],
+)
+def test_a_text_that_breaks_into_what_looks_like_a_tag_or_an_end(lines: list[str], text: str) -> None:
+    first, second = entries(
+        mt940([":61:2611201120C15,00NTRFNONREF", f":86:{lines[0]}", *lines[1:], ":61:2611201120C1,00NTRFNONREF"])
+    )
+    assert (first.transactions[0].text, second.cents) == (text, 100)
+
+
+@pytest.mark.parametrize(("number", "count"), [("7/2", 1), ("8/1", 2)])
+def test_pages_of_a_statement_of_mt940_are_one(number: str, count: int) -> None:
+    first = mt940([":61:2611201120C5,00NTRFNONREF"], closing="C261120EUR1005,00").replace(b":62F:", b":62M:")
+    second = mt940([":61:2611201120C2,00NTRFNONREF"], opening="C261120EUR1005,00", closing="C261120EUR1007,00")
+    second = second.replace(b":60F:", b":60M:").replace(b":28C:1", f":28C:{number}".encode())
+    told = facts(first.replace(b":28C:1", b":28C:7/1") + second)
+    assert [type(each) for each in told].count(Opened) == [type(each) for each in told].count(Closed) == count
+    assert isinstance(told[-1], Closed)
+    assert told[-1].closing is not None
+    assert told[-1].closing.cents == 100_700
+
+
+def test_knab_tells_a_name_without_an_account_and_over_two_lines() -> None:
+    lines = [
+        ":61:2611201120D5,00N300NONREF", ":86:KOFFIE 20-11-2026 12:12 PAS: 1111", "NAAM: KOFFIEHUIS",
+        ":61:2611201120C5,00NTRFNONREF", ":86:GIFT", "REK: NL44RABO0123456789/NAAM: STICHTING VRIENDEN VAN DE OUDE DO",
+        "RPSKERK",
+    ]  # fmt: skip
+    card, gift = (entry.transactions[0] for entry in entries(mt940(lines)))
+    assert (card.name, card.text) == ("KOFFIEHUIS", "KOFFIE 20-11-2026 12:12 PAS: 1111")
+    assert (gift.name, gift.text) == ("STICHTING VRIENDEN VAN DE OUDE DORPSKERK", "GIFT")

@@ -8,23 +8,26 @@ from collections.abc import Sequence
 from app.banking.formats.facts import Transaction, looks_like_iban, provided, split_mandate
 
 KEYWORDS = (
-    "TRTP IBAN BIC NAME ADDR REMI EREF PREF MARF CSID CNTP ORDP BENM ULTD ULTC PURP RTRN ISDT SVCL USTD STRD".split()
-)
+    "TRTP IBAN BBAN BIC NAME ADDR REMI EREF PREF MARF CSID CNTP ORDP BENM ULTD ULTC ULTB PURP RTRN ISDT SVCL USTD STRD "
+    "ACCW CDTRREFTP CDTRREF"
+).split()
 _KEYWORD = re.compile(rf"/({'|'.join(KEYWORDS)})(?=/)")
 _STARTS = re.compile(rf"/({'|'.join(KEYWORDS)}|TRCD|SUM)/")
 _INSIDE_REMITTANCE = ("USTD", "STRD")
-_ULTIMATE = ("ULTD", "ULTC")  # and the NAME right behind one, in which some banks put it
+_ULTIMATE = ("ULTD", "ULTC", "ULTB")  # and the NAME right behind one, in which some banks put it
 _SUBFIELD = re.compile(r">(\d\d)")
 _QUESTIONS, _QUESTION = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)")
 _LABEL = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
-_COLUMN = re.compile(r"(IBAN|BIC|NAAM|INCASSANT|MACHTIGING|OMSCHRIJVING|KENMERK|BETALINGSKENM\.): ?")
+_COLUMN = re.compile(r"(IBAN|BIC|NAAM|INCASSANT|MACHTIGING|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|ID DEBITEUR): ?")
 _WORDS = "OMSCHRIJVING"
 _PAYMENT_NUMBER = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
+_KNAB_CARD = re.compile(r"()NAAM: ?(.*)")
 _ACCOUNT_AND_NAME = re.compile(r"([A-Z]{2}\d{2}[A-Z0-9]{11,30}|\d{7,10})\s+(\S.*)?")
 # A slash between these belongs to the name: "J. Jansen e/o P. de Vries".
 _NAME_SLASH = re.compile(r"(?<!\be)(?<!\bc)(?<!\bp)(?<!\bt)(?<!\bh)(?<!\bi)(?<!\ben)/")
+_DEBIT = re.compile(r"-Incassant ID: ?(\S+?) ?-Kenmerk Machtiging: ?(\S+)")  # SNS, ASN and RegioBank
 _TAKEN_BACK = re.compile(r"TERUGBOEKING|STORN")
 _FULL = 60  # characters: a shorter line was not broken by its width
 
@@ -44,7 +47,7 @@ def read(lines: Sequence[str], transaction: Transaction) -> bool:
     elif lines[0].startswith("SEPA ") and _COLUMN.search(whole):
         _columns("".join(line if len(line) >= _FULL else f"{line} " for line in lines), transaction)
     else:
-        _free(lines, transaction)
+        return _free(lines, transaction)
     return False
 
 
@@ -70,7 +73,9 @@ def values_of(text: str) -> dict[str, str]:
             in_remittance, before = True, set(values)
         inside = next((name for name in (*_INSIDE_REMITTANCE, "REMI") if name in values), "REMI")
         of_payer = key in before or (key == "REMI" and "REMI" in values) or _all_of_it(key, value, values.get(inside))
-        if in_remittance and of_payer:
+        if key == "REMI" and not values.get("REMI", "?").strip("/ "):
+            values[key] = value  # Rabobank tells it twice where the payer began with it
+        elif in_remittance and of_payer:
             values[inside] += f"/{key}/{value}"
         else:
             values[key] = value
@@ -90,13 +95,16 @@ def _keywords(text: str, transaction: Transaction) -> bool:
 
     transaction.end_to_end = provided(bare("EREF"))[:35]
     creditor_id, mandate = split_mandate(provided(bare("MARF")))
-    transaction.mandate, transaction.creditor_id = mandate[:35], (bare("CSID") or creditor_id)[:35]
+    transaction.mandate, transaction.creditor_id = mandate[:35], (bare("CSID").replace(" ", "") or creditor_id)[:35]
     transaction.batch = provided(bare("PREF"))[:35]
     transaction.return_reason = bare("RTRN").partition("/")[0].strip()[:35]
     transaction.name, transaction.iban, transaction.bic = bare("NAME")[:140], bare("IBAN")[:34], bare("BIC")[:11]
     if "CNTP" in values:
         _counterparty(values["CNTP"], transaction)
-    ultimate = bare("ULTD" if transaction.cents > 0 else "ULTC").partition("//")[0].strip()[:140]
+    if not looks_like_iban(transaction.iban):
+        transaction.iban = ""
+    ultimate = bare("ULTD") if transaction.cents > 0 else bare("ULTC") or bare("ULTB")
+    ultimate = ultimate.partition("//")[0].strip()[:140]
     transaction.ultimate = "" if ultimate.casefold() == transaction.name.casefold() else ultimate
     _remittance(values, transaction)
     return _TAKEN_BACK.search(bare("TRTP").upper()) is not None
@@ -116,6 +124,8 @@ def _remittance(values: dict[str, str], transaction: Transaction) -> None:
     kind, _, reference = structured.strip("/").partition("/")
     if kind in ("CUR", "ISO") and reference:
         transaction.structured = reference.partition("/")[0].strip()[:35]
+    elif told := values.get("CDTRREF", "").strip("/ "):
+        transaction.structured = told[:35]
     text = (values.get("USTD") or values.get("REMI") or "").strip().strip("/").strip()
     transaction.text = (text or transaction.structured)[:500]
 
@@ -176,29 +186,57 @@ def _columns(text: str, transaction: Transaction) -> None:
     transaction.text = (values.get(_WORDS) or transaction.structured)[:500]
 
 
-def _free(lines: Sequence[str], transaction: Transaction) -> None:
+def _free(lines: Sequence[str], transaction: Transaction) -> bool:
     """Free text: `REK: …/NAAM: …` of Knab, or the account and name on the first line (SNS, ASN, RegioBank)."""
     said = list(lines)
     for index, line in enumerate(said):
-        if knab := _KNAB.search(line):
+        last = index and index + 1 == len(said) and not _ACCOUNT_AND_NAME.match(said[0])
+        if knab := _KNAB.search(line) or (_KNAB_CARD.match(line) if last else None):
             account = knab[1].replace(" ", "")
             transaction.iban = account if looks_like_iban(account) else ""
-            transaction.name = knab[2].strip()[:140]
+            wide = len(line) >= _FULL and index + 1 < len(said)
+            transaction.name = (knab[2] + (said.pop(index + 1) if wide else "")).strip()[:140]
             said[index] = line[: knab.start()]
             break
     else:
         if first := _ACCOUNT_AND_NAME.fullmatch(said[0].strip()):
-            transaction.iban = first[1] if looks_like_iban(first[1]) else ""
-            transaction.name = (first[2] or "").strip()[:140]
-            said = said[1:]
+            said = _who(first[1], (first[2] or "").strip(), said[1:], transaction)
+    start = next((index for index, line in enumerate(said) if line.strip()), 0)
+    if transaction.iban and said[start : start + 1] and said[start].startswith("/TRTP/"):
+        return _of_bank(said[start:], transaction)
     text = "".join(line if len(line) >= _FULL else f"{line} " for line in said)
     transaction.text = re.sub(r"\s+", " ", text).strip()[:500]
     _look_inside(transaction)
+    return False
+
+
+def _who(account: str, name: str, rest: list[str], transaction: Transaction) -> list[str]:
+    """The account and the name of a first line; what else it tells goes before the rest, which is given."""
+    transaction.iban = account if looks_like_iban(account) else ""
+    bic, _, said = name.partition(" ")
+    if _BIC.fullmatch(bic) and (bic[:4], bic[4:6]) == (account[4:8], account[:2]):
+        transaction.bic = bic  # ING before its keywords: names end nowhere
+        return [said, *rest]
+    transaction.name = name[:140]
+    return rest
+
+
+def _of_bank(lines: Sequence[str], transaction: Transaction) -> bool:
+    """Keywords under the account and the name, which stand: those are of the bank for certain."""
+    told = Transaction(transaction.cents)
+    taken_back = _keywords("".join(lines).rstrip(), told)
+    longer = told.name.casefold().startswith(transaction.name.casefold())
+    told.iban, told.name = transaction.iban, told.name if longer else transaction.name
+    for name in Transaction.__slots__:
+        setattr(transaction, name, getattr(told, name))
+    return taken_back
 
 
 _OLD_REFERENCE = re.compile(r"BETALINGSKENM(?:ERK)?\.?:?\s*(\d{4}(?: ?\d{4}){3})(?!\d)")
 
 
 def _look_inside(transaction: Transaction) -> None:
+    if transaction.cents < 0 and (found := _DEBIT.search(transaction.text)):
+        transaction.creditor_id, transaction.mandate = found[1][:35], found[2][:35]
     if found := _OLD_REFERENCE.search(transaction.text):
         transaction.structured = found[1].replace(" ", "")

@@ -23,11 +23,11 @@ from app.banking.formats.facts import (
     provided,
     to_cents,
 )
+from app.banking.formats.mt940_tags import BANK, tags
 from app.base.errors import Invalid
 from app.base.iban import check_iban
 from app.base.states import N_
 
-_TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
 _LINE = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<side>R?[CD])(?P<funds>[A-Z](?=\d))?(?P<amount>\d{1,15}(?:,\d{0,2})?|,\d{1,2})"
     r"(?P<type>[A-Z][A-Z0-9 ]{3})(?P<rest>.*)",
@@ -35,13 +35,11 @@ _LINE = re.compile(
 )
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})([\d,.]{1,20})\s*")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z]{4}\d{10}|[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-_BANK = re.compile(r"(?:\{1:F\d\d)?([A-Z]{4})NL\d[0-9A-Z]")
 _NAMED_BANKS = {"TRIODOSBANK": "TRIO"}
 _DUTCH_NUMBER = re.compile(r"\d{3,10}")
 _STRUCTURED = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
-_KEYWORD_REFERENCES = ("EREF", "PREF", "NONREF", "MARF")
-_PIECE = 1 << 16  # bytes read at once
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_ACCOUNT_AND_NAME = re.compile(r"P?\d{9,10} {2,}(\S.*)")  # old statements of Rabobank
+_KEYWORD_REFERENCES = ("", "EREF", "PREF", "NONREF", "MARF")
 _INTERIM = N_(
     "This is an MT942: what the bank knew in the course of a day, without balances. Bring in the MT940 or CAMT.053 of "
     "that day instead."
@@ -52,32 +50,7 @@ _CENTURY = 80  # 79 is 2079, 80 is 1980
 
 def read(source: BinaryIO) -> tuple[Format, Facts]:
     """The format and a stream of facts. Raises Unreadable at once, or when the stream reaches the place."""
-    return Format.MT940, _Reader(_lines(source)).facts()
-
-
-def _lines(source: BinaryIO) -> Iterator[tuple[int, str]]:
-    """Numbered lines, as UTF-8 or else cp1252; the choice is made per line, so that memory stays flat."""
-    for number, raw in enumerate(_raw_lines(source), start=1):
-        try:
-            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1252", "replace")
-        yield number, text.replace("\0", "")
-
-
-def _raw_lines(source: BinaryIO) -> Iterator[bytes]:
-    """Lines that end in CR LF, LF or CR alone."""
-    rest = b""
-    while piece := source.read(_PIECE):
-        if piece.endswith(b"\r"):
-            piece += source.read(1)
-        *whole, rest = _LINE_END.split(rest + piece)
-        yield from whole
-        if len(rest) > _PIECE:  # no line of a bank
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
+    return Format.MT940, _Reader(tags(source)).facts()
 
 
 def _day(text: str, line: int) -> date:
@@ -102,8 +75,8 @@ def _balance(text: str, line: int) -> tuple[Balance, str]:
 class _Reader:
     """One pass over the tags of a file; an entry is given once its `:86:` is complete."""
 
-    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
-        self._lines = lines
+    def __init__(self, tagged: Iterator[tuple[str, int, list[str]]]) -> None:
+        self._tagged = tagged
         self._opened: Opened | None = None
         self._told = False
         self._entry: Entry | None = None
@@ -111,42 +84,32 @@ class _Reader:
         self._more: list[str] = []  # lines under :61:
         self._info: list[str] | None = None  # lines of :86:
         self._closing: Balance | None = None
+        self._begins = self._ends = ""  # the tags of its balances: 60F or 60M, 62F or 62M
+        self._page: tuple[Opened, Closed] | None = None  # told so far of a statement that may go on
         self._seen = False
         self._bank = ""  # the four letters of the bank, where the file says which it is
 
     def facts(self) -> Iterator[Fact]:
-        tag, number = "", 0
-        parts: list[str] = []
-        for line_number, text in self._lines:
-            mark = _TAG.match(text)
-            if mark is None and not tag and (bank := _BANK.match(text)):
-                self._bank = bank[1]
-            if mark is None and (text.strip() == "-" or text.startswith(("{1:", "-}"))):
+        number = 0
+        for tag, number, parts in self._tagged:  # noqa: B007
+            if tag == BANK:
+                self._bank = parts[0]
+            else:
                 yield from self._take(tag, number, parts)
-                tag, parts = "", []
-                if later := _BANK.search(text):
-                    self._bank = later[1]
-                continue
-            if mark is None:
-                if tag:
-                    parts.append(text)
-                continue
-            yield from self._take(tag, number, parts)
-            tag, number, parts = mark[1], line_number, [mark[2]]
-        yield from self._take(tag, number, parts)
+        yield from self._finish()
         if self._opened is not None and self._closing is None:
             said = N_("This file is cut off: the last statement has no closing balance. Please download it again.")
             raise Unreadable(said, line=number, advice="")
         yield from self._close(number)
+        if self._page is not None:
+            yield self._page[1]
         if not self._seen:
             raise Unreadable(N_("There is no statement in this file."))
 
     def _take(self, tag: str, line: int, parts: list[str]) -> Iterator[Fact]:
-        if not tag:
-            return
         text = parts[0]
-        if tag == "86" and self._entry is not None and self._info is None:
-            self._info = parts
+        if tag == "86" and self._entry is not None:
+            self._info = [*(self._info or ()), *parts]
             return
         yield from self._finish()
         if tag == "20":
@@ -166,12 +129,14 @@ class _Reader:
         elif tag in ("60F", "60M"):
             balance, currency = _balance(text, line)
             self._opened.opening, self._opened.currency = self._opened.opening or balance, currency
+            self._begins = tag
         elif tag == "61":
             yield from self._tell(line)
             self._begin(parts, line)
         elif tag in ("62F", "62M"):
             yield from self._tell(line)
             self._closing, currency = _balance(text, line)
+            self._ends = tag
             if currency != self._opened.currency:
                 said = N_("An entry is in %(found)s, the account in %(wanted)s.")
                 raise Unreadable(said, line=line, found=currency, wanted=self._opened.currency)
@@ -185,12 +150,32 @@ class _Reader:
         if self._opened.opening is None:
             raise Unreadable(N_("This statement has no opening balance."), line=line)
         self._told = self._seen = True
+        page, self._page = self._page, None
+        if page is not None and self._goes_on(*page):
+            self._opened = page[0]
+            return
+        if page is not None:
+            yield page[1]
         yield self._opened
+
+    def _goes_on(self, before: Opened, ended: Closed) -> bool:
+        """Whether this is the next page of the statement before: its number is the same, and its balance."""
+        assert self._opened is not None
+        assert self._opened.opening is not None
+        assert ended.closing is not None
+        same = (before.account, before.number.partition("/")[0]) == (
+            self._opened.account, self._opened.number.partition("/")[0]
+        )  # fmt: skip
+        return same and self._begins == "60M" and self._opened.opening.cents == ended.closing.cents
 
     def _close(self, line: int) -> Iterator[Fact]:
         if self._opened is not None:
             yield from self._tell(line)
-            yield Closed(self._closing, line=line)
+            closed = Closed(self._closing, line=line)
+            if self._ends == "62M":
+                self._page = self._opened, closed
+            else:
+                yield closed
             self._opened = None
 
     def _begin(self, parts: list[str], line: int) -> None:
@@ -221,23 +206,37 @@ class _Reader:
             return
         transaction = Transaction(entry.cents)
         taken_back = dutch.read(self._info or [], transaction)
-        account = next((each.strip() for each in (self._reference, *self._more) if looks_like_iban(each.strip())), "")
-        transaction.iban = transaction.iban or account
-        if not transaction.name and account and account == self._reference and self._more:
-            transaction.name = self._more[0].strip()[:140]
         for each in self._more:
             if each.startswith("/TRCD/"):
                 entry.bank_code = each.strip("/ ").partition("/")[2]
-        reference = self._reference
-        if _STRUCTURED.fullmatch(reference):
-            transaction.structured = transaction.structured or reference
-        elif reference and reference not in _KEYWORD_REFERENCES and reference != account:
-            transaction.end_to_end = transaction.end_to_end or provided(reference)[:35]
+        self._refer(transaction, entry.reference)
         entry.batch = transaction.batch
         entry.is_return = entry.is_return or taken_back or bool(transaction.return_reason)
         entry.transactions = [transaction]
         self._entry = self._info = None
         yield entry
+
+    def _refer(self, transaction: Transaction, of_bank: str) -> None:
+        """What stands in `:61:` as the customer's reference: one, or the account of the other side."""
+        reference = self._reference
+        account = next((each.strip() for each in (reference, *self._more) if looks_like_iban(each.strip())), "")
+        transaction.iban = transaction.iban or account
+        if not transaction.name and account and account == reference and self._more:
+            transaction.name = self._more[0].strip()[:140]
+        if old := _ACCOUNT_AND_NAME.fullmatch(reference):
+            transaction.name = transaction.name or old[1].strip()
+        elif _DUTCH_NUMBER.fullmatch(reference) and self._is_account(reference, transaction.iban):
+            if _STRUCTURED.fullmatch(of_bank):
+                transaction.structured = transaction.structured or of_bank
+        elif _STRUCTURED.fullmatch(reference):
+            transaction.structured = transaction.structured or reference
+        elif reference not in (*_KEYWORD_REFERENCES, account):
+            transaction.end_to_end = transaction.end_to_end or provided(reference)[:35]
+
+    def _is_account(self, number: str, iban: str) -> bool:
+        """Whether this is the number of the account on the other side: of its IBAN, or what `:86:` begins with."""
+        told = self._info[0] if self._info else ""
+        return told.startswith(f"{number} ") or (iban.startswith("NL") and iban.endswith(number.zfill(10)))
 
 
 def _booked_on(text: str | None, value_on: date, line: int) -> date:
