@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import configure_mappers
 
 from app.cli import processes
-from app.cli.slow import SlowClients
+from app.cli.slow import SlowClients, most_connections
 from app.extensions import db, first_start, readiness, settings
 from app.extensions.database import check_reachable
 from app.jobs.worker import WorkerLoop, run_until_asked
@@ -122,7 +122,7 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
 
     server: Any = create_server(
         application.wsgi_app, sockets=[listener], threads=threads, ident="", clear_untrusted_proxy_headers=False,
-        max_request_body_size=40 * 1024 * 1024, connection_limit=1000, channel_timeout=60,
+        max_request_body_size=40 * 1024 * 1024, connection_limit=most_connections(), channel_timeout=60,
     )  # fmt: skip
     asked: list[int] = []
     slow = SlowClients()
@@ -136,13 +136,14 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
     warming.start()
     try:
         while not asked:
-            wasyncore.loop(timeout=5, map=server._map, count=1)
+            # By poll: select, the default, ends the server at its first file numbered 1024.
+            wasyncore.loop(timeout=5, use_poll=True, map=server._map, count=1)
             slow.cut(server.active_channels.values())
         server.del_channel()  # takes no new connections
         listener.close()
         end = time.monotonic() + GRACE
         while time.monotonic() < end and any(map(_busy, list(server.active_channels.values()))):
-            wasyncore.loop(timeout=0.1, map=server._map, count=1)
+            wasyncore.loop(timeout=0.1, use_poll=True, map=server._map, count=1)
     finally:
         warming.join(GRACE)
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)

@@ -31,6 +31,32 @@ def test_more_half_requests_than_threads_hold_nobody_up_and_are_let_go(database_
         assert process.get("/steun-ons")[0] == 200
 
 
+_LIMIT = "import os, resource as r; _, hard = r.getrlimit(r.RLIMIT_NOFILE); r.setrlimit(r.RLIMIT_NOFILE, "
+_MANY_FILES = _LIMIT + "(1024, hard)); held = [os.dup(1) for _ in range(900)]; "
+_FEW_FILES = _LIMIT + "(150, 150)); "
+
+
+@pytest.mark.parametrize("begin", [_MANY_FILES, _FEW_FILES])
+def test_more_connections_than_it_can_hold_do_not_end_it(begin: str, database_url: str, tmp_path: Path) -> None:
+    """File numbers from 1024 on ended the server; where no file could be opened any more it had no database."""
+    environ = environment(tmp_path, DATABASE_URL=database_url, APP_ENV="test", WORKER="no", PROCESSES="1")
+    environ["PORT"] = str(free_port())
+    with (
+        running(environ, sys.executable, "-c", begin + _SERVE, "--app", "app", "serve") as process,
+        ExitStack() as opened,
+    ):
+        process.wait_until_it_answers()
+        held = [opened.enter_context(socket.create_connection(("127.0.0.1", process.port))) for _ in range(180)]
+        for each in held:
+            each.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        time.sleep(0.5)
+        for each in held[:15]:  # they have a place, and now a whole request
+            each.sendall(b"\r\n")
+        assert all(each.recv(12) == b"HTTP/1.1 200" for each in held[:15]), process.said
+        opened.close()
+        assert process.get("/steun-ons")[0] == 200
+
+
 def _is_let_go(client: socket.socket) -> bool:
     client.settimeout(0.2)
     until = time.monotonic() + LONGEST
