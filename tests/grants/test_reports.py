@@ -8,10 +8,13 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
 
 import docx
 import pytest
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from flask_babel import force_locale
 from pypdf import PdfReader
@@ -34,7 +37,7 @@ from app.grants.expenses.services import ExpenseFacts
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import Obligation, ObligationState
 from app.grants.parts.models import PartFigure, PartKind, PartState, ReportPart
-from app.grants.reports import keeping, word
+from app.grants.reports import keeping, link_targets, word
 from app.grants.reports import pack as packs
 from app.ui.permissions import Role
 from tests.factories import grants as make
@@ -329,6 +332,71 @@ def test_forms_of_a_funder_are_filled_wherever_a_placeholder_stands(obligation_i
     assert f"{funder}!" in filled.paragraphs[-1].text
     assert "pic:pic" in filled.paragraphs[-1]._p.xml
     assert filled.sections[0].even_page_footer.is_linked_to_previous
+
+
+LINK = (
+    '<w:hyperlink xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" r:id="{}">'
+    "<w:r><w:rPr><w:u/></w:rPr><w:t>{}</w:t></w:r></w:hyperlink>"
+)
+
+
+def linked(paragraph: Any, target: str, text: str) -> None:
+    """A link of Word's: words, and an address in the part's list."""
+    place = paragraph.part.relate_to(target, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    paragraph._p.append(parse_xml(LINK.format(place, text)))
+
+
+def test_links_of_a_template_are_filled_in_words_and_in_where_they_lead(obligation_id: int) -> None:
+    template, out = docx.Document(), io.BytesIO()
+    line = template.add_paragraph("Zie ")
+    line.add_run("hier").bold = True
+    linked(line, "https://portaal.example.org/%7b%7b%20title%20%7d%7d?van={{organisation}}", "{{ fun")
+    line.add_run("der }} en verder")
+    linked(template.sections[0].header.paragraphs[0], "mailto:a@example.org?subject={{ title }}", "{{ title }}")
+    row = template.add_table(1, 1).rows[0].cells[0].paragraphs[0]
+    linked(row, "https://example.org/{{ indicators.indicator }}", "{{ indicators.actual }}")
+    template.save(out)
+    with writing():
+        counted = db.session.execute(select(ReportPart).where(ReportPart.title == "Leerlingen")).scalar_one()
+        counted.title = "../{{ title }}?x=1&y"
+    pack = packs.gather(obligation_id)
+    filled = docx.Document(io.BytesIO(word.as_docx(pack, out.getvalue())))
+    text, words = filled.paragraphs[0], word.words(pack)
+    assert text.text == f"Zie hier{words['funder']} en verder"
+    assert [run.bold for run in text.runs] == [None, True, None], "what is no placeholder keeps its own style"
+    assert text.hyperlinks[0].text == words["funder"]
+    title = quote(words["title"], safe="")
+    assert text.hyperlinks[0].address == f"https://portaal.example.org/{title}?van={quote(words['organisation'])}"
+    top = filled.sections[0].header.paragraphs[0]
+    assert (top.text, top.hyperlinks[0].address) == (words["title"], f"mailto:a@example.org?subject={title}")
+    cell = filled.tables[0].cell(0, 0).paragraphs[0]
+    assert cell.text == "400"
+    assert cell.hyperlinks[0].address == "https://example.org/..%2F%7B%7B%20title%20%7D%7D%3Fx%3D1%26y"
+    left = [each.target_ref for each in filled.part.rels.values() if each.is_external]
+    assert len(left) == 2, "no address of the template is left over"
+
+
+@pytest.mark.parametrize(
+    ("target", "made"),
+    [
+        ("{{ reference }}", "https://portaal.example.org/a?b=1#c"),
+        ("%7B%7Breference%7D%7D", "https://portaal.example.org/a?b=1#c"),
+        ("https://{{ project }}", "https://javascript%3Aalert%281%29%2F%2F%20%22%3E"),
+        ("https://example.org/{{ unknown }}/{{ budget.line }}", "https://example.org/{{ unknown }}/{{ budget.line }}"),
+        *((each, each) for each in (
+            "{{ project }}", "javascript:{{ reference }}", "file:///{{ reference }}", r"\\\\server\\{{ reference }}",
+            "https://example.org/{{ narrative }}", "https://example.org/", "#{{ reference }}",
+        )),
+    ],
+)  # fmt: skip
+def test_an_address_is_filled_with_text_or_left_as_it_was(target: str, made: str) -> None:
+    known = {
+        "reference": " https://portaal.example.org/a?b=1#c",
+        "project": 'javascript:alert(1)// ">',
+        "narrative": "x" * 2000,
+    }
+    assert link_targets.filled(target, known) == made
 
 
 def test_a_template_is_filled_and_never_evaluated(fundraiser: Client, obligation_id: int, now: datetime) -> None:

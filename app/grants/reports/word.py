@@ -11,21 +11,24 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.grants.reports import paper
+from app.grants.reports import link_targets, paper
 from app.grants.reports.pack import Pack, tables
 from app.organisation.queries import profile
 from app.ui import filters
 
 if TYPE_CHECKING:
     from docx.document import Document
+    from docx.parts.story import StoryPart
     from docx.table import Table
     from docx.text.paragraph import Paragraph
+    from docx.text.run import Run
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]{1,40}(?:\.[a-z_]{1,40})?)\s*\}\}")
 # What a row of a funder's own table may hold, in the order of the columns of our table of that name.
@@ -98,29 +101,59 @@ def words(pack: Pack) -> dict[str, str]:
 
 
 def fill(document: Document, known: Mapping[str, str], listed: Mapping[str, dict[str, Any]]) -> None:
-    """Replace placeholders in the text, tables, headers and footers; the first letter's style wins.
+    """Replace placeholders in the text, tables, links, headers and footers; the style of its first letter wins.
 
     Each paragraph is filled once: what a partner typed is never taken for a placeholder.
     """
     done: set[Any] = set()
     _repeat_rows(document, known, listed, done)
     _set_tables(document, listed, done)
+    parts: set[StoryPart] = {document.part}
     for paragraph in _paragraphs(document):
         _fill(paragraph, known, done)
+        parts.add(paragraph.part)
+    for part in parts:
+        link_targets.tidy(part)
 
 
 def _fill(paragraph: Paragraph, known: Mapping[str, str], done: set[Any]) -> None:
     if paragraph._p in done:
         return
     done.add(paragraph._p)
-    runs = [run for run in paragraph.runs if run.text]  # a picture is a run without text, and stays
-    before = "".join(run.text for run in runs)
-    after = PLACEHOLDER.sub(lambda found: known.get(found[1], found[0]), before)
-    if after != before:
-        first, *rest = runs
-        first.text = after
-        for run in rest:
-            run.text = ""
+    link_targets.fill(paragraph, known)
+    runs = _runs(paragraph)
+    texts = [run.text for run in runs]
+    for run, before, after in zip(runs, texts, _filled(texts, known), strict=True):
+        if after != before:  # a picture is a run without text, and stays
+            run.text = after
+
+
+def _runs(paragraph: Paragraph) -> list[Run]:
+    """All pieces of a paragraph's text, those in links, controls and tracked changes too."""
+    from docx.oxml.ns import qn
+    from docx.text.run import Run
+
+    mine = (each for each in paragraph._p.iter(qn("w:r")) if next(each.iterancestors(qn("w:p"))) is paragraph._p)
+    return [Run(each, paragraph) for each in mine]
+
+
+def _filled(texts: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """The pieces with placeholders filled, also those that are cut over pieces: what it stands for comes where
+    it begins, and the other pieces keep what is theirs."""
+    whole, made, start = "".join(texts), [], 0
+    found = deque(each for each in PLACEHOLDER.finditer(whole) if each[1] in known)
+    for text in texts:
+        at, end, pieces = start, start + len(text), [""]
+        while found and found[0].start() < end:
+            if found[0].start() >= start:
+                pieces += [whole[at : found[0].start()], known[found[0][1]]]
+            at = min(found[0].end(), end)
+            if found[0].end() > end:
+                break  # it ends in a later piece
+            found.popleft()
+        made.append("".join(pieces) + whole[at:end])
+        start = end
+    return made
 
 
 def _repeat_rows(
@@ -157,7 +190,7 @@ def _set_tables(document: Document, listed: Mapping[str, dict[str, Any]], done: 
         grid = paper.grid(listed[found[1]])
         paragraph._p.addnext(grid)
         done |= set(grid.iter(qn("w:p")))
-        for run in paragraph.runs:
+        for run in _runs(paragraph):
             run.text = ""
 
 
