@@ -80,6 +80,14 @@ def new_block(count: int) -> int:
     return _maker.block(count)
 
 
+def id_in(text: str | None) -> int | None:
+    """The id that a text from outside is, None where it is none: no other script's digits, nothing out of range."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 19:
+        return None
+    row_id = int(text)
+    return row_id if 0 < row_id <= MAX_ID else None
+
+
 def made_at(row_id: int) -> datetime:
     """When this id was made (UTC, to the millisecond)."""
     return datetime.fromtimestamp(((row_id >> 22) + _EPOCH_MS) / 1000, UTC)

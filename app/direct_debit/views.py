@@ -139,7 +139,7 @@ def items(batch_id: int) -> ResponseReturnValue:
 def approve(batch_id: int) -> ResponseReturnValue:
     """Approve what the page showed."""
     shown = {name: request.form.get(name, "") for name in ("count", "cents")}
-    if not all(text.isascii() and text.isdigit() for text in shown.values()):
+    if not all(text.isascii() and text.isdigit() and len(text) <= 18 for text in shown.values()):
         raise Invalid(N_("The form was open too long or came from elsewhere. Please send it once more."))
     with writing():
         batches.approve(

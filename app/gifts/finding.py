@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.base.actor import Actor
 from app.base.errors import Invalid
+from app.base.ids import id_in
 from app.base.references import code_of, id_of
 from app.base.states import N_
 from app.supporters import queries, search
@@ -36,7 +37,7 @@ def donor(typed: str, picked: str) -> Found:
     """Look for the donor. `picked` is the id that was chosen among those shown, MAKE, or MAKE_ORGANISATION."""
     if picked in (MAKE, MAKE_ORGANISATION):
         return Found(name=typed, make=True, organisation=picked == MAKE_ORGANISATION)
-    row_id = int(picked) if picked.isascii() and picked.isdigit() and len(picked) <= 19 else id_of(typed)
+    row_id = id_in(picked) or id_of(typed)
     if row_id is not None and queries.names([row_id]):
         return Found(id=row_id)
     compact = typed.replace(" ", "").upper()

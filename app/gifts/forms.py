@@ -9,7 +9,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectF
 from wtforms.validators import InputRequired, Length
 
 from app.base.errors import Invalid
-from app.base.ids import MAX_ID
+from app.base.ids import id_in
 from app.base.states import N_
 from app.gifts.entering import Part, Source, Thanks
 from app.gifts.models import BANK_TRANSFER, CASH, IN_KIND, WAIVED
@@ -39,10 +39,10 @@ class OnceMixin:
     @property
     def once(self) -> int:
         """The key as a row id. Raises Invalid where somebody changed it."""
-        text = self.key.data or ""
-        if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) <= MAX_ID):
+        once = id_in(self.key.data)
+        if once is None:
             raise Invalid(N_("The form was open too long or came from elsewhere. Please send it once more."))
-        return int(text)
+        return once
 
 
 class _RefundForm(OnceMixin, Form):
@@ -121,6 +121,11 @@ class GiftForm(OnceMixin, PurposeForm):
     def splits(self) -> list[tuple[Any, Any]]:
         """The rows of the split: (purpose, amount)."""
         return [(self[f"programme_{n}"], self[f"amount_{n}"]) for n in range(1, 5)]
+
+    @property
+    def is_split(self) -> bool:
+        """Whether anything stands in the rows of the split, right or wrong."""
+        return any(amount.data or amount.errors or programme.errors for programme, amount in self.splits)
 
     @property
     def parts(self) -> tuple[Part, ...]:

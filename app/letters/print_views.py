@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from flask_login import current_user
 
-from app.base.ids import MAX_ID
+from app.base.ids import id_in
 from app.extensions import now, writing
 from app.letters.public_views import bp
 from app.organisation.letterhead import letterhead
@@ -38,8 +38,8 @@ def print_list() -> ResponseReturnValue:
 @requires(Permission.GIFTS_WRITE)
 def printed() -> ResponseReturnValue:
     """These letters are in the post."""
-    texts = [text for text in request.form.getlist("letter") if text.isascii() and text.isdigit() and len(text) <= 19]
+    chosen = [row_id for text in request.form.getlist("letter") if (row_id := id_in(text))]
     with writing():
-        done = letters.mark_printed([i for t in texts if (i := int(t)) <= MAX_ID], actor=current_user.actor, now=now())
+        done = letters.mark_printed(chosen, actor=current_user.actor, now=now())
     flash(ngettext("One letter is marked as printed.", "%(num)d letters are marked as printed.", done), "ok")
     return redirect(url_for("letters.print_list"), 303)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.errors import NotFound
+from app.base.ids import id_in
 from app.base.references import code_of
 from app.base.states import N_
 from app.extensions import db, now, writing
@@ -32,8 +33,8 @@ bp = Blueprint("privacy", __name__)
 def merge_form(pair_id: int) -> ResponseReturnValue:
     """What would move; `keep` names the record that stays (the older one unless said)."""
     pair = _pair(pair_id)
-    keep = lists.row_id("keep") or pair.low_id
-    return _page(pair, MergeForm(formdata=None, data={"keep": str(_of(pair, keep))}))
+    keep = str(lists.row_id("keep") or pair.low_id)
+    return _page(pair, MergeForm(formdata=None, data={"keep": keep}))
 
 
 @bp.post("/supporters/duplicates/<int:pair_id>/merge")
@@ -43,7 +44,7 @@ def merge(pair_id: int) -> ResponseReturnValue:
     pair, form = _pair(pair_id), MergeForm()
     if not form.validate():
         return _page(pair, form)
-    kept = _of(pair, int(form.keep.data) if (form.keep.data or "").isdecimal() else 0)
+    kept = _of(pair, form.keep.data)
     gone = pair.high_id if kept == pair.low_id else pair.low_id
     with writing():
         doubles.decide(pair_id, DuplicateState.SAME, actor=current_user.actor, now=now())
@@ -87,14 +88,15 @@ def _pair(pair_id: int) -> SupporterDuplicate:
     return pair
 
 
-def _of(pair: SupporterDuplicate, supporter_id: int) -> int:
-    if supporter_id not in (pair.low_id, pair.high_id):
+def _of(pair: SupporterDuplicate, typed: str | None) -> int:
+    supporter_id = id_in(typed)
+    if supporter_id is None or supporter_id not in (pair.low_id, pair.high_id):
         raise NotFound(N_("This pair does not exist."))
     return supporter_id
 
 
 def _page(pair: SupporterDuplicate, form: MergeForm) -> ResponseReturnValue:
-    kept = _of(pair, int(form.keep.data or 0))
+    kept = _of(pair, form.keep.data)
     gone = pair.high_id if kept == pair.low_id else pair.low_id
     shown = render_template(
         "privacy/merge.html", pair=pair, form=form, kept=queries.get(kept), gone=queries.get(gone),

@@ -46,7 +46,10 @@ def _wants_json() -> bool:
 
 def _back() -> str:
     """Where somebody pressed a button that was refused: a page of ours, or nothing."""
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:  # half an IPv6 address
+        return ""
     if request.method != "POST" or came.netloc != request.host or not came.path.startswith("/"):
         return ""
     return "/" + came.path.lstrip("/") + (f"?{came.query}" if came.query else "")

@@ -24,6 +24,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ColumnElement, Select, and_, case, false, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.base.ids import id_in
 from app.extensions import db
 
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -127,9 +128,10 @@ def row_id(name: str) -> int | None:
     value = request.args.get(name, "")
     if not value:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) <= 19 and int(value) < 2**63):
+    row_id = id_in(value)
+    if row_id is None:
         abort(400)
-    return int(value)
+    return row_id
 
 
 def day(name: str) -> date | None:

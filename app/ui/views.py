@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -11,6 +9,7 @@ from flask_login import current_user
 from app.extensions import csrf, settings
 from app.ui import banners, languages, navigation
 from app.ui.permissions import Permission, requires
+from app.ui.returning import is_ours
 
 bp = Blueprint("ui", __name__)
 YEAR = 365 * 24 * 3600
@@ -27,11 +26,7 @@ def root() -> ResponseReturnValue:
 
 def local_path(target: str | None) -> str:
     """`target` if it is a path of ours, else the front door: no open redirects."""
-    target = target or ""
-    if any(ord(c) < 33 or c == "\\" for c in target) or not target.startswith("/") or target.startswith("//"):
-        return "/"
-    parts = urlsplit(target)
-    return target if not parts.scheme and not parts.netloc else "/"
+    return target if target and is_ours(target) else "/"
 
 
 def _remember(name: str, value: str) -> ResponseReturnValue:

@@ -52,7 +52,8 @@ def test_a_batch_from_page_to_page(app: Flask, clock: SettableClock) -> None:
     seen = {"count": "3", "cents": "4750"}
     assert f"{here}/approve" not in one.get(here).text
     assert one.post(f"{here}/approve", data=seen).status_code == 409
-    assert two.post(f"{here}/approve", data={"count": "x"}).status_code == 422
+    for wrong_count in ("x", "9" * 6000, "\u00b2"):
+        assert two.post(f"{here}/approve", data=seen | {"count": wrong_count}).status_code == 422
     assert f"{here}/approve" in two.get(here).text
     assert two.post(f"{here}/approve", data=seen).status_code == 303
     assert one.get(f"{here}/file.xml").status_code == 404

@@ -79,6 +79,7 @@ def test_an_amount_is_split_over_purposes_to_the_cent_once(sign_in: SignIn, watc
     answer = client.post(path, data=form)
     assert answer.status_code == 422
     assert "0,01" in answer.text
+    assert client.post(path, data=form | {"programme_1": "x"}).status_code == 422
     assert gifts() == []
     form["amount_2"] = "39,99"
     for _ in range(2):
@@ -312,6 +313,7 @@ def test_a_batch_is_booked_when_total_and_count_agree_and_undone_whole(sign_in: 
 def test_a_batch_of_which_money_went_back_is_not_undone(sign_in: SignIn, app: Flask) -> None:
     client = sign_in("finance")
     batch = begin(client, "10", "1")
+    assert row(client, batch, "Nobody", "10", pick="9" * 19) == 422
     row(client, batch, "Bert Nieuw", "10", pick="new")
     client.post(f"{batch}/post")
     form = {"key": "7", "amount": "4", "reason": "Vergissing", "refunded_on": "23-11-2026"}

@@ -188,6 +188,9 @@ def test_staff_see_what_moves_then_merge_and_undo(sign_in: SignIn, app: Flask) -
     assert client.get(f"{path}?keep=1").status_code == 404
     assert 'id="reason-error"' in client.post(path, data={"keep": str(one), "reason": ""}).text
     form = {"keep": str(one), "reason": "Gebeld"}
+    for keep in ("x", "9" * 6000, "\u00b2", ""):
+        assert client.post(path, data=form | {"keep": keep}).status_code == 404
+        assert client.post(path, data={"keep": keep}).status_code == 404
     assert [client.post(path, data=form).status_code for _ in range(2)] == [303, 409]
     assert db.session.get_one(Supporter, other).merged_into_id == one
     assert db.session.execute(select(func.count()).select_from(Merge)).scalar() == 1

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.base.errors import Forbidden, Invalid, NotFound, Refused, TooMany
 from app.base.money import Money
-from app.ui import assets, headers, languages
+from app.ui import assets, headers, languages, returning
 from app.ui.permissions import PUBLIC_ENDPOINTS, Permission, requires
 from app.ui.views import local_path
 from tests.conftest import make_settings
@@ -145,6 +145,7 @@ def test_what_the_domain_refuses_is_a_page_in_the_readers_language(
         ("http://localhost/grants/5?a=1&b=2", "/grants/5?a=1&amp;b=2"),
         ("http://localhost//evil.example/x", "/evil.example/x"),
         ("https://evil.example/grants/5", ""),
+        ("http://[", ""),
         ("", ""),
     ],
 )
@@ -207,13 +208,15 @@ def test_the_theme_is_remembered(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "target",
     ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "",
-     "/\tevil", "/\n/evil.example", " /x", "evil.example", "http:/evil.example", "///evil.example", "/\x00"],
+     "/\tevil", "/\n/evil.example", " /x", "evil.example", "http:/evil.example", "///evil.example", "//[", "/\x00"],
 )  # fmt: skip
 def test_one_is_never_sent_elsewhere(client: FlaskClient, target: str) -> None:
     assert local_path(target) == "/"
     if "\x00" not in target:
         sent = client.post("/language", data={"language": "en", "next": target}, csrf=False)
         assert sent.headers["Location"] == "/"
+    with client.application.test_request_context("/", method="POST", data={"next": target}):
+        assert returning.back("/here") == "/here"
 
 
 def test_local_addresses_are_kept() -> None:
