@@ -282,3 +282,20 @@ def test_what_is_in_the_books_does_not_change_and_the_rest_does(now: datetime) -
     with pytest.raises(Refused, match="Somebody else"), writing():
         services.change(grant_id, GrantFacts(**same | {"title": "Oud"}), version=version, actor=SYSTEM, now=now)
     assert db.session.get_one(Grant, grant_id).title == "Nieuw"
+
+
+def test_a_period_corrected_in_the_books_to_several_years_says_that_its_money_stays_income_of_one(
+    now: datetime,
+) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        services.confirm([grant_id], actor=SYSTEM, now=now)
+    grant = db.session.get_one(Grant, grant_id)
+    longer = {name: getattr(grant, name) for name in GrantFacts.__dataclass_fields__} | {"ends_on": date(2031, 12, 31)}
+    with pytest.raises(Invalid) as told, writing():
+        services.change(grant_id, GrantFacts(**longer), version=None, actor=SYSTEM, now=now)
+    assert told.value.field == "recognition"
+    for facts in (longer | {"all_at_once": True}, longer | {"title": "Nieuw"}):
+        with writing():
+            services.change(grant_id, GrantFacts(**facts), version=None, actor=SYSTEM, now=now)
+    assert db.session.get_one(Grant, grant_id).ends_on == date(2031, 12, 31)

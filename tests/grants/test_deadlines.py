@@ -7,15 +7,20 @@ from datetime import date, datetime
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.audit import queries as audit
 from app.base.actor import SYSTEM, Actor
 from app.extensions import db, writing
 from app.grants.applications import services as applications
 from app.grants.applications.models import Application
 from app.grants.awards import services as awards
+from app.grants.awards.models import Grant
 from app.grants.budgets import amendments
 from app.grants.budgets.amendments import Asked
 from app.grants.budgets.models import AmendmentKind
+from app.grants.instalments import queries as instalments
+from app.grants.obligations.models import Obligation
 from app.grants.rounds import services as rounds
 from app.grants.rounds.services import RoundFacts
 from app.tasks import services as tasks
@@ -26,6 +31,7 @@ from app.tasks.template_models import StepRole, TemplateUse
 from app.tasks.template_services import StepPlan, TemplateFacts
 from tests.factories import grants as make
 from tests.support.accounts import make_account
+from tests.support.client import Client
 from tests.support.mails import mails
 
 STEPS = (
@@ -123,3 +129,44 @@ def test_a_grant_that_ends_later_takes_its_tasks_along(app: Flask, now: datetime
             amendments.approve(row_id, decided_on=date(2026, 11, 23), actor=SYSTEM, now=now)
     assert days_of(made) == [date(2027, 12, 24), later]
     assert len(told()) == 1
+
+
+def test_a_corrected_end_takes_the_tasks_along_and_leaves_the_dates_of_the_funder(
+    fundraiser: Client, now: datetime
+) -> None:
+    """The form says beforehand what follows and what does not; corrected back, all is as it was."""
+    owner = make_account("eigenaar@example.org", name="Eva Eigenaar")
+    with writing():
+        grant_id = make.grant(now, owner_id=owner)
+        duty = db.session.execute(select(Obligation).where(Obligation.grant_id == grant_id)).scalar_one()
+        dues = [(each.id, each.expected_on) for each in instalments.of_grant(grant_id)]
+    due_on, made = duty.due_on, use("grant_award", grant_id, now)
+    before = days_of(made)
+    report = use("obligation", duty.id, now)
+    address = f"/grants/{grant_id}/edit"
+
+    def correct(ends_on: str, **more: str) -> int:
+        row = db.session.get_one(Grant, grant_id, populate_existing=True)
+        data = {
+            "version": str(row.version), "title": row.title, "amount": "100.000", "decided_on": "01-10-2026",
+            "starts_on": "01-01-2027", "ends_on": ends_on, "recognition": "award", "owner_id": str(owner), **more,
+        }  # fmt: skip
+        return fundraiser.post(address, data=data).status_code
+
+    page = fundraiser.get(address).text
+    assert "Taken die vanaf het einde zijn teruggeteld schuiven mee" in page
+    assert correct("26-12-2026") == 422, "a period that ends before it starts"
+    assert days_of(made) == before
+    assert correct("30-06-2027") == 303
+    assert days_of(made) == [date(2027, 6, 23), date(2027, 6, 30)]
+    assert len(told()) == 1
+    assert correct("30-06-2027", title="Preventie") == 303
+    assert len(told()) == 1, "another name moves nothing"
+    assert correct("31-12-2027") == 303
+    assert days_of(made) == before
+    db.session.expire_all()
+    assert duty.due_on == due_on
+    assert [(each.id, each.expected_on) for each in instalments.of_grant(grant_id)] == dues
+    assert days_of(report)[-1] == due_on
+    moves = [line.changes for line in audit.trail("grant_award", grant_id) if line.action == "grant.changed"]
+    assert ["2027-12-31", "2027-06-30"] in [(changes or {}).get("ends_on") for changes in moves]

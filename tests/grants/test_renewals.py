@@ -103,6 +103,17 @@ def test_a_grant_may_have_its_own_window_or_none(app: Flask, now: datetime, fund
     assert fundraiser.post(address, data={"version": "0", "wanted": "y"}).status_code == 409
 
 
+def test_a_window_after_a_corrected_end_opens_on_the_usual_day(app: Flask, now: datetime) -> None:
+    grant_id = running(now, date(2028, 6, 1))
+    with writing():
+        day = date(2028, 1, 10)
+        services.set_window(grant_id, wanted=True, opens_on=day, note="", version=None, actor=SYSTEM, now=app_now())
+    assert run() == []
+    with writing():
+        db.session.get_one(Grant, grant_id).ends_on = ENDS
+    assert len(run()) == 1
+
+
 def test_an_extension_asks_again_only_once_the_first_task_is_done(
     app: Flask, now: datetime, clock: SettableClock
 ) -> None:

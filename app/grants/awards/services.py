@@ -91,7 +91,8 @@ def change(grant_id: int, facts: GrantFacts, *, version: int | None, actor: Acto
     planned = select(cents_sum(Instalment.amount_cents)).where(Instalment.grant_id == grant.id)
     if facts.amount_cents < db.session.execute(planned).scalar_one():
         raise Invalid(N_("The instalments come to more than the grant."), field="amount")
-    if grant.confirmed_at is None:
+    # Of what is in the books too: a longer period makes it the money of several years.
+    if grant.confirmed_at is None or (facts.starts_on, facts.ends_on) != (grant.starts_on, grant.ends_on):
         of_grant = select(Instalment.contribution_year).where(Instalment.grant_id == grant.id)
         refuse_all_at_once(facts, db.session.execute(of_grant).scalars())
     write(grant, facts, funder)

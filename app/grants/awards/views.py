@@ -192,5 +192,10 @@ def edit_grant(grant_id: int) -> ResponseReturnValue:
         explain=_("It is in the books: amount, decision day, programme, fund, income line and rule stand.")
         if row.confirmed_at
         else "",
+        hints={
+            "ends_on": _("Tasks that are counted back from the end move along.")
+            + " "
+            + _("Dates of obligations and instalments stay as they are: look at them afterwards.")
+        },
         back=url_for("grants.grant", grant_id=grant_id),
     )

@@ -76,7 +76,11 @@ def open_windows(*, after: int = 0, only: int | None = None, actor: Actor, now: 
     )  # fmt: skip
     window = aliased(RenewalWindow)
     usual = and_(
-        or_(window.id.is_(None), and_(window.wanted, window.opens_on.is_(None))),
+        or_(
+            window.id.is_(None),
+            # One after the end, which was corrected since, would never come.
+            and_(window.wanted, or_(window.opens_on.is_(None), window.opens_on > Grant.ends_on)),
+        ),
         # A little wider than the months, which differ in length; settled below.
         Grant.ends_on <= add_months(today, USUAL_MONTHS) + days(3),
     )
@@ -104,10 +108,14 @@ def open_windows(*, after: int = 0, only: int | None = None, actor: Actor, now: 
             source_key=f"renewal:{row.id}:{row.ends_on.isoformat()}",
         )
         for row in rows
-        if (row.opens_on or usual_day(row.ends_on)) <= today
+        if _opens_on(row.opens_on, row.ends_on) <= today
     ]
     tasks.add_new(wanted, actor=actor, now=now)
     return rows[-1].id if len(rows) == BATCH else None
+
+
+def _opens_on(own: date | None, ends_on: date) -> date:
+    return own if own and own <= ends_on else usual_day(ends_on)
 
 
 def _task_day(today: date, ends_on: date) -> date:
