@@ -20,6 +20,11 @@ MAX_WARNINGS = 50
 NO_BALANCES = N_("This file tells no balances: whether a line is missing cannot be checked.")
 
 
+A_PAGE = N_(
+    "This is one page of a statement: whether its balances are right shows only once the other pages are here too."
+)
+
+
 @dataclass(slots=True)
 class Statement:
     account_id: int
@@ -118,6 +123,9 @@ def _close(found: Checked, fact: Closed) -> None:
     statement.opening = statement.opening or fact.opening
     statement.closing = fact.closing
     assert found.format is not None
+    if not (fact.begins and fact.ends) and _add_page(statement, fact):
+        found.warnings.append((fact.line, A_PAGE))
+        return
     if statement.opening is None or statement.closing is None:
         if found.format is Format.CSV:
             found.warnings.append((fact.line, NO_BALANCES))
@@ -135,3 +143,18 @@ def _close(found: Checked, fact: Closed) -> None:
         raise Unreadable(
             said, line=fact.line, advice="", counted=Money(counted), closing=Money(statement.closing.cents)
         )
+
+
+def _add_page(statement: Statement, fact: Closed) -> bool:
+    """Of a page whose own balances do not tell: count the balance at which the next page must begin, or the one before
+    must end, so that a page that never comes is seen. False where its balances add up."""
+    opening, closing = statement.opening, statement.closing
+    if opening and closing and opening.cents + statement.cents == closing.cents:
+        return False
+    opening, closing = opening if fact.begins else None, closing if fact.ends else None
+    if opening and not closing:
+        closing = Balance(opening.cents + statement.cents, statement.last_on or opening.on)
+    elif closing and not opening:
+        opening = Balance(closing.cents - statement.cents, statement.first_on or closing.on)
+    statement.opening, statement.closing = opening, closing
+    return True

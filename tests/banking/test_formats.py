@@ -639,3 +639,65 @@ def test_knab_tells_a_name_without_an_account_and_over_two_lines() -> None:
     card, gift = (entry.transactions[0] for entry in entries(mt940(lines)))
     assert (card.name, card.text) == ("KOFFIEHUIS", "KOFFIE 20-11-2026 12:12 PAS: 1111")
     assert (gift.name, gift.text) == ("STICHTING VRIENDEN VAN DE OUDE DORPSKERK", "GIFT")
+
+
+@pytest.mark.parametrize("told", ["CRDT", "DBIT"])
+def test_parts_of_a_return_tell_which_way_it_went_before_or_goes_now(told: str) -> None:
+    part = (
+        "<TxDtls><Refs><EndToEndId>{0}</EndToEndId></Refs><Amt Ccy='EUR'>{0}</Amt><CdtDbtInd>{1}</CdtDbtInd></TxDtls>"
+    )
+    details = f"<RvslInd>true</RvslInd><NtryDtls>{part.format(1, told)}{part.format(2, told)}</NtryDtls>"
+    [entry] = entries(camt([Pay(-300, details=details)]))
+    assert [(each.end_to_end, each.cents) for each in entry.transactions] == [("1", -100), ("2", -200)]
+
+
+@pytest.mark.parametrize(
+    "charges",
+    [
+        "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>0.30</TtlChrgsAndTaxAmt></Chrgs>",
+        "<Chrgs><Rcrd><Amt Ccy='EUR'>0.20</Amt></Rcrd><Rcrd><Amt Ccy='EUR'>0.10</Amt></Rcrd></Chrgs>",
+        "<Chrgs><Amt Ccy='EUR'>0.20</Amt></Chrgs><Chrgs><Amt Ccy='EUR'>0.10</Amt></Chrgs>",
+    ],
+)
+def test_costs_taken_off_a_batch_are_a_part_of_their_own(charges: str) -> None:
+    whole, other = entries(
+        camt(
+            [
+                Pay(2970, details=charges + batch_details(1000, 2000)),
+                Pay(2960, details=charges + batch_details(1000, 2000)),
+            ]
+        )
+    )
+    assert [each.cents for each in whole.transactions] == [1000, 2000, -30]
+    assert not whole.warning
+    assert [each.cents for each in other.transactions] == [2960], "those costs do not explain it"
+
+
+def test_an_entry_without_details_may_say_all_in_the_words_of_mt940() -> None:
+    said = "/TRTP/SEPA OVERBOEKING/IBAN/NL44RABO0123456789/BIC/RABONL2U/NAME/J JANSEN/REMI/gift/EREF/E-7"
+    [entry] = entries(camt([Pay(1500, details=f"<AddtlNtryInf>{said}</AddtlNtryInf>")]))
+    payment = entry.transactions[0]
+    assert (payment.name, payment.iban, payment.text) == ("J JANSEN", "NL44RABO0123456789", "gift")
+    assert payment.end_to_end == "E-7"
+
+
+def test_of_two_names_on_a_return_the_donor_is_the_debtor() -> None:
+    details = (
+        "<NtryDtls><TxDtls><RltdPties><Dbtr><Nm>Mw El Amrani</Nm></Dbtr><Cdtr><Nm>Wij</Nm></Cdtr></RltdPties>"
+        "<RtrInf><Rsn><Cd>MD06</Cd></Rsn></RtrInf></TxDtls></NtryDtls>"
+    )
+    taken_back, paid = entries(camt([Pay(-1250, details=details), Pay(-1250, details=details.replace("RtrInf", "X"))]))
+    assert (taken_back.transactions[0].name, paid.transactions[0].name) == ("Mw El Amrani", "Wij")
+
+
+def test_a_structured_reference_in_groups_is_one_number() -> None:
+    strd = "<RmtInf><Strd><CdtrRefInf><Ref>9001 0000 0000 0012</Ref></CdtrRefInf></Strd></RmtInf>"
+    assert entries(camt([Pay(2500, more=strd)]))[0].transactions[0].structured == "9001000000000012"
+
+
+@pytest.mark.parametrize("account", ["<Ccy>EUR</Ccy>", ""])
+def test_balances_tell_the_currency_of_a_statement_too(account: str) -> None:
+    bare = camt([]).replace(b"<Ccy>EUR</Ccy>", account.encode())
+    for content in (bare.replace(b"Ccy='EUR'", b"Ccy='USD'"), bare.replace(b"Ccy='EUR'", b"Ccy='USD'", 1)):
+        [opened, _] = facts(content)
+        assert opened.currency == "USD"  # type: ignore[union-attr]

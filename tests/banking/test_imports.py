@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -22,11 +23,12 @@ from app.banking.advice import advised
 from app.banking.identity import Told, same
 from app.banking.imports import Imported
 from app.banking.models import FILE_MOVES, BankEntry, BankFile, BankLine, BankStatement, FileState
+from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM
 from app.extensions import db
 from app.organisation.models import BankAccount
 from app.vault.services import unseal
-from tests.banking.files import OWN, Pay, batch_details, camt, mt940
+from tests.banking.files import OWN, Pay, batch_details, camt, euros, mt940
 from tests.factories.organisation import make_organisation
 from tests.support import processes
 
@@ -277,3 +279,49 @@ def test_the_command_tells_of_each_file_and_goes_on_after_a_wrong_one(app: Flask
     again = app.test_cli_runner().invoke(args=["bank", "import", "--json", str(good)])
     told_again = json.loads(again.output)
     assert (again.exit_code, told_again["new"], told_again["already_known"]) == (0, 0, 2)
+
+
+def _page(
+    number: int, of: int, cents: int, balances: tuple[tuple[str, int], ...], *, of_message: bool = False
+) -> bytes:
+    """A page of a statement in a file of its own, with these balances alone."""
+    whole = camt([Pay(cents, f"R{number}")]).decode()
+    told = whole[whole.index("<Bal>") : whole.index("<Ntry>")]
+    one = re.findall("<Bal>.*?</Bal>", told)[0].replace("1000.00", "{}")
+    page = f"<PgNb>{number}</PgNb><LastPgInd>{'true' if number == of else 'false'}</LastPgInd>"
+    said = "".join(one.replace("OPBD", kind).format(euros(amount)) for kind, amount in balances)
+    place = ("</GrpHdr>", f"<MsgPgntn>{page}</MsgPgntn></GrpHdr>") if of_message else (
+        "<Acct>", f"<StmtPgntn>{page}</StmtPgntn><Acct>"
+    )  # fmt: skip
+    return whole.replace(told, said).replace(*place).encode()
+
+
+@pytest.mark.parametrize("of_message", [True, False])
+@pytest.mark.parametrize(
+    ("balances", "sure"),
+    [
+        (((("OPBD", 0), ("ITBD", 500)), (("ITBD", 500), ("ITBD", 700)), (("ITBD", 700), ("CLBD", 800))), True),
+        (((("OPBD", 0), ("ITBD", 500)), (("ITBD", 500), ("ITBD", 700)), (("CLBD", 800),)), False),
+        (((("OPBD", 0), ("CLBD", 800)),) * 3, False),
+    ],
+)  # fmt: skip
+def test_pages_of_a_statement_in_files_of_their_own(
+    now: datetime, balances: tuple[tuple[tuple[str, int], ...], ...], sure: bool, of_message: bool
+) -> None:
+    pages = [
+        _page(number, 3, cents, balances[number - 1], of_message=of_message)
+        for number, cents in ((1, 500), (2, 200), (3, 100))
+    ]
+    taken = [take(page, now) for page in pages]
+    assert [(each.checked.error, each.new) for each in taken] == [(None, 1)] * 3
+    assert any(each.checked.warnings for each in taken) is not sure
+    assert lines() == [100, 200, 500]
+    [account] = reconcile().accounts
+    assert (account.statement, account.before, account.off) == (800, 0, 0)
+
+
+def test_a_page_that_is_not_there_is_seen(now: datetime) -> None:
+    take(_page(1, 3, 500, (("OPBD", 0),)), now)
+    take(_page(3, 3, 100, (("CLBD", 800),)), now)
+    [account] = reconcile().accounts
+    assert account.off == 200

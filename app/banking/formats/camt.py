@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from app.banking.formats.camt_entry import entry_of
-from app.banking.formats.camt_nodes import day_of, first, local, signed, text, tree
+from app.banking.formats.camt_nodes import child, day_of, first, local, signed, text, tree
 from app.banking.formats.facts import Balance, Closed, Fact, Facts, Format, Opened, Unreadable
+from app.base.money import EUR
 from app.base.states import N_
 
 _ROOTS = {
@@ -22,6 +23,7 @@ _ROOTS = {
 _STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
 _OPENING = ("OPBD", "PRCD")  # PRCD is yesterday's closing, where a bank gives that alone
 _CLOSING = ("CLBD",)
+_PAGE = ("ITBD",)  # where a page of a statement begins or ends
 
 
 def read(source: BinaryIO) -> tuple[Format, Facts]:
@@ -64,21 +66,22 @@ def _refuse_doctype(element: Any) -> None:
 
 def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fact]:
     """Facts of all statements, the one that begins at `element` first. What is read is dropped."""
-    opened: Opened | None = Opened("", "", line=element.sourceline)
+    opened: Opened | None = _begin(element)
     told = False
     closing: Balance | None = None
+    between: list[Balance] = []
     page: Closed | None = None  # the end of a page after which the same statement goes on
     page_of = ""
     for action, element in stream:
         name = local(element)
         if name in _STATEMENTS:
             if action == "start":
-                opened, told, closing = Opened("", "", line=element.sourceline), False, None
+                opened, told, closing, between = _begin(element), False, None, []
             elif opened is not None:
                 if not told:
                     yield from _turn(_about(opened, element), page, page_of)
                     page = page if page_of == opened.account else None
-                ends = _ends(opened, closing, page)
+                ends = _ends(opened, closing, page, between)
                 page, page_of = (ends, opened.account) if opened.goes_on else (None, "")
                 if page is None:
                     yield ends
@@ -88,11 +91,15 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
         if action == "start" or opened is None or local(element.getparent()) not in _STATEMENTS:
             continue
         if name == "Bal":
-            kind, balance = _balance(element)
+            kind, balance = _balance(element, opened)
+            if balance is None:
+                continue
             if kind in _OPENING and (opened.opening is None or kind == "OPBD"):
                 opened.opening = balance
             elif kind in _CLOSING:
                 closing = balance
+            elif kind in _PAGE:
+                between.append(balance)
             continue
         if not told:
             told = True
@@ -117,11 +124,30 @@ def _turn(opened: Opened, page: Closed | None, page_of: str) -> Iterator[Fact]:
         yield opened
 
 
-def _ends(opened: Opened, closing: Balance | None, page: Closed | None) -> Closed:
+def _ends(opened: Opened, closing: Balance | None, page: Closed | None, between: list[Balance]) -> Closed:
     """The end of a statement: of one with pages the opening of the first and the closing of the last."""
-    if page is None:
-        return Closed(closing, opened.opening, line=opened.line)
-    return Closed(closing or page.closing, page.opening or opened.opening, line=opened.line)
+    begins, opening = (opened.begins, opened.opening) if page is None else (page.begins, page.opening or opened.opening)
+    if closing is None and page is not None:
+        closing = page.closing
+    if between and not begins and opening is None:
+        opening = between[0]
+    if between and not opened.ends and closing is None:
+        closing = between[-1]
+    return Closed(closing, opening, line=opened.line, begins=begins, ends=opened.ends)
+
+
+def _begin(statement: Any) -> Opened:
+    """A statement, and whether the message that it is in is a page of several (as of .001.02, where it has none)."""
+    opened = Opened("", "", line=statement.sourceline)
+    for element in statement.getparent():
+        if local(element) == "GrpHdr":
+            pages = child(tree(element), "MsgPgntn")
+            opened.begins, opened.ends = text(pages, "PgNb").lstrip("0") in ("", "1"), not _more(pages)
+    return opened
+
+
+def _more(pages: Any) -> bool:
+    return text(pages, "LastPgInd").lower() in ("false", "0")
 
 
 def _about(opened: Opened, statement: Any) -> Opened:
@@ -131,13 +157,15 @@ def _about(opened: Opened, statement: Any) -> Opened:
         if name == "Acct":
             account = tree(element)
             opened.account = (first(account, ("Id", "IBAN"), ("Id", "Othr", "Id"))).replace(" ", "").upper()
-            opened.currency = opened.currency or text(account, "Ccy")
+            _in(opened, text(account, "Ccy"))
         elif name == "Id":
             opened.reference = (element.text or "").strip()[:60]
         elif name in ("ElctrncSeqNb", "LglSeqNb") and not opened.number:
             opened.number = (element.text or "").strip()[:20]
         elif name.endswith("Pgntn"):
-            opened.goes_on = text(tree(element), "LastPgInd").lower() in ("false", "0")
+            pages = tree(element)
+            opened.goes_on = _more(pages)
+            opened.begins, opened.ends = text(pages, "PgNb").lstrip("0") in ("", "1"), not opened.goes_on
         elif name == "Ntry":
             break
     if not opened.account:
@@ -145,12 +173,19 @@ def _about(opened: Opened, statement: Any) -> Opened:
     return opened
 
 
-def _balance(element: Any) -> tuple[str, Balance | None]:
+def _balance(element: Any, opened: Opened) -> tuple[str, Balance | None]:
     node, line = tree(element), element.sourceline
     kind = text(node, "Tp", "CdOrPrtry", "Cd")
-    if kind not in _OPENING + _CLOSING:
+    if kind not in _OPENING + _CLOSING + _PAGE:
         return "", None
     on = day_of({"Bal": node.get("Dt", "")}, "Bal", line)
     if on is None:
         raise Unreadable(N_("A balance has no amount or no date."), line=line)
+    _in(opened, text(node, "Ccy"))
     return kind, Balance(signed(node, line), on)
+
+
+def _in(opened: Opened, currency: str) -> None:
+    """The account and its balances tell one currency; another than euros counts, so that it is not overlooked."""
+    if currency and opened.currency in ("", EUR):
+        opened.currency = currency

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.banking.formats import dutch
 from app.banking.formats.camt_nodes import Node, child, day_of, first, nodes, signed, text, tree
 from app.banking.formats.facts import (
     Entry,
@@ -60,15 +61,51 @@ def _details(node: Node, entry: Entry, opened: Opened) -> None:
     if alone:  # some banks give their reference with the payment only
         entry.reference = entry.reference or text(child(found[0], "Refs"), "AcctSvcrRef")[:60]
     transactions = [_transaction(each, entry, opened, alone) for each in found]
-    if all(each is not None for each in transactions):
-        entry.transactions = [each for each in transactions if each is not None]
-    if not entry.transactions or sum(each.cents for each in entry.transactions) != entry.cents:
+    parts = [each for each in transactions if each is not None]
+    if len(parts) < len(found) or not _add_up(parts, entry, [node, *found]):
         # The money of the entry is certain; a breakdown that is not is left out and told.
         if found:
             entry.warning = N_("The details of this entry do not add up to its amount: it is entered as one.")
-        entry.transactions = [Transaction(entry.cents, batch=entry.batch, text=extra[:500])]
-    elif extra and alone and not entry.transactions[0].text:
-        entry.transactions[0].text = extra[:500]
+        entry.transactions = [_whole(entry, extra)]
+    else:
+        entry.transactions = parts
+        if extra and alone and not parts[0].text:
+            parts[0].text = extra[:500]
+
+
+def _whole(entry: Entry, extra: str) -> Transaction:
+    """An entry without details; some banks say all of it in the words of their MT940."""
+    transaction = Transaction(entry.cents)
+    if dutch.is_of_bank(extra):
+        entry.is_return = dutch.read([extra], transaction) or bool(transaction.return_reason) or entry.is_return
+    else:
+        transaction.text = extra[:500]
+    transaction.batch = entry.batch = entry.batch or transaction.batch
+    return transaction
+
+
+def _add_up(parts: list[Transaction], entry: Entry, nodes_with_charges: list[Node]) -> bool:
+    """Whether the parts come to the entry; they are put right where it is sure how.
+
+    Of what was taken back some banks tell which way it went before; of others the costs are taken off the whole.
+    """
+    total = sum(each.cents for each in parts)
+    if total == -entry.cents and entry.is_return:
+        for each in parts:
+            each.cents = -each.cents
+    elif parts and 0 < total - entry.cents == _charges(nodes_with_charges, entry.line):
+        parts.append(Transaction(entry.cents - total))
+    return bool(parts) and sum(each.cents for each in parts) == entry.cents
+
+
+def _charges(told: list[Node], line: int | None) -> int:
+    """The costs told of an entry and of the payments inside it, in cents."""
+    total = 0
+    for charge in (each for node in told for each in nodes(node, "Chrgs")):
+        amounts = [text(charge, "TtlChrgsAndTaxAmt")] if text(charge, "TtlChrgsAndTaxAmt") else []
+        amounts = amounts or [text(each, "Amt") for each in (*nodes(charge, "Rcrd"), charge) if text(each, "Amt")]
+        total += sum(to_cents(each, line) for each in amounts)
+    return total
 
 
 def _transaction(node: Any, entry: Entry, opened: Opened, alone: bool) -> Transaction | None:
@@ -87,10 +124,10 @@ def _transaction(node: Any, entry: Entry, opened: Opened, alone: bool) -> Transa
     transaction = Transaction(cents, batch=entry.batch)
     _references(child(node, "Refs"), transaction)
     _remittance(node, transaction)
-    _party(node, transaction, opened.account)
     returned = child(node, "RtrInf")
+    entry.is_return = entry.is_return or bool(returned)
+    _party(node, transaction, opened.account, taken_back=entry.is_return)
     if returned:
-        entry.is_return = True
         transaction.return_reason = first(returned, ("Rsn", "Cd"), ("Rsn", "Prtry"))[:35]
         transaction.text = transaction.text or text(returned, "AddtlInf")[:500]
     return transaction
@@ -107,7 +144,7 @@ def _remittance(node: Any, transaction: Transaction) -> None:
     remittance = child(node, "RmtInf")
     parts = [part for part in nodes(remittance, "Ustrd") if isinstance(part, str)]
     for each in nodes(remittance, "Strd"):
-        reference = text(each, "CdtrRefInf", "Ref")
+        reference = "".join(text(each, "CdtrRefInf", "Ref").split())
         transaction.structured = transaction.structured or reference[:35]
         parts.append(reference or text(each, "AddtlRmtInf"))
     said = "".join(part + ("" if len(part) == _USTRD else " ") for part in parts if part).strip()
@@ -117,14 +154,17 @@ def _remittance(node: Any, transaction: Transaction) -> None:
 _USTRD = 140  # a full line goes on in the next one without a space
 
 
-def _party(node: Any, transaction: Transaction, own: str) -> None:
+def _party(node: Any, transaction: Transaction, own: str, *, taken_back: bool) -> None:
     """The other side: whose account is not ours (DOMAIN.md 2.1: a returned collection may name the donor
-    on either side), and of two such the one that paid or was paid."""
+    on either side), and of two such the one that paid or was paid. Of two names without accounts the donor's is the
+    debtor's, whom the collection was of."""
     parties, agents = child(node, "RltdPties"), child(node, "RltdAgts")
     payer, payee = _side(parties, agents, "Dbtr"), _side(parties, agents, "Cdtr")
     sides = (payer, payee) if transaction.cents > 0 else (payee, payer)
     others = [side for side in sides if side[1] and side[1] != own]
     named = [side for side in sides if side[0] and side[1] != own]
+    if taken_back and not payer[1] and not payee[1]:
+        named.sort(key=lambda side: side is not payer)
     name, iban, bic = next(iter(others or named), ("", "", ""))
     transaction.name, transaction.bic = name[:140], bic[:11]
     transaction.iban = iban if looks_like_iban(iban) else ""

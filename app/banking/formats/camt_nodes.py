@@ -13,7 +13,7 @@ Node = dict[str, Any]  # local name → text, node, or a list of those in _MANY;
 
 _NO_OFFSET = len("2026-11-20T00:00")
 _names: dict[Any, str] = {}
-_MANY = frozenset({"NtryDtls", "TxDtls", "Ustrd", "Strd"})
+_MANY = frozenset({"NtryDtls", "TxDtls", "Ustrd", "Strd", "Chrgs", "Rcrd"})
 
 
 def local(element: Any) -> str:

@@ -11,7 +11,6 @@ import re
 from app.banking.formats import dutch
 from app.banking.formats.facts import Transaction, looks_like_iban, provided
 
-_OF_BANK = re.compile(r"/TRTP/|SEPA \S.*\bIBAN: ?")
 _ING = re.compile(r"(?:Naam: (?P<name>.*?) )?Omschrijving: (?P<text>.*)")
 # After the payer's words; the last IBAN among them is the bank's.
 _ING_END = re.compile(
@@ -28,7 +27,7 @@ def read(transaction: Transaction) -> bool:
     text = transaction.text
     told = Transaction(transaction.cents)
     taken_back = False
-    if _OF_BANK.match(text):
+    if dutch.is_of_bank(text):
         taken_back = dutch.read([text], told)
     elif not _labels(text, told):
         return False

@@ -21,6 +21,7 @@ _LABEL = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
 _COLUMN = re.compile(r"(IBAN|BIC|NAAM|INCASSANT|MACHTIGING|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|ID DEBITEUR): ?")
 _WORDS = "OMSCHRIJVING"
 _PAYMENT_NUMBER = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
+_OF_BANK = re.compile(r"/TRTP/|SEPA \S.*\bIBAN: ?")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
 _KNAB_CARD = re.compile(r"()NAAM: ?(.*)")
@@ -49,6 +50,11 @@ def read(lines: Sequence[str], transaction: Transaction) -> bool:
     else:
         return _free(lines, transaction)
     return False
+
+
+def is_of_bank(text: str) -> bool:
+    """Whether this description, elsewhere than in MT940, is a `:86:` of ABN AMRO."""
+    return _OF_BANK.match(text) is not None
 
 
 def values_of(text: str) -> dict[str, str]:

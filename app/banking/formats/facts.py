@@ -64,6 +64,8 @@ class Opened:
     opening: Balance | None = None
     line: int | None = None
     goes_on: bool = False  # on another page, told as if it were a statement of its own
+    begins: bool = True  # not on a page before this file
+    ends: bool = True  # not on a page after this file
 
 
 @dataclass(slots=True)
@@ -109,6 +111,8 @@ class Closed:
     closing: Balance | None
     opening: Balance | None = None  # where a format tells it after the entries
     line: int | None = None
+    begins: bool = True  # False: its first entries and its opening balance are on another page, in another file
+    ends: bool = True  # False: the last ones are
 
 
 Fact = Opened | Entry | Closed
