@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.audit.services import changes_of, record
 from app.base.actor import Actor
@@ -26,6 +26,7 @@ __all__ = [
     "protect",
     "protected",
     "remove",
+    "remove_version",
     "writers_of",
 ]
 
@@ -100,13 +101,23 @@ def new_version(document_id: int, file: StoredFile, *, actor: Actor, now: dateti
         created_at=now,
         created_by_id=actor.id,
         first_id=old.family,
-        number=old.number + 1,
+        number=_newest_number(old) + 1,
     )
     old.replaced_at = now
     db.session.add(document)
     told = _called(old.subject_type, file.filename) | {"version": document.number, "sha256": file.sha256}
     record("document.replaced", ("document", old.family), actor=actor, now=now, changes=told)
     return document
+
+
+def _newest_number(document: Document) -> int:
+    """Of all versions there ever were: a number that was taken off is not given again."""
+    numbers = select(func.max(Document.number)).where(_family(document))
+    return int(db.session.execute(numbers).scalar_one())
+
+
+def _family(document: Document) -> ColumnElement[bool]:
+    return or_(Document.id == document.family, Document.first_id == document.family)
 
 
 def change(document_id: int, *, filename: str, kind: DocumentKind, actor: Actor, now: datetime) -> None:
@@ -143,6 +154,19 @@ def remove(document_id: int, *, reason: str = "", actor: Actor, now: datetime) -
     told = _called(document.subject_type, document.filename) | {"sha256": document.sha256}
     told |= {"reason": reason} if reason else {}
     record("document.removed", subject, actor=actor, now=now, changes=told)
+
+
+def remove_version(document_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Take the newest version off alone: the one before it, where there is one, stands again.
+
+    Raises NotFound, and Refused where there is a newer one.
+    """
+    document = _current(document_id)
+    remove(document_id, reason=reason, actor=actor, now=now)
+    db.session.flush()
+    left = select(Document).where(_family(document), Document.removed_at.is_(None)).order_by(Document.number.desc())
+    if before := db.session.execute(left.limit(1)).scalar():
+        before.replaced_at = None
 
 
 def documents_of(subject_type: str, subject_id: int) -> list[Document]:

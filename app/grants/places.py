@@ -230,6 +230,7 @@ def _name_the_trail() -> None:
             "obligation.changed": N_("changed the obligation"),
             "obligation.moved": N_("moved the obligation"),
             "report.sent": N_("locked the report that was sent"),
+            "report.taken_off": N_("took a locked file off the report"),
             "budget.drafted": N_("wrote a draft of the budget"),
             "budget.discarded": N_("threw the draft of the budget away"),
             "budget.in_force": N_("put a budget in force"),

@@ -227,6 +227,54 @@ def test_a_file_that_was_edited_before_it_went_out_is_locked_beside_ours(
     assert fundraiser.post(f"{address}/own-file", data={"file": late}).status_code == 409
 
 
+def test_a_wrong_file_locked_as_sent_is_taken_off_by_finance_and_stays_in_the_history(
+    sign_in: Callable[[Role | str], Client], obligation_id: int, now: datetime
+) -> None:
+    right, wrong = b"%PDF-1.7 zoals verstuurd", b"%PDF-1.7 van een ander fonds"
+    address = f"/grants/obligations/{obligation_id}"
+    fundraiser = sign_in("fundraiser")
+    for content, name in ((right, "goed.pdf"), (wrong, "fout.pdf")):  # the second took the place of the first
+        sent = {"file": (io.BytesIO(content), name)}
+        assert fundraiser.post(f"{address}/report/own-file", data=sent).status_code == 303
+    with writing():
+        for state in (ObligationState.IN_PROGRESS, ObligationState.INTERNAL_REVIEW):
+            obligations.move(obligation_id, state, actor=SYSTEM, now=now)
+    sent = {"submitted_on": "23-11-2026", "proof": "portaal", "version": "3"}
+    assert fundraiser.post(f"{address}/submit", data=sent).status_code == 303
+    kept = {each.filename: each for each in keeping.kept(obligation_id)}
+    ours = next(each for each in kept.values() if each.kind == "report")
+    off = f"{address}/report/files/{kept['fout.pdf'].id}/remove"
+    assert fundraiser.post(off, data={"note": "Van een ander fonds."}).status_code == 403
+    finance = sign_in("finance")
+    assert off in finance.get(f"{address}/report").text
+    assert finance.post(off, data={"note": " "}).status_code == 422
+    made = f"{address}/report/files/{ours.id}/remove"
+    assert made not in finance.get(f"{address}/report").text
+    assert finance.post(made, data={"note": "x"}).status_code == 409, "what we made is what the report said then"
+    assert finance.post(off, data={"note": "Van een ander fonds."}).status_code == 303
+    assert finance.post(off, data={"note": "Nog eens."}).status_code == 404
+    left = {each.filename: each.number for each in keeping.kept(obligation_id)}
+    assert left["goed.pdf"] == 1, "the version before it stands again"
+    assert "fout.pdf" not in left
+    fingerprint = hashlib.sha256(wrong).hexdigest()
+    assert files.read(fingerprint) == wrong
+    for page in (finance.get(f"{address}/report").text, finance.get(address).text):
+        assert "fout.pdf" in page
+        assert "Van een ander fonds." in page
+    assert fingerprint in finance.get(f"{address}/report").text
+    for content, said in ((wrong, "weggehaald"), (right, "ongewijzigd")):
+        assert finance.post(f"{address}/report/check", data={"file": (io.BytesIO(content), "x.pdf")}).status_code == 303
+        assert said in finance.get(f"{address}/report").text
+    told = [line.changes or {} for line in audit.trail("obligation", obligation_id) if line.action == "report.sent"]
+    assert told[0]["fout.pdf"] == f"2 · {fingerprint}", "what was recorded then stays"
+    with writing():
+        obligations.ask_revision(obligation_id, "Meer cijfers.", actor=SYSTEM, now=app_now())
+    fundraiser = sign_in("fundraiser")
+    data = {"file": (io.BytesIO(b"%PDF-1.7 nieuw"), "nieuw.pdf")}
+    assert fundraiser.post(f"{address}/report/own-file", data=data).status_code == 303
+    assert {each.filename: each.number for each in keeping.kept(obligation_id)}["nieuw.pdf"] == 3
+
+
 def test_a_revised_report_is_a_new_version(fundraiser: Client, obligation_id: int, now: datetime) -> None:
     address = f"/grants/obligations/{obligation_id}"
 

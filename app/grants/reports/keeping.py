@@ -14,8 +14,12 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from app.audit import queries as trail
 from app.audit import services as audit
+from app.audit.queries import TrailLine
 from app.base.actor import Actor
+from app.base.errors import Invalid, NotFound, Refused
+from app.base.states import N_
 from app.documents import files
 from app.documents import services as documents
 from app.documents.files import StoredFile
@@ -25,6 +29,7 @@ from app.grants.obligations.models import Obligation, ObligationKind, Obligation
 from app.grants.reports import pack as packs
 from app.grants.reports import word
 from app.grants.reports.pack import Pack
+from app.grants.rows import locked
 from app.ui.languages import LANGUAGES
 
 KEPT = "grant_report"  # the kind of record that kept reports belong to: nobody replaces or removes them by hand
@@ -34,6 +39,7 @@ FORMS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _MADE, _OWN = "report", "work"  # made by us; as it went out: edited in Word, or the funder's own form filled in
+_LINES = 200  # of the history of locked files that are looked through for those taken off
 _NO_REPORT = (ObligationKind.AUDIT, ObligationKind.PUBLICITY)  # somebody else's paper, or no paper at all
 
 
@@ -105,13 +111,13 @@ def changed_since_locked(obligation_id: int) -> bool:
 
     The PDF tells everything, and comes out the same byte for byte; it may have been locked in either language.
     """
-    locked = {each.sha256 for each in ready_to_send(obligation_id) if each.media_type == FORMS["pdf"]}
-    if not locked:
+    waiting = {each.sha256 for each in ready_to_send(obligation_id) if each.media_type == FORMS["pdf"]}
+    if not waiting:
         return False
     for language in LANGUAGES:
         with force_locale(language):
             made = packs.as_pdf(packs.gather(obligation_id))
-        if hashlib.sha256(made).hexdigest() in locked:
+        if hashlib.sha256(made).hexdigest() in waiting:
             return False
     return True
 
@@ -145,6 +151,34 @@ def _lock(obligation_id: int, found: Sequence[StoredFile], kind: str, actor: Act
             documents.new_version(older.id, file, actor=actor, now=now)
 
 
+def take_off(obligation_id: int, document_id: int, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Take a file off that was locked by mistake beside what we made. Inside `writing()`.
+
+    It stays in the history with its fingerprint and the reason; what was recorded as sent stays recorded.
+    """
+    locked(Obligation, obligation_id)
+    found = {each.id: each for each in kept(obligation_id)}.get(document_id)
+    if found is None:
+        raise NotFound(N_("This file is not here (any more)."))
+    if found.kind != _OWN:
+        raise Refused(N_("This is what we made ourselves: it stays as it was locked."))
+    if not reason.strip():
+        raise Invalid(N_("Say why it is taken off."), field="note")
+    told = {"file": found.filename, "version": found.number, "sha256": found.sha256, "reason": reason.strip()}
+    documents.remove_version(document_id, reason=reason.strip(), actor=actor, now=now)
+    audit.record("report.taken_off", ("obligation", obligation_id), actor=actor, now=now, changes=told)
+
+
+def can_take_off(document: Document) -> bool:
+    return document.kind == _OWN
+
+
+def taken_off(obligation_id: int) -> list[TrailLine]:
+    """Files that were locked and taken off, newest first: which, by whom, when and why."""
+    lines = trail.trail(KEPT, obligation_id, limit=_LINES)
+    return [line for line in lines if line.action == "document.removed" and line.changes]
+
+
 def record_sent(obligation_id: int, *, actor: Actor, now: datetime) -> None:
     """Write the fingerprints of what went out into the trail. Inside `writing()`, after the submission."""
     made = [each for each in kept(obligation_id) if each.kind == _MADE]  # an unchanged one is not locked anew
@@ -154,6 +188,7 @@ def record_sent(obligation_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def recognise(obligation_id: int, sha256: str) -> Document | None:
-    """The version, an older one too, that has this fingerprint."""
+    """The version that has this fingerprint: an older one too, and one that was taken off."""
     mine = (Document.subject_type == KEPT) & (Document.subject_id == obligation_id) & (Document.sha256 == sha256)
-    return db.session.execute(select(Document).where(mine).order_by(Document.number.desc()).limit(1)).scalar()
+    found = select(Document).where(mine).order_by(Document.removed_at.is_not(None), Document.number.desc())
+    return db.session.execute(found.limit(1)).scalar()

@@ -21,13 +21,15 @@ from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.obligations import queries as obligations
 from app.grants.obligations import readiness
-from app.grants.obligations.forms import FileForm
+from app.grants.obligations.forms import FileForm, ReasonForm
 from app.grants.obligations.models import TO_DELIVER, Obligation
+from app.grants.pages import form_page
 from app.grants.reports import keeping, word
 from app.grants.reports import pack as packs
 from app.grants.reports.keeping import FORMS
 from app.grants.reports.pack import Pack
 from app.grants.rows import locked
+from app.staff import queries as staff
 from app.ui import filters, lists
 from app.ui.permissions import Permission, may, requires
 
@@ -46,6 +48,9 @@ def report(obligation_id: int) -> ResponseReturnValue:
         missing=readiness.missing(obligation_id),
         templates=[each for each in documents.documents_of("funder", pack.line.funder_id) if _is_template(each)],
         kept=keeping.kept(obligation_id),
+        can_take_off=keeping.can_take_off,
+        taken_off=(off := keeping.taken_off(obligation_id)),
+        people=staff.by_ids(line.actor_id for line in off if line.actor_id),
         open=pack.row.state in TO_DELIVER,
         changed=pack.row.state in TO_DELIVER and keeping.changed_since_locked(obligation_id),
         check=FileForm(formdata=None),
@@ -111,6 +116,32 @@ def keep_own_file(obligation_id: int) -> ResponseReturnValue:
     return redirect(url_for("grants.report", obligation_id=obligation_id), 303)
 
 
+@bp.route("/grants/obligations/<int:obligation_id>/report/files/<int:document_id>/remove", methods=["GET", "POST"])
+@requires(Permission.FINANCE_WRITE)
+def take_off_locked(obligation_id: int, document_id: int) -> ResponseReturnValue:
+    """Take a file off that was locked by mistake as what went to the funder, with a reason."""
+    line = obligations.one(obligation_id)[1]
+    found = {each.id: each for each in keeping.kept(obligation_id)}.get(document_id)
+    if found is None:
+        raise NotFound(N_("This file is not here (any more)."))
+    return form_page(
+        lambda **kwargs: ReasonForm(**kwargs),
+        lambda form: keeping.take_off(
+            obligation_id, document_id, form.note.data or "", actor=current_user.actor, now=now()
+        ),
+        title=_("Take this file off"),
+        subject=f"{found.filename} · {line.subject}",
+        submit=_("Take it off"),
+        said=_("The file is taken off."),
+        back=url_for("grants.report", obligation_id=obligation_id),
+        tone="danger",
+        explain=_(
+            "Its name, its fingerprint and your reason stay in sight with the report. If another file went out, keep"
+            " that one as a proof."
+        ),
+    )
+
+
 @bp.post("/grants/obligations/<int:obligation_id>/report/check")
 @requires(Permission.GRANTS_READ)
 def check_report(obligation_id: int) -> ResponseReturnValue:
@@ -122,6 +153,10 @@ def check_report(obligation_id: int) -> ResponseReturnValue:
     found = keeping.recognise(obligation_id, hashlib.file_digest(form.file.data.stream, "sha256").hexdigest())
     if found is None:
         flash(_("This file differs from every version that was locked here."), "warn")
+    elif found.removed_at:
+        day = filters.long_date(local_date(found.removed_at))
+        told = _("This is %(name)s. It was locked here, and taken off on %(day)s.", name=found.filename, day=day)
+        flash(told, "warn")
     else:
         day = filters.long_date(local_date(found.created_at))
         told = _(
