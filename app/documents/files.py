@@ -17,6 +17,7 @@ from pathlib import Path
 
 from app.base.errors import Invalid, NotFound
 from app.base.states import N_
+from app.base.zips import DAMAGED_ZIP
 from app.extensions import settings
 from app.vault.rotation import declare_store
 from app.vault.services import is_current, seal, unseal_bytes
@@ -161,7 +162,7 @@ def _recognise_zip(content: bytes) -> str | None:
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
                 kind = archive.read("mimetype").decode("ascii", "replace")
                 return kind if kind in _ENDINGS else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+    except DAMAGED_ZIP:
         return None
     return next((kind for part, kind in _OFFICE.items() if part in names), None)
 

@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from app.base.errors import Invalid
 from app.base.states import N_
+from app.base.zips import DAMAGED_ZIP
 from app.sheets.reading import MAX_CELL
 
 CHUNK = 1 << 16
@@ -49,7 +50,7 @@ class opened:  # noqa: N801 (reads like open)
     def __enter__(self) -> zipfile.ZipFile:
         try:
             self.package = zipfile.ZipFile(io.BytesIO(self.content))
-        except (zipfile.BadZipFile, OSError, ValueError):
+        except DAMAGED_ZIP:
             raise Invalid(UNREADABLE) from None
         entries = self.package.infolist()
         unpacked = sum(entry.file_size for entry in entries)
@@ -59,8 +60,7 @@ class opened:  # noqa: N801 (reads like open)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.package.close()
-        wrong = (zipfile.BadZipFile, expat.ExpatError, KeyError, ValueError, RuntimeError, NotImplementedError, OSError)
-        if isinstance(error, (*wrong, EOFError, IndexError)):
+        if isinstance(error, (*DAMAGED_ZIP, expat.ExpatError, ArithmeticError)):
             raise Invalid(UNREADABLE) from None
 
 

@@ -133,11 +133,13 @@ class _Sheet:
                 number = Decimal(text)
             except InvalidOperation:
                 raise Invalid(xlsx_package.UNREADABLE) from None
-            if number.is_finite() and (len(text) > 400 or abs(number.adjusted()) > MAX_EXPONENT):
+            if not number.is_finite():
+                return None
+            if len(text) > 400 or abs(number.adjusted()) > MAX_EXPONENT:
                 return text[:MAX_CELL]  # written out it would fill the memory; as text it is no amount
             if self.style in self.dated and 0 < number < 200_000:
                 return self.first_day + timedelta(days=int(number))
-            return number if number.is_finite() else None
+            return number
         if self.kind == "b":
             return "TRUE" if text == "1" else "FALSE"
         if self.kind == "d":

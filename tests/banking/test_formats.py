@@ -88,6 +88,8 @@ def test_what_is_only_expected_is_no_entry() -> None:
         (camt([Pay(1)], before="<!DOCTYPE Document [<!ENTITY a 'b'>]>"), "DOCTYPE"),
         (camt([Pay(1)]).replace(b"Ccy='EUR'>0.01", b"Ccy='USD'>0.01"), "USD"),
         (camt([Pay(1)]).replace(b">0.01<", b">1e3<"), "not an amount"),
+        (camt([Pay(1)]).replace(b">0.01<", b">" + b"9" * 5000 + b"<"), "not an amount"),
+        (camt([Pay(1)]).replace(b">0.01<", ">0.\u00b2<".encode()), "not an amount"),
         (camt([Pay(1)]).replace(b"2026-11-20T", b"2026-13-20T"), "not a date"),
         (camt([Pay(1)]).replace(b"UTF-8", b"UTF-16"), "damaged"),
         (b"datum;bedrag\n1;2\n", "not a bank file"),

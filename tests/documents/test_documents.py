@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 
 import pytest
 from flask import Flask
@@ -61,6 +62,18 @@ def test_files_are_recognised_by_content(app: Flask, content: bytes, name: str, 
 def test_other_files_are_refused_with_a_reason(app: Flask, content: bytes, name: str) -> None:
     with pytest.raises(Invalid):
         files.keep(content, name)
+
+
+def test_a_damaged_package_is_refused_as_any_other(app: Flask) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        package.writestr("content.xml", "x")
+    whole = out.getvalue()
+    for place in range(4, len(whole)):
+        for flip in (0x01, 0x08, 0xA5):
+            with suppress(Invalid):
+                files.keep(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :], "a.odt")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,35 @@ def test_a_number_that_would_fill_the_memory_is_text(number: str) -> None:
         cents_of(row.cells[0])
 
 
+def test_a_damaged_workbook_gives_rows_or_a_clear_error() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet()
+        for row in range(40):
+            sheet.write_row(row, 0, [f"Name {row}", row * 1.5])
+    whole = out.getvalue()
+    for place in range(0, len(whole), 5):
+        with suppress(Invalid):
+            list(reading.rows_of(whole[:place] + bytes([whole[place] ^ 0xA5]) + whole[place + 1 :], reading.XLSX))
+
+
+@pytest.mark.parametrize("head", ["<?xml version='1.0' encoding='UT2-8'?>", "<?xml version='1.0' encoding='hex'?>"])
+def test_an_encoding_that_is_none_is_refused(head: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr("xl/workbook.xml", head + BOOK)
+    with pytest.raises(Invalid):
+        list(reading.rows_of(out.getvalue(), reading.XLSX))
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity"])
+def test_a_day_that_is_no_number_is_empty(number: str) -> None:
+    styles = "<styleSheet><cellXfs><xf numFmtId='14'/></cellXfs></styleSheet>"
+    cells = f'<c r="A1" s="0"><v>{number}</v></c>{CELL.format("B1", "x")}'
+    (row,) = reading.rows_of(book(f'<row r="1">{cells}</row>', styles=styles), reading.XLSX)
+    assert row.cells == [None, "x"]
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "1048577", "9" * 30, "x"])
 def test_a_row_that_no_sheet_has_is_refused(number: str) -> None:
     with pytest.raises(Invalid):

@@ -151,7 +151,8 @@ def to_cents(text: str, line: int | None) -> int:
     whole, _, fraction = text.strip().replace(",", ".").partition(".")
     fraction = fraction.rstrip("0") if len(fraction) > 2 else fraction
     whole = whole or ("0" if fraction else "")
-    if not (whole.isascii() and whole.isdigit()) or len(fraction) > 2 or (fraction and not fraction.isdigit()):
+    plain = whole.isascii() and whole.isdigit() and fraction.isascii() and (not fraction or fraction.isdigit())
+    if not plain or len(fraction) > 2 or len(whole) > 20:
         raise Unreadable(N_("“%(text)s” is not an amount."), line=line, text=text[:40])
     cents = int(whole) * 100 + int(fraction.ljust(2, "0") or 0)
     if cents > MAX_CENTS:

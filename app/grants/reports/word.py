@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.base.errors import Invalid
 from app.base.states import N_
+from app.base.zips import DAMAGED_ZIP
 from app.grants.reports import link_targets, paper
 from app.grants.reports.pack import Pack, tables
 from app.organisation.queries import profile
@@ -68,7 +69,7 @@ def check(content: bytes) -> None:
             for entry in archive.infolist():
                 if entry.filename.endswith((".xml", ".rels")) and _declares(archive.read(entry)):
                     raise Invalid(N_("This template holds declarations that are not accepted. Save it again in Word."))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+    except DAMAGED_ZIP:
         raise Invalid(N_("This template cannot be read. Save it again as .docx and upload it anew.")) from None
 
 
