@@ -37,6 +37,8 @@ class Statement:
     first_on: date | None = None
     last_on: date | None = None
     cents: int = 0
+    cubes: int = 0  # the sum of the amounts to the third power: with count and sum it tells one set of amounts
+    said: int = 0  # stands for all that its entries say, in this process
 
     @property
     def from_on(self) -> date | None:
@@ -110,6 +112,10 @@ def _count(found: Checked, entry: Entry, today: date) -> None:
     found.spool.add(len(found.statements) - 1, entry)
     statement.entries += 1
     statement.cents += entry.cents
+    statement.cubes += entry.cents**3
+    first = entry.transactions[0]
+    told = (entry.booked_on, entry.cents, entry.reference, first.end_to_end, first.iban, first.name, first.text)
+    statement.said = hash((statement.said, told))
     statement.first_on = min(statement.first_on or entry.booked_on, entry.booked_on)
     statement.last_on = max(statement.last_on or entry.booked_on, entry.booked_on)
     found.entries += 1

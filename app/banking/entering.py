@@ -11,11 +11,13 @@ from sqlalchemy import bindparam, delete, select, update
 
 from app.banking import booking
 from app.banking.checking import Checked
+from app.banking.counting import Counting
 from app.banking.entry_rows import Item, facts_of, make_rows
 from app.banking.formats.facts import Entry
-from app.banking.identity import FAMILIES, Keys, Told, best_first, days_of, same, without
+from app.banking.identity import FAMILIES, Keys
 from app.banking.matching import by_hand, by_itself, deciding
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
+from app.banking.recognising import Twins, known_by_key, told_otherwise, twins
 from app.base.actor import Actor
 from app.base.dates import month_start
 from app.base.errors import DomainError
@@ -42,6 +44,7 @@ class _File:
     now: datetime
     new: int = 0
     already_known: int = 0
+    twins: Twins
     block: int  # entries decided on together
     batch: int  # entries written together
 
@@ -50,17 +53,23 @@ def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: date
     """Enter the entries of a checked file, by batches. Gives how many payments were new, and how many known."""
     assert checked.format is not None
     family, recorded = FAMILIES[checked.format], by_hand.recorded(*checked.days) if checked.entries else None
-    file = _File(family=family, recorded=recorded, actor=actor, now=now, block=WINDOW, batch=BATCH)
-    keys: dict[int, Keys] = {}
+    file = _File(
+        family=family, recorded=recorded, actor=actor, now=now, twins=twins(checked, statement_ids), block=WINDOW,
+        batch=BATCH,
+    )  # fmt: skip
+    counting = Counting(checked.statements, statement_ids, family)
+    keys: Keys | None = None
     window: list[Item] = []
-    account_id = 0
+    account_id, at = 0, -1
     for position, entry in checked.spool:
-        before, account_id = account_id, checked.statements[position].account_id
-        if window and (before != account_id or _ends(window, entry)):
+        before, account_id, again = account_id, checked.statements[position].account_id, False
+        if position != at:
+            at, (keys, again) = position, counting.begin(position)
+        if window and (before != account_id or again or _ends(window, entry)):
             _enter_window(window, before, file)
             window = []
-        own = keys.setdefault(account_id, Keys(account_id, family))
-        window.append(Item(entry, own.of(entry), statement_ids[position]))
+        assert keys is not None
+        window.append(Item(entry, keys.of(entry), statement_ids[position]))
     _enter_window(window, account_id, file)
     return file.new, file.already_known
 
@@ -77,11 +86,11 @@ def _enter_window(window: list[Item], account_id: int, file: _File) -> None:
     if not window:
         return
     since = new_id()
-    known = _known([item.key for item in window])
+    known = known_by_key([item.key for item in window])
     fresh = [item for item in window if item.key not in known]
     detailed = [item for item in window if item.key in known and len(item.entry.transactions) > 1]
     make_rows([*fresh, *detailed], account_id, file.family)
-    told = _told_otherwise(fresh, account_id, file.family)
+    told = told_otherwise(fresh, account_id, file.family, file.twins)
     _give_days([item.row for item in fresh])
     new = {item.key for item in fresh} - told.keys()
     groups = [facts_of(item) if item.key in new else [] for item in window]
@@ -124,7 +133,7 @@ def _enter_planned(
             # One file at a time for each account: two at once would not see what the other brings.
             if db.session.execute(account.with_for_update()).scalar_one() is not booked_by:
                 raise Stale
-            if _told_otherwise(batch, account_id, file.family):
+            if told_otherwise(batch, account_id, file.family, file.twins):
                 raise Stale
             plan.write()
             deciding.decide_new(rest, actor=file.actor, now=file.now)
@@ -144,9 +153,9 @@ def _enter_batch(
         # One file at a time for each account: two at once would not see what the other brings.
         account = select(BankAccount.booked_by).where(BankAccount.id == account_id).with_for_update()
         booked_by = db.session.execute(account).scalar_one()
-        known |= _known([item.key for item in fresh])
+        known |= known_by_key([item.key for item in fresh])
         fresh = [item for item in fresh if item.key not in known]
-        told = _told_otherwise(fresh, account_id, file.family)
+        told = told_otherwise(fresh, account_id, file.family, file.twins)
         entered = [item for item in fresh if item.key not in told]
         more |= {item.key: item.lines for item in fresh if item.key in told and len(item.lines) > 1}
         _give_days([item.row for item in entered])
@@ -167,54 +176,8 @@ def _enter_batch(
     file.already_known += sum(len(item.entry.transactions) for item in batch) - count
 
 
-def _known(keys: list[bytes]) -> dict[bytes, int]:
-    found = select(BankKey.key, BankKey.entry_id).where(BankKey.key.in_(keys))
-    return dict(db.session.execute(found).all()) if keys else {}
-
-
 def _remember(keys: dict[bytes, int]) -> None:
     insert_rows(BankKey, [{"key": key, "entry_id": entry_id} for key, entry_id in keys.items()], only_new=True)
-
-
-def _told_otherwise(fresh: list[Item], account_id: int, family: int) -> dict[bytes, int]:
-    """Entries that another kind of file told of before: key → the entry there is."""
-    if not fresh:
-        return {}
-    found = db.session.execute(
-        select(BankEntry.cents, BankEntry.id, BankEntry.reference, BankLine.end_to_end, BankLine.iban_index,
-               BankEntry.booked_on, BankEntry.value_on)
-        .join(BankLine, (BankLine.entry_id == BankEntry.id) & (BankLine.position == 0))
-        .where(BankEntry.account_id == account_id)
-        .where(BankEntry.booked_on.in_(days_of(item.entry for item in fresh)))
-        .where(BankEntry.cents.in_({item.entry.cents for item in fresh}))
-        .where(BankEntry.families.in_(without(family)))
-        .order_by(BankEntry.id)
-    )  # fmt: skip
-    exactly: dict[tuple[Any, int], list[Told]] = {}
-    nearly: dict[tuple[Any, int], list[Told]] = {}
-    for cents, row_id, reference, end_to_end, iban_index, booked_on, value_on in found:
-        each = Told(row_id, reference, end_to_end, iban_index, booked_on, value_on)
-        exactly.setdefault((each.booked_on, cents), []).append(each)
-        nearly.setdefault((each.value_on, cents), []).append(each)
-    order = [fresh[position] for position in best_first([item.entry for item in fresh])] if exactly else []
-    told: dict[bytes, int] = {}
-    taken: set[int] = set()
-    for exact in (True, False):  # those of the very day first
-        for item in order:
-            entry = item.entry
-            there = (exactly if exact else nearly).get((entry.booked_on if exact else entry.value_on, entry.cents), ())
-            free = [each for each in there if each.entry_id not in taken and (exact or each.near(entry))]
-            if free and item.key not in told:
-                chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free, telling=not exact)
-                if chosen is not None:
-                    told[item.key] = chosen.entry_id
-                    taken.add(chosen.entry_id)
-    return told
-
-
-def _iban_index(item: Item) -> bytes | None:
-    index: bytes | None = item.lines[0]["iban_index"] if len(item.lines) == 1 else None
-    return index
 
 
 def _give_days(rows: list[dict[str, Any]]) -> None:

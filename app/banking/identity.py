@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,11 @@ def without(family: int) -> list[int]:
     return [mask for mask in range(1, ALL_FAMILIES + 1) if not mask & family]
 
 
+def plain(booked_on: date, cents: int, reference: str) -> str:
+    """What equal lines of an account have in common."""
+    return f"{booked_on}|{cents}|{reference}"
+
+
 class Keys:
     """Gives each entry of one account, as a file tells of them one after another, its key."""
 
@@ -33,9 +38,16 @@ class Keys:
         self._prefix = f"{account_id}|{family}|"
         self._seen: Counter[bytes] = Counter()
 
+    def _bare(self, text: str) -> bytes:
+        return hashlib.blake2b(f"{self._prefix}{text}".encode(), digest_size=16).digest()
+
+    def count_on(self, told: Mapping[str, int]) -> None:
+        """Count lines that are `plain` the same from these numbers on."""
+        for text, count in told.items():
+            self._seen[self._bare(text)] += count
+
     def of(self, entry: Entry) -> bytes:
-        text = f"{self._prefix}{entry.booked_on}|{entry.cents}|{entry.reference}"
-        bare = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        bare = self._bare(plain(entry.booked_on, entry.cents, entry.reference))
         self._seen[bare] += 1
         nth = self._seen[bare]
         return bare if nth == 1 else hashlib.blake2b(bare + str(nth).encode(), digest_size=16).digest()

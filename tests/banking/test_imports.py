@@ -325,3 +325,74 @@ def test_a_page_that_is_not_there_is_seen(now: datetime) -> None:
     take(_page(3, 3, 100, (("CLBD", 800),)), now)
     [account] = reconcile().accounts
     assert account.off == 200
+
+
+def _together(*files: bytes) -> bytes:
+    """The statements of these CAMT files in one."""
+    told = [content.decode() for content in files]
+    inside = "".join(each[each.index("<Stmt>") : each.index("</BkToCstmrStmt>")] for each in told)
+    return (told[0][: told[0].index("<Stmt>")] + inside + told[0][told[0].index("</BkToCstmrStmt>") :]).encode()
+
+
+NAMELESS = [Pay(1000), Pay(1000), Pay(-300)]
+
+
+@pytest.mark.parametrize("pays", [NAMELESS, THREE, [Pay(1000), Pay(-1000)]])
+@pytest.mark.parametrize("kind", ["camt", "mt940"])
+def test_a_statement_that_is_twice_in_one_file_enters_once(now: datetime, pays: list[Pay], kind: str) -> None:
+    total = sum(pay.cents for pay in pays)
+    told = [f":61:2611201120{'C' if p.cents > 0 else 'D'}{euros(p.cents).replace('.', ',')}NTRFNONREF" for p in pays]
+    once = (
+        camt(pays) if kind == "camt" else mt940(told, closing=f"C261120EUR{euros(100_000 + total).replace('.', ',')}")
+    )
+    done = take(_together(once, once) if kind == "camt" else once + once, now)
+    assert (done.checked.error, done.new, done.already_known) == (None, len(pays), len(pays))
+    assert lines() == sorted(pay.cents for pay in pays)
+
+
+@pytest.mark.parametrize("month_first", [True, False])
+def test_days_and_their_month_in_one_file_count_once(now: datetime, month_first: bool) -> None:
+    pays = [Pay(1000, on=f"2026-11-{day}") for day in (16, 16, 17, 18)]
+    month = camt(pays, on="2026-11-18")
+    balance, days = 100_000, []
+    for day, mine in ((16, pays[:2]), (17, pays[2:3]), (18, pays[3:])):
+        days.append(camt(mine, opening=balance, on=f"2026-11-{day}"))
+        balance += sum(pay.cents for pay in mine)
+    done = take(_together(month, *days) if month_first else _together(*days, month), now)
+    assert (done.checked.error, done.new, done.already_known) == (None, 4, 4)
+    assert lines() == [1000] * 4
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+@pytest.mark.parametrize("apart", [True, False])
+def test_statements_of_one_day_that_follow_on_each_other_lose_no_equal_line(
+    now: datetime, order: tuple[int, ...], apart: bool
+) -> None:
+    """As the balances show; they come in any order, and each of them again."""
+    parts = [camt([Pay(1000)], opening=100_000 + 1000 * n, statement=f"S{n}") for n in range(3)]
+    chosen = [parts[n] for n in order]
+    taken = [take(each, now) for each in chosen] if apart else [take(_together(*chosen), now)]
+    assert sum(each.new for each in taken) == 3
+    again = [take(part.replace(b"<MsgId>M1", b"<MsgId>M2"), now) for part in parts]
+    assert [(each.new, each.already_known) for each in again] == [(0, 1)] * 3
+    assert lines() == [1000] * 3
+
+
+COSTS = [Pay(2500, "R1"), Pay(-1575, details="<AddtlNtryInf>Kosten</AddtlNtryInf>"), Pay(-1575, details=" ")]
+COSTS_MT = [
+    ":61:261120C25,00N541NONREF", "NL44RABO0123456789", ":86:/ORDP//NAME/J. Jansen/REMI/x",
+    ":61:261101D15,75N093NONREF", ":86:/REMI/Kosten", ":61:261102D15,75N093NONREF", ":86:/REMI/Kosten",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("camt_first", [True, False])
+@pytest.mark.parametrize("opening", ["1000,00", "999,00"])
+def test_costs_of_other_days_are_the_same_where_the_balances_show_it(
+    now: datetime, camt_first: bool, opening: str
+) -> None:
+    """MT940 tells the value day only, CAMT the day it was booked; the costs have nothing else in common."""
+    closing = euros(round(float(opening.replace(",", ".")) * 100) + 2500 - 2 * 1575).replace(".", ",")
+    files = [camt(COSTS), mt940(COSTS_MT, opening=f"C261119EUR{opening}", closing=f"C261120EUR{closing}")]
+    first, second = (take(content, now) for content in (files if camt_first else reversed(files)))
+    assert (first.new, second.new) == (3, 0 if opening == "1000,00" else 2)
+    assert len(lines()) == 3 + second.new
