@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -12,10 +14,18 @@ from icalendar import Calendar
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
-from app.base.errors import Refused
+from app.base.errors import Invalid, Refused
 from app.extensions import db, writing
-from app.grants.partners import sub_grants
-from app.grants.partners.models import Booking, DutyState, PassOnState, SubGrantDuty, SubGrantInstalment, SubGrantState
+from app.grants.partners import money_queries, sub_grants
+from app.grants.partners.models import (
+    DUTY_MOVES,
+    Booking,
+    DutyState,
+    PassOnState,
+    SubGrantDuty,
+    SubGrantInstalment,
+    SubGrantState,
+)
 from app.grants.partners.sub_grants import SubGrantFacts
 from tests.factories import consortium as make
 from tests.factories import grants
@@ -149,3 +159,37 @@ def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_wh
     page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
     assert "Jaarcijfers · Goedgekeurd" in page
     assert "Afgebroken · € 2.500,00" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_sending_back_asks_why_and_the_trail_says_it(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        row_id = passed_on(now)
+        duty_id = duty_of(row_id)
+        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+    url = f"/grants/sub-grant-duties/{duty_id}/return"
+    assert url in fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert "Jaarcijfers" in fundraiser.get(url).text
+    for note in ("", "  "):
+        assert fundraiser.post(url, data={"version": 2, "note": note}).status_code == 422
+    assert fundraiser.post(f"/grants/sub-grant-duties/{duty_id}/move/returned", data={"version": 2}).status_code == 422
+    assert fundraiser.post(url, data={"version": 1, "note": "Te vroeg gekeken"}).status_code == 409
+    assert money_queries.duty(duty_id).state is DutyState.DELIVERED
+    assert fundraiser.post(url, data={"version": 2, "note": "De reiskosten ontbreken."}).status_code == 303
+    assert money_queries.duty(duty_id).state is DutyState.RETURNED
+    assert "Jaarcijfers · Terug · De reiskosten ontbreken." in fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert fundraiser.get(url).status_code == 409, "it is with the partner now"
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(DutyState, DutyState)))
+def test_a_duty_moves_by_the_table_alone_and_back_to_the_partner_only_with_a_reason(
+    before: DutyState, after: DutyState, now: datetime
+) -> None:
+    with writing():
+        duty_id = duty_of(passed_on(now))
+    for note in ("", "Zie de mail."):
+        with writing() as session:
+            session.get_one(SubGrantDuty, duty_id).state = before
+        allowed = DUTY_MOVES.allows(before, after) and (note != "" or after is not DutyState.RETURNED)
+        with contextlib.nullcontext() if allowed else pytest.raises((Invalid, Refused)), writing():
+            sub_grants.move_duty(duty_id, after, note=note, actor=SYSTEM, now=now)
+        assert money_queries.duty(duty_id).state is (after if allowed else before)

@@ -181,15 +181,41 @@ def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
 @bp.post("/grants/sub-grant-duties/<int:duty_id>/move/<state>")
 @requires(WRITE)
 def move_sub_grant_duty(duty_id: int, state: str) -> ResponseReturnValue:
-    """Delivered, accepted, sent back, waived."""
+    """Delivered, accepted, waived, asked again."""
     money_queries.duty(duty_id)
-    form = VersionedForm()
+    wanted, form = _state(DutyState, state), VersionedForm()
+    if wanted is DutyState.RETURNED:
+        raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
     with writing():
         sub_grant_id = sub_grants.move_duty(
-            duty_id, _state(DutyState, state), version=form.version.data, actor=current_user.actor, now=now()
+            duty_id, wanted, version=form.version.data, actor=current_user.actor, now=now()
         )
-    flash(_("Moved to: %(state)s.", state=_(DutyState(state).label)), "ok")
+    flash(_("Moved to: %(state)s.", state=_(wanted.label)), "ok")
     return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
+
+
+@bp.route("/grants/sub-grant-duties/<int:duty_id>/return", methods=["GET", "POST"])
+@requires(WRITE)
+def return_sub_grant_duty(duty_id: int) -> ResponseReturnValue:
+    """Send back what a partner delivered, with the reason."""
+    duty = money_queries.duty(duty_id)
+    DUTY_MOVES.check(duty.state, DutyState.RETURNED)
+    return _page(
+        duty.sub_grant_id,
+        lambda **kwargs: ReasonForm.at(money_queries.duty(duty_id).version, **kwargs),
+        lambda form: sub_grants.move_duty(
+            duty_id,
+            DutyState.RETURNED,
+            note=form.note.data,
+            version=form.version.data,
+            actor=current_user.actor,
+            now=now(),
+        ),
+        title=_("Send back: %(what)s", what=duty.title),
+        submit=_("Send it back"),
+        said=_("Sent back."),
+        explain=_("Write down what should change. It stays in the history of this sub-grant."),
+    )
 
 
 @bp.post("/grants/sub-grant-instalments/<int:instalment_id>/move/<state>")

@@ -165,16 +165,18 @@ def plan_duty(sub_grant_id: int, title: str, due_on: date, *, actor: Actor, now:
 def move_duty(
     duty_id: int, state: DutyState, *, version: int | None = None, note: str = "", actor: Actor, now: datetime
 ) -> int:
-    """Delivered, accepted, sent back, waived; gives the sub-grant's id."""
+    """Delivered, accepted, sent back (the note says why), waived; gives the sub-grant's id."""
     duty = locked(SubGrantDuty, duty_id)
     check_version(duty.version, version)
-    before = duty.state
+    before, note = duty.state, note.strip()
     DUTY_MOVES.check(before, state)
+    if state is DutyState.RETURNED and not note:
+        raise Invalid(N_("Write down what should change."), field="note")
     duty.state = state
     duty.version += 1
     db.session.flush()
     db.session.add(SubGrantDutyMove(duty_id=duty.id, **move_facts(before, state, actor=actor, now=now, note=note)))
-    told = {"title": duty.title, "state": [before.value, state.value]}
+    told = {"title": duty.title, "state": [before.value, state.value]} | ({"note": note} if note else {})
     audit.record("sub_grant.duty_moved", ("sub_grant", duty.sub_grant_id), actor=actor, now=now, changes=told)
     return duty.sub_grant_id
 
