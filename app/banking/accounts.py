@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from app.extensions import db, writing
 from app.organisation import services as organisation
 from app.organisation.models import BankAccount
 
+_NUMBER = re.compile(r"[A-Za-z0-9 ./-]{1,34}")  # as banks anywhere write one
 _DUTCH_NUMBER = 10  # digits of an account number inside a Dutch IBAN
 
 
@@ -25,6 +27,8 @@ def finder(*, add: bool, actor: Actor, now: datetime) -> Callable[[Opened], tupl
     known: dict[str, int] = dict(rows)
 
     def find(opened: Opened) -> tuple[int, str]:
+        if opened.account not in known and not _NUMBER.fullmatch(opened.account):
+            raise Unreadable(N_("This statement does not say which account it is of."), line=opened.line)
         iban = _known(opened.account, list(known)) or opened.account
         if iban not in known:
             if not add:

@@ -180,6 +180,15 @@ def test_a_refused_file_may_come_again_once_its_account_is_there(now: datetime) 
     assert not added.active, "no donor is shown an account that nobody looked at"
 
 
+@pytest.mark.parametrize("account", ["9" * 35, "NL91ABNA0417164300" * 200, "<b>1</b>", "\u0661\u0662\u0663"])
+def test_what_is_no_number_of_an_account_is_taken_up_nowhere(now: datetime, account: str) -> None:
+    told = account.replace("<", "&lt;")
+    done = take(camt([Pay(1)], own=told), now, add=True)
+    assert done.checked.error is not None
+    assert "which account" in done.checked.error.message
+    assert db.session.execute(select(func.count()).select_from(BankAccount)).scalar() == 1
+
+
 def test_who_paid_is_sealed(now: datetime, app: Flask) -> None:
     take(camt([Pay(2500, name="Canarie Zichtbaar", iban="NL20INGB0001234567")]), now)
     row = db.session.execute(select(BankLine)).scalar_one()
