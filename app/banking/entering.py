@@ -17,7 +17,8 @@ from app.banking.formats.facts import Entry
 from app.banking.identity import FAMILIES, Keys
 from app.banking.matching import by_hand, by_itself, deciding
 from app.banking.models import BankEntry, BankKey, BankLine, LineState
-from app.banking.recognising import Twins, known_by_key, told_otherwise, twins
+from app.banking.recognising import known_by_key, told_otherwise
+from app.banking.twins import Twins, twins
 from app.base.actor import Actor
 from app.base.dates import month_start
 from app.base.errors import DomainError

@@ -63,6 +63,7 @@ class Told:
     iban_index: bytes | None
     booked_on: date
     value_on: date | None
+    families: int = 0
 
     def near(self, entry: Entry) -> bool:
         """Whether it may be this entry though its day is another: one of the two knew the value day only."""

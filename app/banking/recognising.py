@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
-from app.banking.checking import Checked, Statement
 from app.banking.entry_rows import Item
+from app.banking.formats.facts import Format
 from app.banking.identity import FAMILIES, Told, best_first, days_of, same, without
-from app.banking.models import BankEntry, BankKey, BankLine, BankStatement
-from app.base.dates import days
+from app.banking.models import BankEntry, BankKey, BankLine
+from app.banking.twins import Twins
 from app.extensions import db
 
-_ENTRIES = 2000  # of a statement that is compared with another one, at most
-_APART = 5  # days between the last day of a statement in two formats, at most
-_CHUNK = 200
-
-Twins = Mapping[int, int]  # statement → the same one in another kind of file
+_NOTIFIED = FAMILIES[Format.CAMT054]
 
 
 def known_by_key(keys: list[bytes]) -> dict[bytes, int]:
@@ -35,7 +30,7 @@ def told_otherwise(fresh: list[Item], account_id: int, family: int, twins: Twins
     found = found.where(BankEntry.cents.in_({item.entry.cents for item in fresh}))
     exactly: dict[tuple[Any, int], list[Told]] = {}
     nearly: dict[tuple[Any, int], list[Told]] = {}
-    for cents, _, *rest in db.session.execute(found):
+    for cents, *rest in db.session.execute(found):
         each = Told(*rest)
         exactly.setdefault((each.booked_on, cents), []).append(each)
         nearly.setdefault((each.value_on, cents), []).append(each)
@@ -49,6 +44,10 @@ def told_otherwise(fresh: list[Item], account_id: int, family: int, twins: Twins
             free = [each for each in there if each.entry_id not in taken and (exact or each.near(entry))]
             if free and item.key not in told:
                 chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free, telling=not exact)
+                if chosen is None and not exact:
+                    # A statement tells again what a notification told, so of those two nothing can be lost.
+                    free = [each for each in free if _NOTIFIED in (family, each.families)]
+                    chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free)
                 if chosen is not None:
                     told[item.key] = chosen.entry_id
                     taken.add(chosen.entry_id)
@@ -57,10 +56,10 @@ def told_otherwise(fresh: list[Item], account_id: int, family: int, twins: Twins
 
 
 def _candidates(family: int) -> Any:
-    """(cents, statement, what helps to recognise) of entries that this kind of file did not tell of yet."""
+    """(cents, what helps to recognise) of entries that this kind of file did not tell of yet."""
     return (
-        select(BankEntry.cents, BankEntry.statement_id, BankEntry.id, BankEntry.reference, BankLine.end_to_end,
-               BankLine.iban_index, BankEntry.booked_on, BankEntry.value_on)
+        select(BankEntry.cents, BankEntry.id, BankEntry.reference, BankLine.end_to_end,
+               BankLine.iban_index, BankEntry.booked_on, BankEntry.value_on, BankEntry.families)
         .join(BankLine, (BankLine.entry_id == BankEntry.id) & (BankLine.position == 0))
         .where(BankEntry.families.in_(without(family)))
         .order_by(BankEntry.id)
@@ -68,90 +67,24 @@ def _candidates(family: int) -> Any:
 
 
 def _by_statement(left: list[Item], family: int, twins: Twins, taken: set[int]) -> dict[bytes, int]:
-    """Of two tellings of one statement the entries are the same, amount by amount, though they have nothing in common.
-    Accounts that differ still tell two payments apart."""
-    statements = {twins[item.statement_id] for item in left}
-    found = _candidates(family).where(BankEntry.statement_id.in_(statements))
-    found = found.where(BankEntry.cents.in_({item.entry.cents for item in left}))
-    there: dict[tuple[int, int], list[Told]] = {}
-    for cents, statement_id, *rest in db.session.execute(found):
-        if rest[0] not in taken:
-            there.setdefault((statement_id, cents), []).append(Told(*rest))
+    """Of two tellings of the same statements the entries are the same, amount by amount, though they have nothing in
+    common. Accounts that differ still tell two payments apart."""
+    entries = frozenset().union(*(twins[item.statement_id] for item in left))
+    found = _candidates(family).where(BankEntry.id.in_(entries))
+    there: dict[int, list[Told]] = {}
+    for cents, *rest in db.session.execute(found.where(BankEntry.cents.in_({item.entry.cents for item in left}))):
+        there.setdefault(cents, []).append(Told(*rest))
     told: dict[bytes, int] = {}
     for item in left:
-        free = there.get((twins[item.statement_id], item.entry.cents), [])
-        entry = item.entry
+        entry, mine = item.entry, twins[item.statement_id]
+        free = [each for each in there.get(entry.cents, ()) if each.entry_id in mine and each.entry_id not in taken]
         chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free)
         if chosen is not None:
             told[item.key] = chosen.entry_id
-            free.remove(chosen)
+            taken.add(chosen.entry_id)
     return told
 
 
 def _iban_index(item: Item) -> bytes | None:
     index: bytes | None = item.lines[0]["iban_index"] if len(item.lines) == 1 else None
     return index
-
-
-def twins(checked: Checked, statement_ids: Sequence[int]) -> dict[int, int]:
-    """Statements of this file that another kind of file told before: of the same account, from the same balance to the
-    same balance, about the same day, with as many entries of the same amounts."""
-    assert checked.format is not None
-    family = FAMILIES[checked.format]
-    mine = [
-        (row_id, each) for row_id, each in zip(statement_ids, checked.statements, strict=True)
-        if each.opening and each.closing and 0 < each.entries <= _ENTRIES
-    ]  # fmt: skip
-    found: dict[int, int] = {}
-    for start in range(0, len(mine), _CHUNK):
-        some = mine[start : start + _CHUNK]
-        for row_id, row in _alike(some, family):
-            if row_id not in found and row.id not in found.values():
-                found[row_id] = row.id
-    return found
-
-
-def _alike(some: Sequence[tuple[int, Statement]], family: int) -> Iterable[tuple[int, Any]]:
-    named = tuple_(
-        BankStatement.account_id, BankStatement.opening_cents, BankStatement.closing_cents, BankStatement.entries
-    )
-    other = [kind.value for kind, each in FAMILIES.items() if each != family]
-    rows = db.session.execute(
-        select(BankStatement)
-        .where(named.in_([_name(each) for _, each in some]), BankStatement.format.in_(other))
-        .order_by(BankStatement.id)
-    ).scalars()
-    there: dict[Any, list[BankStatement]] = {}
-    for row in rows:
-        name = (row.account_id, row.opening_cents, row.closing_cents, row.entries)
-        there.setdefault(name, []).append(row)
-    cubes = _cubes([row.id for same_name in there.values() for row in same_name])
-    for row_id, each in some:
-        for row in there.get(_name(each), ()):
-            if cubes.get(row.id) == (each.entries, each.cubes) and _near(each, row):
-                yield row_id, row
-
-
-def _name(statement: Statement) -> tuple[int, int, int, int]:
-    assert statement.opening is not None
-    assert statement.closing is not None
-    return statement.account_id, statement.opening.cents, statement.closing.cents, statement.entries
-
-
-def _near(statement: Statement, row: BankStatement) -> bool:
-    """Of about the same day; of the very day where the balance came back to what it was, as it may every day."""
-    assert statement.closing is not None
-    if row.to_on is None:
-        return False
-    apart = abs(row.to_on - statement.closing.on)
-    return apart <= days(0 if row.opening_cents == row.closing_cents else _APART)
-
-
-def _cubes(statement_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Per statement how many entries it brought, and the sum of their amounts to the third power."""
-    found: dict[int, tuple[int, int]] = {}
-    rows = select(BankEntry.statement_id, BankEntry.cents).where(BankEntry.statement_id.in_(statement_ids))
-    for statement_id, cents in db.session.execute(rows) if statement_ids else ():
-        count, cubes = found.get(statement_id, (0, 0))
-        found[statement_id] = count + 1, cubes + cents**3
-    return found

@@ -405,3 +405,25 @@ def test_costs_of_other_days_are_the_same_where_the_balances_show_it(
     first, second = (take(content, now) for content in (files if camt_first else reversed(files)))
     assert (first.new, second.new) == (3, 0 if opening == "1000,00" else 2)
     assert len(lines()) == 3 + second.new
+
+
+@pytest.mark.parametrize("order", [("days", "whole"), ("whole", "days"), ("notified", "days", "whole")])
+def test_costs_count_once_where_one_format_tells_them_by_day_and_another_as_a_whole(
+    now: datetime, order: tuple[str, ...]
+) -> None:
+    first, second = COSTS[:2], [Pay(-1575, on="2026-11-21", details=" ")]
+    days = _together(camt(first), camt(second, opening=100_925, on="2026-11-21"))
+    files = {
+        "days": days,
+        "whole": mt940(COSTS_MT, closing="C261121EUR993,50"),
+        "notified": camt([*first, *second], version="camt.054.001.08"),
+    }
+    taken = [take(files[name], now) for name in order]
+    assert [each.new for each in taken] == [3, *[0] * (len(order) - 1)]
+    assert lines() == [-1575, -1575, 2500]
+
+
+def test_a_notification_of_what_the_statement_dates_otherwise_brings_nothing_new(now: datetime) -> None:
+    take(mt940(COSTS_MT[3:5], closing="C261120EUR984,25"), now)
+    notified = camt(COSTS[1:2], version="camt.054.001.08").replace(b"<ValDt><Dt>2026-11-20", b"<ValDt><Dt>2026-11-01")
+    assert take(notified, now).new == 0
