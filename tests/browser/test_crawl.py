@@ -38,6 +38,13 @@ CONTRAST = WHOLE | {"runOnly": ["color-contrast"]}
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = "async options => (await axe.run(document, options)).violations"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# The choices whose words are wider than the room between the edge and the arrow.
+CUT_OFF = """() => [...document.querySelectorAll('.filter-choice select')].filter(each => {
+  const style = getComputedStyle(each), pen = document.createElement('canvas').getContext('2d')
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
+  const room = each.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+  return each.checkVisibility() && pen.measureText(each.selectedOptions[0].text).width > room + 1
+}).map(each => each.selectedOptions[0].text)"""
 # Links in charts are SVG: their .href is no text.
 HREFS = "links => links.map(a => new URL(a.getAttribute('href'), location).href)"
 WORDS = """() => (document.querySelector('main') || document.body).outerHTML
@@ -171,6 +178,20 @@ def test_what_staff_see(
     sign_in(page, lived_in, role)
     most = MOST_PAGES if pytestconfig.getoption("--complete") else EVERY_DAY
     _assert_spotless(page, lived_in, [urlsplit(page.url).path], looked_at, most)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_filter_cuts_off_what_is_chosen(lived_in: Server, page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, lived_in, Role.ADMIN)
+    for path in ("/grants/projects", "/grants/instalments?state=withheld", "/complaints", "/grants/funders"):
+        page.goto(lived_in.url + path)
+        for closed in page.query_selector_all(".filter-more:not([open]) > summary"):
+            if closed.is_visible():  # phones fold the choices away
+                closed.click()
+        assert page.locator(".filter-choice select").first.is_visible()
+        assert page.evaluate(CUT_OFF) == [], path
+        assert page.evaluate(TOO_WIDE) <= 0, path
 
 
 def test_a_violation_is_noticed(lived_in: Server, page: Any) -> None:
