@@ -21,7 +21,7 @@ from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, gettext, refresh
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.extensions import settings
 from config import ROOT
@@ -102,8 +102,9 @@ class _Rooms(Domain):
         self._dutch: Translations | None = None
 
     def get_translations(self) -> NullTranslations:
-        if language_or_none() != "nl":
-            return _ENGLISH
+        return self.dutch() if language_or_none() == "nl" else _ENGLISH
+
+    def dutch(self) -> Translations:
         if self._dutch is None or self._fresh:
             self._dutch = _dutch(self._directory)
         return self._dutch
@@ -164,22 +165,23 @@ def language() -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _marked(catalogue: NullTranslations, message: str) -> Markup:
-    """A sentence of our own in a catalogue's language, safe in a page; `%%` still doubled."""
-    return Markup(catalogue.gettext(message))  # noqa: S704 (words of the house)
+def _marked(catalogue: NullTranslations, ours: Translations, message: str) -> Markup:
+    """A sentence of our own in a catalogue's language, safe in a page; `%%` still doubled. What none of our
+    catalogues knows may be a person's words (a note, a code of a bank) and is escaped."""
+    return Markup(catalogue.gettext(message)) if message in ours._catalog else escape(message)  # noqa: S704
 
 
 @lru_cache(maxsize=20_000)
-def _plain(catalogue: NullTranslations, message: str) -> Markup:
-    return _marked(catalogue, message) % {}
+def _plain(catalogue: NullTranslations, ours: Translations, message: str) -> Markup:
+    return _marked(catalogue, ours, message) % {} if message in ours._catalog else escape(message)
 
 
 def _words(rooms: _Rooms) -> Callable[..., Markup]:
-    """`_` of templates. As Jinja's own: values are escaped, and every sentence is a format."""
+    """`_` of templates. As Jinja's own: values are escaped, and every sentence of ours is a format."""
 
     def words(message: str, /, **values: Any) -> Markup:
-        catalogue = rooms.get_translations()
-        return _marked(catalogue, message) % values if values else _plain(catalogue, message)
+        catalogue, ours = rooms.get_translations(), rooms.dutch()
+        return _marked(catalogue, ours, message) % values if values else _plain(catalogue, ours, message)
 
     return words
 

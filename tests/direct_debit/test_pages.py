@@ -116,9 +116,9 @@ def test_cancelling_asks_why(app: Flask, clock: SettableClock, sign_in: SignIn) 
     here = f"/collections/batches/{debits.built(staff.staff_id or 0)}"
     assert staff.get(f"{here}/cancel").status_code == 200
     assert staff.post(f"{here}/cancel", data={"reason": ""}).status_code == 422
-    assert staff.post(f"{here}/cancel", data={"reason": "wrong day: 5% failed"}).status_code == 303
+    assert staff.post(f"{here}/cancel", data={"reason": "wrong <b>day</b>: 5% failed"}).status_code == 303
     assert the_batch().state is BatchState.CANCELED
-    assert "wrong day: 5% failed" in staff.get(here).text
+    assert "wrong &lt;b&gt;day&lt;/b&gt;: 5% failed" in staff.get(here).text
     assert staff.get("/collections/batches?state=canceled").status_code == 200
 
 

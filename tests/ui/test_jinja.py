@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale, get_locale, refresh
 from jinja2 import UndefinedError, pass_context
+from markupsafe import escape
 
 from app.ui.languages import language
 
@@ -29,8 +30,18 @@ def test_words_follow_the_language_of_the_moment(app: Flask) -> None:
 def test_values_in_words_are_escaped_and_percents_are_halved(app: Flask) -> None:
     with app.test_request_context("/en"):
         assert drawn(app, "{{ _('%(a)s of 60%%', a='<b>') }}") == "&lt;b&gt; of 60%"
-        assert drawn(app, "{{ _('60%% of all') }}") == "60% of all"
+        ours = "more than 100 %% covered: %(amount)s too much"
+        assert drawn(app, "{{ _(ours, amount='&') }}", ours=ours) == "more than 100 % covered: &amp; too much"
         assert drawn(app, "{{ ngettext('%(num)d gift <%(a)s>', '', 1, a='&') }}") == "1 gift <&amp;>"
+
+
+@pytest.mark.parametrize("path", ["/", "/en"])
+@pytest.mark.parametrize("note", ["<b>50% off</b>", "%(x)s", "100%", "%s"])
+def test_what_a_person_wrote_is_no_sentence_of_ours(app: Flask, path: str, note: str) -> None:
+    with app.test_request_context(path):
+        refresh()
+        for _time in range(2):
+            assert drawn(app, "{{ _(note) }}", note=note) == str(escape(note))
 
 
 def test_calls_are_jinjas_own(app: Flask) -> None:
