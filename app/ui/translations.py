@@ -166,10 +166,18 @@ def check() -> list[Finding]:
                 findings.append(Finding(room, text, "fuzzy"))
             if not _same_names(message.id, message.string):
                 findings.append(Finding(room, text, "placeholders differ"))
+            if _stutters(message.string):
+                findings.append(Finding(room, text, "says a sentence twice"))
             if place in said and said[place][1] != message.string:
                 findings.append(Finding(room, text, f"translated otherwise in {said[place][0]}; give one a context"))
             said.setdefault(place, (room, message.string))
     return findings
+
+
+def _stutters(translation: object) -> bool:
+    """Whether a run of thirty signs or more comes back: the mark of a replacement gone wrong."""
+    texts = translation if isinstance(translation, list | tuple) else [translation]
+    return any(re.search(r"(.{30,}).*\1", str(text)) for text in texts)
 
 
 def _first(message_id: object) -> str:

@@ -84,7 +84,8 @@ def test_name_address_and_phone(enter: Enter, jan: int) -> None:
 def test_an_organisation_has_one_name(enter: Enter) -> None:
     made = organisation("Bakkerij Smit", email="info@example.nl", kvk="12345678")
     visitor = enter("info@example.nl")
-    assert change(visitor, "naam", organisation_name="", spoken="nl").status_code == 422
+    for wrong in ("", "Bakkerij\u202e Smit", "Bakkerij\x00", "B" * 201):
+        assert change(visitor, "naam", organisation_name=wrong, spoken="nl").status_code == 422
     assert change(visitor, "naam", organisation_name="Bakkerij De Smid", spoken="nl").status_code == 303
     who = queries.get(made)
     db.session.refresh(who)

@@ -83,7 +83,8 @@ def _proposal(line: Facts, row: Any, owners: list[Any]) -> Proposal | None:
         reasons.append(Reason(N_("Still to come of it is %(left)s."), {"left": left}))
     if abs((line.booked_on - row.expected_on).days) <= _NEAR:
         score += 15
-        reasons.append(Reason(N_("It was expected on %(day)s."), {"day": row.expected_on.isoformat()}))
+    # Always: instalments of equal amounts differ in nothing else that a person can see.
+    reasons.append(Reason(N_("It was expected on %(day)s."), {"day": row.expected_on.isoformat()}))
     return Proposal(
         kind=MatchKind.INSTALMENT, target_id=row.id, cents=line.cents, score=min(score, 99), reasons=tuple(reasons),
         label=f"{row.title} · {row.display_name}", supporter_id=row.funder, blocked=not same,
