@@ -7,7 +7,7 @@ balances show which of the two it is.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -19,7 +19,38 @@ from app.banking.identity import FAMILIES, Keys, plain
 from app.banking.models import BankEntry, BankStatement
 from app.extensions import db
 
-_MOST = 50  # statements of one day that are followed
+_MOST = 500  # statements that are compared with one or follow on each other, at most
+
+
+class _Before:
+    """What the statements of one account told that stand before another one in a file."""
+
+    def __init__(self) -> None:
+        self._balances: tuple[set[int], set[int]] = set(), set()  # with which they begin, with which they end
+        self._said: set[object] = set()
+        self._last: deque[Statement] = deque(maxlen=_MOST)
+
+    def add(self, statement: Statement) -> None:
+        for balances, each in zip(self._balances, (statement.opening, statement.closing), strict=True):
+            if each is not None:
+                balances.add(each.cents)
+        self._said.add(_all_of(statement))
+        self._last.append(statement)
+
+    def meets(self, statement: Statement) -> bool:
+        """Whether one of them ends with the balance with which this one begins, or begins with which it ends."""
+        begin, end = self._balances
+        opening, closing = statement.opening, statement.closing
+        return (opening is not None and opening.cents in end) or (closing is not None and closing.cents in begin)
+
+    def told(self, statement: Statement) -> bool:
+        """Whether this one tells again what they told. Without balances two that say the same may be two, unless they
+        have one reference."""
+        if _all_of(statement) in self._said:
+            return True
+        if statement.opening is None or statement.closing is None or self.meets(statement):
+            return False
+        return any(_overlap(statement, each) for each in self._last)
 
 
 class Counting:
@@ -27,21 +58,21 @@ class Counting:
 
     def __init__(self, statements: Sequence[Statement], ids: Sequence[int], family: int) -> None:
         self._statements, self._ids, self._family = statements, ids, family
-        self._before: dict[int, list[Statement]] = {}
+        self._before: dict[int, _Before] = {}
         self._keys: dict[int, Keys] = {}
 
     def begin(self, position: int) -> tuple[Keys, bool]:
         """The keys for a statement of the file, and whether it tells again what one before it in the file told."""
         statement = self._statements[position]
         account_id = statement.account_id
-        before = self._before.setdefault(account_id, [])
-        again = _again(statement, before)
+        before = self._before.setdefault(account_id, _Before())
+        again = before.told(statement)
         if again or account_id not in self._keys:
             self._keys[account_id] = Keys(account_id, self._family)
         keys = self._keys[account_id]
-        if again or not any(_follow(statement, each) or _follow(each, statement) for each in before):
+        if again or not before.meets(statement):
             keys.count_on(self._of_that_day(statement))
-        before.append(statement)
+        before.add(statement)
         return keys, again
 
     def _of_that_day(self, statement: Statement) -> Counter[str]:
@@ -82,28 +113,10 @@ def _chain(others: Sequence[Any], cents: int, meets: str, leads: str) -> list[in
     return found
 
 
-def _again(statement: Statement, before: Sequence[Statement]) -> bool:
-    if not statement.entries or not before:
-        return False
-    if any(_alike(statement, each) for each in before):
-        return True
-    if statement.opening is None or statement.closing is None:
-        return False
-    if any(_follow(statement, each) or _follow(each, statement) for each in before):
-        return False
-    return any(_overlap(statement, each) for each in before)
-
-
-def _alike(one: Statement, other: Statement) -> bool:
-    """Whether they say the same; without balances two may and be two, unless they have one reference."""
-    balances = (one.opening, one.closing) == (other.opening, other.closing)
-    named = one.opening is not None or (one.reference != "" and one.reference == other.reference)
-    return balances and named and (one.entries, one.said) == (other.entries, other.said)
-
-
-def _follow(one: Statement, other: Statement) -> bool:
-    """Whether the second begins with the balance with which the first ends."""
-    return one.closing is not None and other.opening is not None and one.closing.cents == other.opening.cents
+def _all_of(statement: Statement) -> object:
+    unnamed = statement.opening is None and statement.reference == ""
+    named = id(statement) if unnamed else "" if statement.opening else statement.reference
+    return named, statement.opening, statement.closing, statement.entries, statement.said
 
 
 def _overlap(one: Statement, other: Statement) -> bool:
