@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -33,10 +34,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """How far an account is known: the last day, the balance then, and what is missing before."""
+    """How far an account is known: the last day, the balances before the first and then, and what is missing."""
 
     account: BankAccount
     last_on: date | None
+    opening_cents: int | None
     closing_cents: int | None
     gaps: list[Gap]
 
@@ -53,18 +55,34 @@ def accounts() -> list[AccountState]:
         .order_by(BankStatement.account_id, BankStatement.to_on, BankStatement.from_on, BankStatement.id)
     )  # fmt: skip
     told: dict[int, list[Any]] = {}
-    for row in found:
-        told.setdefault(row.account_id, []).append(row)
+    for (account_id, *_), of_day in groupby(found, key=lambda row: (row.account_id, row.to_on, row.from_on)):
+        told.setdefault(account_id, []).extend(_following(list(of_day)))
     return [
         AccountState(
             account,
             told[account.id][-1].to_on if account.id in told else None,
+            told[account.id][0].opening_cents if account.id in told else None,
             told[account.id][-1].closing_cents if account.id in told else None,
             gaps(told.get(account.id, ())),
         )
         for account in rows
         if account.active or account.id in told
     ]
+
+
+def _following(of_day: list[Any]) -> list[Any]:
+    """Statements of one day in the order in which their balances follow on each other, in whichever they came."""
+    ends = {row.closing_cents for row in of_day if row.opening_cents != row.closing_cents}
+    balance = next((row.opening_cents for row in of_day if row.opening_cents not in ends), of_day[0].opening_cents)
+    beginning: dict[int, list[Any]] = {}
+    for row in of_day:
+        beginning.setdefault(row.opening_cents, []).append(row)
+    ordered: list[Any] = []
+    while beginning:
+        rows = beginning.pop(balance if balance in beginning else next(iter(beginning)))
+        ordered += sorted(rows, key=lambda row: row.closing_cents in beginning)
+        balance = ordered[-1].closing_cents
+    return ordered
 
 
 def gaps(statements: Iterable[Any]) -> list[Gap]:

@@ -105,10 +105,10 @@ class Reconciliation:
 
 def reconcile() -> Reconciliation:
     """Of all accounts, as things stand now. A constant number of statements."""
-    sums, firsts = _lines(), _firsts()
+    sums = _lines()
     told = {
         booked_by: [
-            _account(state, sums, firsts)
+            _account(state, sums)
             for state in queries.accounts()
             if state.last_on is not None and state.account.booked_by is booked_by
         ]
@@ -129,20 +129,10 @@ def reconcile() -> Reconciliation:
     )  # fmt: skip
 
 
-def _account(state: AccountState, sums: dict[int, Any], firsts: dict[int, int]) -> AccountLines:
+def _account(state: AccountState, sums: dict[int, Any]) -> AccountLines:
     row = sums.get(state.account.id)
     booked, later, waiting = (int(row.booked), int(row.later), int(row.waiting)) if row else (0, 0, 0)
-    return AccountLines(state, firsts.get(state.account.id, 0), booked, later, waiting)
-
-
-def _firsts() -> dict[int, int]:
-    """The balance before the first statement of each account."""
-    ordered = (
-        select(BankStatement.account_id, BankStatement.opening_cents)
-        .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))
-        .order_by(BankStatement.to_on.desc(), BankStatement.from_on.desc(), BankStatement.id.desc())
-    )
-    return {account_id: int(cents or 0) for account_id, cents in db.session.execute(ordered)}  # the first one wins
+    return AccountLines(state, state.opening_cents or 0, booked, later, waiting)
 
 
 def _lines() -> dict[int, Any]:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 from datetime import date, datetime
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -427,3 +428,12 @@ def test_a_notification_of_what_the_statement_dates_otherwise_brings_nothing_new
     take(mt940(COSTS_MT[3:5], closing="C261120EUR984,25"), now)
     notified = camt(COSTS[1:2], version="camt.054.001.08").replace(b"<ValDt><Dt>2026-11-20", b"<ValDt><Dt>2026-11-01")
     assert take(notified, now).new == 0
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_statements_of_one_day_are_put_in_the_order_of_their_balances(now: datetime, order: tuple[int, ...]) -> None:
+    parts = [camt([Pay(500 + n, f"R{n}")], opening=(0, 500, 1001)[n], statement=f"S{n}") for n in range(3)]
+    for n in (*order, order[0]):
+        take(parts[n].replace(b"<MsgId>M1", f"<MsgId>{n}".encode()), now)
+    [account] = reconcile().accounts
+    assert (account.statement, account.before, account.state.gaps, account.off) == (1503, 0, [], 0)
