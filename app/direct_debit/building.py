@@ -15,6 +15,7 @@ from sqlalchemy import exists, func, select, tuple_, update
 
 from app.base.actor import Actor, system
 from app.base.ids import new_ids
+from app.base.states import N_
 from app.base.works import Payload, periodic
 from app.direct_debit import batches, booking, collections
 from app.direct_debit.batch_models import DebitBatch, DebitItem
@@ -29,6 +30,7 @@ from app.extensions.transactions import writing_in_bulk
 BUILDER = system("direct debit")
 PIECE = 500
 Bounded = Callable[[], AbstractContextManager[Any]]
+NOTHING = N_("There was nothing to collect.")
 _QUIETLY = {"synchronize_session": False}
 
 
@@ -53,7 +55,7 @@ def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in
             batch.count, batch.cents = totals(batch_id)
             batch.busy = False
             to = BatchState.BUILT if batch.count else BatchState.CANCELED
-            batches.move(batch, to, actor=actor, now=now(), note="" if batch.count else "nothing to collect")
+            batches.move(batch, to, actor=actor, now=now(), note="" if batch.count else NOTHING)
         return batch.state
 
 

@@ -71,13 +71,13 @@ def returns() -> ResponseReturnValue:
 @requires(Permission.FINANCE_WRITE)
 def return_step(return_id: int, step: str) -> ResponseReturnValue:
     """Try it once more, or say that it was dealt with."""
-    with writing():
-        if step == "dismiss":
+    if step == "dismiss":
+        with writing():
             returning.dismiss(return_id, now=now())
-            state = ReturnState.DONE
-        else:
-            state = returning.again(return_id, actor=current_user.actor, now=now()).state
-        record(f"debit_return.{step}", ("debit_return", return_id), actor=current_user.actor, now=now())
+            record("debit_return.dismiss", ("debit_return", return_id), actor=current_user.actor, now=now())
+        state = ReturnState.DONE
+    else:
+        state = reading.again(return_id, actor=current_user.actor)
     if state is ReturnState.PARKED:
         flash(_("It still cannot be placed."), "warn")
     else:

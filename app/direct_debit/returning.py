@@ -102,14 +102,29 @@ def place(told: Sequence[Told]) -> dict[str, tuple[int | None, str]]:
     return {t.key: (row.id if (row := rows[t.key]) else None, _wrong(t, row, closed)) for t in told}
 
 
-def again(return_id: int, *, actor: Actor, now: datetime) -> Outcome:
-    """Try what is parked once more. Raises NotFound."""
+def waiting(return_id: int) -> Told:
+    """What is parked, as it was told. Raises NotFound."""
     row = _parked(return_id)
-    told = Told(
+    return Told(
         key=row.key, source=row.source, on=row.on_date, settled=row.settled, code=row.code, cents=row.cents,
         end_to_end=row.end_to_end, mandate=row.mandate_reference, batch=row.batch_reference,
     )  # fmt: skip
-    return returned([told], actor=actor, now=now)[0]
+
+
+def park(told: Told, why: str, *, now: datetime) -> ReturnState:
+    """Leave this to people, with the reason (a msgid); KNOWN where somebody dealt with it already."""
+    db.session.execute(insert_new(DebitReturn), [_row(told, now) | {"why": why}])
+    row = db.session.scalars(select(DebitReturn).where(DebitReturn.key == told.key[:120]).with_for_update()).one()
+    if row.state is not ReturnState.PARKED or row.handled_at is not None:
+        return ReturnState.KNOWN
+    row.why = why
+    return ReturnState.PARKED
+
+
+def placed(key: str) -> None:
+    """What was parked under this key came to its place after all."""
+    done = update(DebitReturn).where(DebitReturn.key == key, DebitReturn.state == ReturnState.PARKED)
+    db.session.execute(done.values(state=ReturnState.DONE, why=""), execution_options=_QUIETLY)
 
 
 def dismiss(return_id: int, *, now: datetime) -> None:

@@ -15,11 +15,11 @@ from app.base.actor import SYSTEM, Actor
 from app.base.errors import Invalid
 from app.base.money import Money
 from app.base.references import code_of
-from app.direct_debit import batch_queries, batches, booking, collections, exporting, mandates, returning
+from app.direct_debit import batch_queries, batches, booking, building, collections, exporting, mandates, returning
 from app.direct_debit.batch_models import DebitBatch, DebitReturn, MandateAmendment
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.pain import pain002
-from app.direct_debit.reading import take_in
+from app.direct_debit.reading import UNKNOWN_BATCH, again, take_in
 from app.direct_debit.states import BatchState, CollectionState, MandateState, ReturnState
 from app.extensions import db, now, writing
 from app.gifts import refunding
@@ -167,8 +167,8 @@ def test_what_cannot_be_placed_is_parked(ids: list[int], given: dict[str, object
     row = db.session.scalars(select(DebitReturn)).one()
     assert (row.why, returning.count_parked()) == (why, 1)
     assert states() == [C.COLLECTED] * 3
+    assert again(row.id, actor=SYSTEM) is R.PARKED
     with writing():
-        assert returning.again(row.id, actor=SYSTEM, now=now()).state is R.PARKED
         returning.dismiss(row.id, now=now())
     assert returning.count_parked() == 0
 
@@ -229,6 +229,18 @@ def test_a_batch_of_which_nothing_is_awaited_any_more_is_over(ids: list[int], ap
     assert not [problem for outcome in checks.run() for problem in outcome.problems]
 
 
+def test_one_that_was_refused_before_that_ended_it_can_be_cancelled(ids: list[int]) -> None:
+    """Its collections stay refused, each with what followed from its reason."""
+    tell(*(told(row_id, "AC04", settled=False) for row_id in ids))
+    with writing():
+        batch = db.session.scalars(select(DebitBatch)).one()
+        batch.state = BatchState.SENT
+        batches.cancel(batch.id, "the bank refused all of it", actor=SYSTEM, now=now())
+    building.release(batch.id)
+    assert states() == [C.FAILED] * 3
+    assert not [problem for outcome in checks.run() for problem in outcome.problems]
+
+
 @pytest.mark.parametrize(("group", "batch"), [("RJCT", "RJCT"), ("PART", "RJCT")])
 def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch: str) -> None:
     assert take_in(report(ids, "FF01", group, batch), "s.xml", actor=SYSTEM) == {R.DONE: 1}
@@ -236,6 +248,35 @@ def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch:
     assert db.session.scalars(select(DebitBatch.state)).one() is BatchState.CANCELED
     assert commitment_of(ids[0]).state is G.ACTIVE
     assert batch_queries.due_days() == [(debits.DAY, batch_queries.Sum(3, 4750))]
+
+
+def test_a_batch_refused_whole_that_is_not_known_waits_for_somebody(ids: list[int]) -> None:
+    """Else the only word of it is a message that is gone with the next page."""
+    reference = db.session.scalars(select(DebitBatch.reference)).one()
+    file = report(ids, "FF01", "RJCT", "RJCT").replace(reference.encode(), b"DD-OTHER")
+    for _time in range(2):
+        assert take_in(file, "s.xml", actor=SYSTEM) == {R.PARKED: 1}
+    row = db.session.scalars(returning.parked()).one()
+    assert (row.batch_reference, row.code, row.why) == ("MDD-OTHER", "FF01", UNKNOWN_BATCH)
+    assert again(row.id, actor=SYSTEM) is R.PARKED
+    db.session.rollback()
+    with writing():
+        db.session.scalars(select(DebitBatch)).one().reference = "DD-OTHER"
+    assert again(row.id, actor=SYSTEM) is R.DONE
+    assert states() == [C.PLANNED] * 3
+    assert returning.count_parked() == 0
+
+
+def test_a_batch_refused_whole_whose_money_came_waits_for_somebody(ids: list[int]) -> None:
+    book()
+    file = report(ids, "FF01", "RJCT", "RJCT")
+    assert take_in(file, "s.xml", actor=SYSTEM) == {R.PARKED: 1}
+    row = db.session.scalars(returning.parked()).one()
+    assert row.why == returning.BOOKED
+    with writing():
+        returning.dismiss(row.id, now=now())
+    assert take_in(file, "s.xml", actor=SYSTEM) == {R.KNOWN: 1}
+    assert states() == [C.COLLECTED] * 3
 
 
 @pytest.mark.parametrize("group", ["RJCT", "PART"])

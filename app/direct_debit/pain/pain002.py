@@ -33,8 +33,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Report:
-    """`whole` are batches refused altogether, with the reason: by PmtInfId, or MsgId where all of a file was."""
+    """`whole` are batches refused altogether, with the reason: by PmtInfId, or MsgId where all of a file was. `on` is
+    the day of the report, where it names one."""
 
+    on: date | None = None
     whole: list[tuple[str, str | None]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ def read(content: bytes) -> Report:
     if not _text(group, "OrgnlMsgNmId").lower().startswith("pain.008"):
         raise Invalid(N_("This report is about another kind of file than direct debits."), field="file")
     told_on = _day(_text(body, "GrpHdr", "CreDtTm"))
-    report, reason = Report(), _reason(group)
+    report, reason = Report(told_on), _reason(group)
     whole_file = _text(group, "GrpSts") == _REFUSED
     if whole_file:
         report.whole.append((_text(group, "OrgnlMsgId"), reason))
