@@ -39,7 +39,7 @@ PURPOSES = {
 class NameForm(Form):
     """A person's name, as they write it themselves; of an organisation its name alone."""
 
-    organisation_name = StringField(_l("Name of the organisation"), validators=[Length(max=200)])
+    organisation_name = StringField(_l("Name of the organisation"), validators=[InputRequired(), Length(max=200)])
     first_name = StringField(_l("First name"), validators=[Length(max=80)])
     initials = StringField(_l("Initials"), validators=[Length(max=30)])
     infix = StringField(_l("Infix"), validators=[Length(max=20)])
@@ -63,9 +63,6 @@ class NameForm(Form):
             gone |= partner
         for name in gone:
             del form[name]
-        if "organisation_name" in form:
-            form["organisation_name"].validators = [InputRequired(), Length(max=200)]
-            form["organisation_name"].flags.required = True
         return form
 
     def name(self, stored: Name) -> Name:

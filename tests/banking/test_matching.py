@@ -423,6 +423,8 @@ def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> N
     assert part.matched == 0, "a part is for somebody to look at"
     best = proposals(1_000_000)[0]
     assert (best.kind, best.target_id, best.blocked) == (MatchKind.INSTALMENT, second, True)
+    planned = db.session.get_one(Instalment, second).expected_on.isoformat()
+    assert {"day": planned} in [reason.told for reason in best.reasons], "it says which, also far from its day"
     with writing():
         undoing.undo(line(5_000_000).id, actor=ANNE, now=now)
     assert state(first) is not InstalmentState.RECEIVED

@@ -62,7 +62,7 @@ def test_update_collects_from_code_templates_and_mail_and_check_names_what_is_mi
 def test_check_finds_what_would_break_or_confuse(house: Path) -> None:
     (house / "app/hall/nl.po").write_text(
         HEAD + 'msgid "%(num)d hat"\nmsgid_plural "%(num)d hats"\nmsgstr[0] "Eén hoed"\nmsgstr[1] "%(num)d hoeden"\n\n'
-        'msgid "Come in"\nmsgstr "Kom binnen"\n\n'
+        'msgid "Come in"\nmsgstr "Kom binnen, er is nog plaats genoeg.Kom binnen, er is nog plaats genoeg.oeg."\n\n'
         'msgid "Hang up %(what)s"\nmsgstr "Hang %(wat)s op"\n\n'
         'msgid "Gone"\nmsgstr "Weg"\n\n'
         '#, fuzzy\nmsgid "Hello"\nmsgstr "Dag"\n'
@@ -72,6 +72,7 @@ def test_check_finds_what_would_break_or_confuse(house: Path) -> None:
         ("Hang up %(what)s", "placeholders differ"),
         ("Gone", "no longer used"),
         ("Hello", "fuzzy"),
+        ("Come in", "says a sentence twice"),
         ("Hello", "translated otherwise in attic"),
     }
 
