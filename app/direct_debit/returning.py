@@ -129,7 +129,7 @@ def placed(key: str) -> None:
 
 def dismiss(return_id: int, *, now: datetime) -> None:
     """Somebody dealt with what is parked. Raises NotFound."""
-    _parked(return_id).handled_at = now
+    _parked(return_id, locked=True).handled_at = now
 
 
 def parked() -> Any:
@@ -141,8 +141,9 @@ def count_parked() -> int:
     return db.session.execute(select(func.count()).select_from(parked().subquery())).scalar_one()
 
 
-def _parked(return_id: int) -> DebitReturn:
-    row = db.session.scalars(parked().where(DebitReturn.id == return_id).with_for_update()).one_or_none()
+def _parked(return_id: int, *, locked: bool = False) -> DebitReturn:
+    wanted = parked().where(DebitReturn.id == return_id)
+    row = db.session.scalars(wanted.with_for_update() if locked else wanted).one_or_none()
     if row is None:
         raise NotFound(N_("Nothing is waiting here."))
     return row
