@@ -70,7 +70,7 @@ def begin(draft: Draft, *, now: datetime, alongside: Callable[[], None] | None =
     if started:
         draft = with_start(draft, started)
     with writing():
-        defence.check(row["failure_key"], row["method"], row["campaign_id"])
+        defence.check(row["failure_key"], row["method"], row["campaign_id"], checkout_id=draft.id, at=now)
         new = open_checkout(draft)
         if new and alongside:
             alongside()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -97,6 +99,40 @@ def test_five_failed_payments_from_one_address_and_form_are_enough(app: Flask, c
     post_checkout(failure_key=mine, method="bank_transfer")
     clock.forward(minutes=12)
     post_checkout(failure_key=mine)
+
+
+def test_cards_cannot_be_tried_by_opening_many_payments_before_the_first_one_fails(
+    app: Flask, clock: SettableClock
+) -> None:
+    mine, other = failure_key("203.0.113.9", "steun-ons"), failure_key("203.0.113.10", "steun-ons")
+    opened = [post_checkout(failure_key=mine, method="creditcard")[0] for _ in range(4)]
+    outcome(opened[0], DemoOutcome.FAILED)
+    outcome(opened[1], DemoOutcome.PAID)
+    opened += [post_checkout(failure_key=mine, method="creditcard")[0] for _ in range(2)]
+    with pytest.raises(TooMany, match="not finished"):
+        post_checkout(failure_key=mine, method="creditcard")
+    post_checkout(opened[-1], failure_key=mine, method="creditcard")
+    post_checkout(failure_key=other, method="creditcard")
+    post_checkout(failure_key=mine)
+    clock.forward(minutes=31)
+    run_due()
+    post_checkout(failure_key=mine, method="creditcard")
+
+
+def test_many_card_payments_begun_at_once_are_as_many_as_one_after_another(app: Flask) -> None:
+    key, together = failure_key("203.0.113.9", "steun-ons"), Barrier(8)
+
+    def begin(_number: int) -> bool:
+        with app.app_context():
+            together.wait(20)
+            try:
+                post_checkout(failure_key=key, method="creditcard")
+            except TooMany:
+                return False
+            return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(begin, range(8))) == 5
 
 
 def test_many_failures_over_all_pause_that_method_and_tell_people_once(
