@@ -55,23 +55,23 @@ def of_obligations(lines: Iterable[Obligation], today: date) -> list[tuple[date,
 
 
 def of_partners(lines: Iterable[Partner], today: date, money: Money) -> list[tuple[date, Sentence]]:
-    """What partners owe us, and what falls due to them."""
-    return [
-        (
-            line.due_on,
-            {
-                "when": when(line.due_on, today),
-                "text": _("%(what)s of %(partner)s", what=line.title, partner=line.partner)
-                if line.cents is None
-                else _("To pay: %(amount)s to %(partner)s", amount=money(line.cents), partner=line.partner),
-                "href": url_for("grants.sub_grant", sub_grant_id=line.sub_grant_id),
-                "note": line.grant,
-                "state": _(line.state.label),
-                "tone": tone(line.due_on, today),
-            },
-        )
-        for line in lines
-    ]
+    """What partners owe us, what they delivered for us to read, and what falls due to them."""
+    sentences = []
+    for line in lines:
+        to_read = line.tone(today) == "sent"
+        day = min(line.due_on, today) if to_read else line.due_on
+        sentence = {
+            "when": _("to read") if to_read else when(day, today),
+            "text": _("%(what)s of %(partner)s", what=line.title, partner=line.partner)
+            if line.cents is None
+            else _("To pay: %(amount)s to %(partner)s", amount=money(line.cents), partner=line.partner),
+            "href": url_for("grants.sub_grant", sub_grant_id=line.sub_grant_id),
+            "note": line.grant,
+            "state": _(line.state.label),
+            "tone": "accent" if to_read else tone(day, today),
+        }
+        sentences.append((day, sentence))
+    return sentences
 
 
 def of_tasks(tasks: Iterable[Task], today: date, names: dict[int, str]) -> list[tuple[date, Sentence]]:

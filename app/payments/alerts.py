@@ -15,13 +15,14 @@ from app.payments.providers.base import Truth
 from app.payments.states import Problem
 from app.programmes.models import Campaign
 from app.staff.models import Staff
-from app.ui.permissions import ROLE_PERMISSIONS, Permission
+from app.staff.queries import allowed
+from app.ui.permissions import Permission
 
 
 def _who() -> list[str]:
     """Everybody who may change money."""
-    roles = [role for role, allowed in ROLE_PERMISSIONS.items() if Permission.FINANCE_WRITE in allowed]
-    return list(db.session.scalars(select(Staff.email).where(Staff.active, Staff.role.in_(roles)).order_by(Staff.id)))
+    who = select(Staff.email).where(Staff.active, allowed(Permission.FINANCE_WRITE))
+    return list(db.session.scalars(who.order_by(Staff.id)))
 
 
 def tell_problems(problems: list[tuple[Truth, Problem]], *, now: datetime) -> None:

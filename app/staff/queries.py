@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 
 from app.extensions import db, settings
 from app.staff.models import Staff, StaffApp, StaffPasskey, Standing
-from app.ui.permissions import Role
+from app.ui.permissions import ROLE_PERMISSIONS, Permission, Role
 
 
 def active_staff() -> list[Staff]:
@@ -20,6 +20,11 @@ def active_staff() -> list[Staff]:
 def everybody() -> list[Staff]:
     """All accounts, closed ones too, by name."""
     return list(db.session.scalars(select(Staff).order_by(Staff.name, Staff.id).limit(1000)))
+
+
+def allowed(permission: Permission) -> ColumnElement[bool]:
+    """Whose role may do this."""
+    return Staff.role.in_([role for role, granted in ROLE_PERMISSIONS.items() if permission in granted])
 
 
 def find(staff_id: int) -> Staff | None:

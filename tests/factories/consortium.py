@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from app.base.actor import SYSTEM
+from app.base.dates import local_date
 from app.extensions import db
 from app.grants.obligations.models import Obligation, ObligationKind
 from app.grants.partners import services as partners
-from app.grants.partners.models import PartnerRole
+from app.grants.partners import sub_grants
+from app.grants.partners.models import Booking, PartnerRole, SubGrantDuty
 from app.grants.partners.services import PartnerFacts
+from app.grants.partners.sub_grants import SubGrantFacts
 from app.grants.parts import asking
 from app.grants.parts.asking import LineAsked, Question
 from app.grants.parts.dates import Spans
@@ -55,3 +58,24 @@ def asked(
 def task_id(obligation_id: int) -> int:
     found = select(PartTask.id).where(PartTask.obligation_id == obligation_id)
     return int(db.session.execute(found).scalar_one())
+
+
+def passed_on(now: datetime, *, owner_id: int | None = None, agreed: bool = True, name: str = "CKM") -> int:
+    """A sub-grant with an instalment due in two days and a duty that is three days late. Inside `writing()`."""
+    grant_id = grants.grant(now, [], [], owner_id=owner_id, starts_on=date(2026, 1, 1), all_at_once=True)
+    facts = SubGrantFacts(
+        title="Opvang", amount_cents=400_000, booking=Booking.PRINCIPAL, starts_on=date(2026, 11, 23),
+        ends_on=date(2027, 12, 31),
+    )  # fmt: skip
+    row_id = sub_grants.plan(partner(grant_id, now, name), facts, actor=SYSTEM, now=now)
+    sub_grants.plan_instalment(row_id, amount_cents=250_000, due_on=date(2026, 11, 25), actor=SYSTEM, now=now)
+    sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
+    if agreed:
+        sub_grants.agree(row_id, agreed_on=local_date(now), actor=SYSTEM, now=now)
+    return row_id
+
+
+def duty_of(sub_grant_id: int) -> int:
+    return int(
+        db.session.execute(select(SubGrantDuty.id).where(SubGrantDuty.sub_grant_id == sub_grant_id)).scalar_one()
+    )

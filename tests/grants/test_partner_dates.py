@@ -36,31 +36,11 @@ TODAY = date(2026, 11, 23)
 PAGES = ("/grants/timeline", "/grants/month", "/grants/dates", "/cockpit")
 
 
-def passed_on(now: datetime, *, owner_id: int | None = None, agreed: bool = True, partner: str = "CKM") -> int:
-    """A sub-grant with an instalment due in two days and a duty that is three days late. Inside `writing()`."""
-    grant_id = grants.grant(now, [], [], owner_id=owner_id, starts_on=date(2026, 1, 1), all_at_once=True)
-    facts = SubGrantFacts(
-        title="Opvang", amount_cents=400_000, booking=Booking.PRINCIPAL, starts_on=TODAY, ends_on=date(2027, 12, 31)
-    )
-    row_id = sub_grants.plan(make.partner(grant_id, now, partner), facts, actor=SYSTEM, now=now)
-    sub_grants.plan_instalment(row_id, amount_cents=250_000, due_on=date(2026, 11, 25), actor=SYSTEM, now=now)
-    sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
-    if agreed:
-        sub_grants.agree(row_id, agreed_on=TODAY, actor=SYSTEM, now=now)
-    return row_id
-
-
-def duty_of(sub_grant_id: int) -> int:
-    return int(
-        db.session.execute(select(SubGrantDuty.id).where(SubGrantDuty.sub_grant_id == sub_grant_id)).scalar_one()
-    )
-
-
 def settle(sub_grant_id: int, now: datetime) -> None:
     """Nothing of it is open any more."""
     part = select(SubGrantInstalment.id).where(SubGrantInstalment.sub_grant_id == sub_grant_id)
     with writing():
-        sub_grants.move_duty(duty_of(sub_grant_id), DutyState.WAIVED, actor=SYSTEM, now=now)
+        sub_grants.move_duty(make.duty_of(sub_grant_id), DutyState.WAIVED, actor=SYSTEM, now=now)
         found = db.session.execute(part).scalar_one()
         sub_grants.move_instalment(found, PassOnState.CANCELLED, actor=SYSTEM, now=now)
 
@@ -68,7 +48,7 @@ def settle(sub_grant_id: int, now: datetime) -> None:
 @pytest.mark.parametrize("path", ["/grants/timeline", "/grants/month", "/grants/dates"])
 def test_dates_of_partners_stand_among_the_others(fundraiser: Client, now: datetime, path: str) -> None:
     with writing():
-        row_id = passed_on(now, owner_id=fundraiser.staff_id)
+        row_id = make.passed_on(now, owner_id=fundraiser.staff_id)
         funder_id = grants.funder(now, "Stichting Janivo")
     page = fundraiser.get(path).text
     assert "Jaarcijfers van CKM" in page
@@ -83,8 +63,8 @@ def test_the_cockpit_says_what_is_late_or_due_at_partners_and_nothing_of_a_draft
     fundraiser: Client, sign_in: Callable[[str], Client], now: datetime
 ) -> None:
     with writing():
-        row_id = passed_on(now, owner_id=fundraiser.staff_id)
-        passed_on(now, agreed=False, partner="Fier")
+        row_id = make.passed_on(now, owner_id=fundraiser.staff_id)
+        make.passed_on(now, agreed=False, name="Fier")
     page = fundraiser.get("/cockpit?whose=mine").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Jaarcijfers van CKM" in page
     assert "3 dagen te laat" in page
@@ -97,9 +77,24 @@ def test_the_cockpit_says_what_is_late_or_due_at_partners_and_nothing_of_a_draft
     assert "CKM" not in fundraiser.get("/cockpit").text
 
 
+def test_what_a_partner_delivered_stands_in_the_cockpit_until_it_is_judged(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        row_id = make.passed_on(now, owner_id=fundraiser.staff_id)
+        duty_id = sub_grants.plan_duty(row_id, "Eindverslag", date(2027, 6, 1), actor=SYSTEM, now=now)
+        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+    page = fundraiser.get("/cockpit?whose=mine").text
+    line = page[page.index("Eindverslag van CKM") - 300 : page.index("Eindverslag van CKM") + 300]
+    assert "te lezen" in line
+    assert "Aangeleverd" in line
+    assert f"/grants/sub-grants/{row_id}" in line
+    with writing():
+        sub_grants.move_duty(duty_id, DutyState.ACCEPTED, actor=SYSTEM, now=now)
+    assert "Eindverslag" not in fundraiser.get("/cockpit?whose=mine").text
+
+
 def test_the_file_says_that_money_goes_out(fundraiser: Client, now: datetime) -> None:
     with writing():
-        passed_on(now)
+        make.passed_on(now)
     rows = list(csv.reader(io.StringIO(fundraiser.get("/grants/dates.csv").text.lstrip("\ufeff")), delimiter=";"))
     found = next(row for row in rows if row and "Termijn aan CKM" in row)
     assert found[-1].replace("\N{MINUS SIGN}", "-") == "-2500,00"
@@ -112,7 +107,7 @@ def test_the_file_says_that_money_goes_out(fundraiser: Client, now: datetime) ->
 
 def test_what_is_cancelled_has_no_date(fundraiser: Client, now: datetime) -> None:
     with writing():
-        row_id = passed_on(now)
+        row_id = make.passed_on(now)
         sub_grants.move(row_id, SubGrantState.CANCELLED, actor=SYSTEM, now=now)
     for path in PAGES:
         assert "CKM" not in fundraiser.get(path).text
@@ -135,11 +130,11 @@ def test_an_ended_grant_stays_while_a_partner_owes_something(fundraiser: Client,
 
 def test_pages_take_the_same_statements_with_few_and_with_many_partners(now: datetime, fundraiser: Client) -> None:
     with writing():
-        passed_on(now)
+        make.passed_on(now)
     few = {path: statements_of(fundraiser, path) for path in PAGES}
     with writing():
         for number in range(20):
-            passed_on(now, partner=f"Partner {number}")
+            make.passed_on(now, name=f"Partner {number}")
     assert {path: statements_of(fundraiser, path) for path in PAGES} == few
 
 
@@ -147,14 +142,14 @@ def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_wh
     fundraiser: Client, now: datetime
 ) -> None:
     with writing():
-        row_id = passed_on(now)
+        row_id = make.passed_on(now)
         part = db.session.execute(select(SubGrantInstalment.id)).scalar_one()
         sub_grants.move_instalment(part, PassOnState.CANCELLED, actor=SYSTEM, now=now)
     with writing(), pytest.raises(Refused, match="accepted"):
         sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
     with writing():
         for state in (DutyState.DELIVERED, DutyState.ACCEPTED):
-            sub_grants.move_duty(duty_of(row_id), state, actor=SYSTEM, now=now)
+            sub_grants.move_duty(make.duty_of(row_id), state, actor=SYSTEM, now=now)
         sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
     page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
     assert "Jaarcijfers · Goedgekeurd" in page
@@ -163,8 +158,8 @@ def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_wh
 
 def test_sending_back_asks_why_and_the_trail_says_it(fundraiser: Client, now: datetime) -> None:
     with writing():
-        row_id = passed_on(now)
-        duty_id = duty_of(row_id)
+        row_id = make.passed_on(now)
+        duty_id = make.duty_of(row_id)
         sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
     url = f"/grants/sub-grant-duties/{duty_id}/return"
     assert url in fundraiser.get(f"/grants/sub-grants/{row_id}").text
@@ -185,7 +180,7 @@ def test_a_duty_moves_by_the_table_alone_and_back_to_the_partner_only_with_a_rea
     before: DutyState, after: DutyState, now: datetime
 ) -> None:
     with writing():
-        duty_id = duty_of(passed_on(now))
+        duty_id = make.duty_of(make.passed_on(now))
     for note in ("", "Zie de mail."):
         with writing() as session:
             session.get_one(SubGrantDuty, duty_id).state = before

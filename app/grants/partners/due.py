@@ -32,6 +32,7 @@ _agreed = SubGrant.state == SubGrantState.AGREED
 _runs = Grant.state != GrantState.CLOSED
 # What asks something of somebody: nothing of a draft. What is owed is paid, closed grant or not.
 DUTIES_TO_DO: ColumnElement[bool] = and_(_agreed, _runs, SubGrantDuty.state.in_(TO_DELIVER))
+DUTIES_TO_JUDGE: ColumnElement[bool] = and_(_agreed, _runs, SubGrantDuty.state == DutyState.DELIVERED)
 MONEY_TO_DO: ColumnElement[bool] = and_(
     _agreed,
     or_(SubGrantInstalment.state == PassOnState.OWED, and_(_runs, SubGrantInstalment.state == PassOnState.PLANNED)),
@@ -101,12 +102,15 @@ def line_of(row: Sequence[Any]) -> Line:
 
 
 def soonest(until: date, *, limit: int, owner_id: int | None, all_money: bool) -> tuple[list[Line], list[Line]]:
-    """(duties, instalments) that ask something until this day, late ones first.
+    """(duties, instalments) that ask something until this day, late ones first. What was delivered waits for us
+    now, whenever it was due.
 
     With `owner_id` those of this person's grants; `all_money` (finance) leaves instalments of all grants in.
     """
     mine = [] if owner_id is None else [Grant.owner_id == owner_id]
-    owed = duties().where(DUTIES_TO_DO, SubGrantDuty.due_on <= until, *mine)
+    state = SubGrantDuty.state  # told apart before names are joined: most duties are done
+    asked = or_(and_(state.in_(TO_DELIVER), SubGrantDuty.due_on <= until), state == DutyState.DELIVERED)
+    owed = duties().where(_agreed, _runs, asked, *mine)
     money = instalments().where(MONEY_TO_DO, SubGrantInstalment.due_on <= until, *([] if all_money else mine))
     return _lines(owed.limit(limit)), _lines(money.limit(limit))
 

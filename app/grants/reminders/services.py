@@ -1,4 +1,4 @@
-"""Reminder mails: 30, 14, 7 and 1 days before something is due, and on Mondays what is late.
+"""Reminder mails: 30, 14, 7 and 1 days before something is due, and on Mondays what is late or waits.
 
 Each mark is told once for each due date and person; the row that says so and the mail are written
 together. Who was not told for a while (a server that stood still, an obligation planned late) hears
@@ -21,8 +21,11 @@ from app.grants.applications.models import Application
 from app.grants.awards.models import Grant
 from app.grants.obligations import queries
 from app.grants.obligations.models import Obligation, ReminderSent
+from app.grants.reminders import partners
 from app.outbox.services import Mail, queue_mails
 from app.staff.models import Staff
+from app.staff.queries import allowed
+from app.ui.permissions import Permission
 
 MARKS = (1, 7, 14, 30)  # days before; most urgent first
 BATCH = 200
@@ -83,10 +86,31 @@ def _mail_reminders(batch: list[_Due], told: list[tuple[int, int, int]], today: 
 
 
 def digest(*, now: datetime) -> int:
-    """What was late when this week began, for owners and assignees; one mail a week. Gives how many mails."""
+    """What was late when this week began, and what waits for us of partners; one mail a week for each owner,
+    assignee and who may book payments. Gives how many mails."""
     today = local_date(now)
     monday = today - days(today.weekday())
     year, week, _day = monday.isocalendar()
+    late = _late(monday)
+    of_partners = partners.of_owners(monday)
+    to_pay = partners.to_pay(monday)
+    books = allowed(Permission.FINANCE_WRITE)
+    people = select(Staff, books).where(Staff.active, or_(Staff.id.in_([*late, *of_partners]), books))
+    mails = []
+    for person, may_book in db.session.execute(people):
+        lines, count = late.get(person.id, ([], 0))
+        sections = of_partners.get(person.id, []) + (to_pay if may_book else [])
+        if lines or sections:
+            told = [_told(line) for line in lines]
+            data = {"name": person.name, "lines": told, "count": count, "partners": sections}
+            key = f"grants.digest:{person.id}:{year}-{week}"
+            mails.append(Mail(template="grants/digest", to=person.email, language=person.language, key=key, data=data))
+    queue_mails(mails, now=now)
+    return len(mails)
+
+
+def _late(monday: date) -> dict[int, tuple[list[queries.Line], int]]:
+    """By person: the first of our own obligations that were due before this day, and how many there are."""
     late = and_(queries.TO_DO, Obligation.due_on < monday)
     owner = func.coalesce(Grant.owner_id, Application.owner_id)
     by_person: dict[int, list[queries.Line]] = {}
@@ -103,18 +127,11 @@ def digest(*, now: datetime) -> int:
             by_person.setdefault(row.person, []).append(queries.line_of(row))
             if row.place == 1:
                 counts[row.person] = counts.get(row.person, 0) + row.size
-    mails = []
-    for person in _people(by_person):
-        lines = sorted(by_person[person.id], key=lambda line: (line.due_on, line.id))[:DIGEST_LINES]
-        data = {
-            "name": person.name,
-            "lines": [_told(line) for line in lines],
-            "count": counts[person.id],
-        }
-        key = f"grants.digest:{person.id}:{year}-{week}"
-        mails.append(Mail(template="grants/digest", to=person.email, language=person.language, key=key, data=data))
-    queue_mails(mails, now=now)
-    return len(mails)
+    found = {}
+    for person, lines in by_person.items():
+        first = sorted(lines, key=lambda line: (line.due_on, line.id))[:DIGEST_LINES]
+        found[person] = (first, counts[person])
+    return found
 
 
 def _batch(which: ColumnElement[bool]) -> list[_Due]:
