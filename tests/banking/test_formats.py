@@ -578,6 +578,8 @@ def test_what_a_payer_of_asn_writes_is_no_field_of_the_bank() -> None:
          "BETALINGSKENM.: 9001000000000012 ID DEBITEUR: 77", ("J. Doe", "9001000000000012", "9001000000000012")),
         ("NL44RABO0123456789 RABONL2U J DOE NOTPROVIDED gift", ("", "", "J DOE NOTPROVIDED gift")),
         ("NL44RABO0123456789 JANSSENS J DOE", ("JANSSENS J DOE", "", "")),
+        ("/TRCD/00100/", ("", "", "/TRCD/00100/")),
+        ("/SUM/1/1/15,00/0,00/", ("", "", "/SUM/1/1/15,00/0,00/")),
     ],
 )  # fmt: skip
 def test_more_ways_to_tell_of_a_payment(info: str, want: tuple[str, str, str]) -> None:

@@ -37,10 +37,11 @@ def read(lines: Sequence[str], transaction: Transaction) -> bool:
     """Put what the lines of a `:86:` say into the transaction. Gives whether they say that it was taken back."""
     if not lines:
         return False
-    if _STARTS.match(lines[0]):
+    whole = "".join(lines)
+    if _STARTS.match(lines[0]) and _KEYWORD.search(whole):
         # Banks break these anywhere, inside a keyword too, and a space at the break is part of the text.
-        return _keywords("".join(lines), transaction)
-    if ">2" in (whole := "".join(lines)) and _SUBFIELD.search(whole):
+        return _keywords(whole, transaction)
+    if ">2" in whole and _SUBFIELD.search(whole):
         _subfields(_SUBFIELD.split(whole), transaction)
     elif _QUESTIONS.match(whole):
         _subfields(_QUESTION.split(whole), transaction)
