@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 
+from app.banking.checking import Statement
 from app.banking.formats.facts import Opened, Unreadable
 from app.base.actor import Actor
 from app.base.states import N_
-from app.extensions import db, writing
+from app.extensions import db
 from app.organisation import services as organisation
 from app.organisation.models import BankAccount
 
@@ -19,29 +20,40 @@ _NUMBER = re.compile(r"[A-Za-z0-9 ./-]{1,34}")  # as banks anywhere write one
 _DUTCH_NUMBER = 10  # digits of an account number inside a Dutch IBAN
 
 
-def finder(*, add: bool, actor: Actor, now: datetime) -> Callable[[Opened], tuple[int, str]]:
-    """Gives (id, IBAN) of the account of a statement. One that is not in the settings is Unreadable, or
-    with `add` taken up there: not in use until somebody looks at it, so that no donor is shown it."""
-    rows = db.session.execute(select(BankAccount.iban, BankAccount.id)).all()
-    db.session.rollback()
-    known: dict[str, int] = dict(rows)
+class Accounts:
+    """Our accounts. With `add` one that is not in the settings is taken up there, once the whole file is trusted: not
+    in use until somebody looks at it, so that no donor is shown it."""
 
-    def find(opened: Opened) -> tuple[int, str]:
-        if opened.account not in known and not _NUMBER.fullmatch(opened.account):
+    def __init__(self, *, add: bool) -> None:
+        rows = db.session.execute(select(BankAccount.iban, BankAccount.id)).all()
+        db.session.rollback()
+        self._ids: dict[str, int] = dict(rows)
+        self._add = add
+
+    def find(self, opened: Opened) -> tuple[int, str]:
+        """(id, IBAN) of the account of a statement; the id of one that is still to be taken up is below 0. Raises
+        Unreadable where it is none of ours."""
+        if opened.account not in self._ids and not _NUMBER.fullmatch(opened.account):
             raise Unreadable(N_("This statement does not say which account it is of."), line=opened.line)
-        iban = _known(opened.account, list(known)) or opened.account
-        if iban not in known:
-            if not add:
+        iban = _known(opened.account, list(self._ids)) or opened.account
+        if iban not in self._ids:
+            if not self._add:
                 said = N_(
                     "The account %(account)s is not among the bank accounts under Settings. Add it there, then "
                     "try this file again."
                 )
                 raise Unreadable(said, line=opened.line, advice="", account=opened.account)
-            with writing():
-                known[iban] = organisation.take_up_account(iban, actor=actor, now=now)
-        return known[iban], iban
+            self._ids[iban] = -1 - len(self._ids)
+        return self._ids[iban], iban
 
-    return find
+    def take_up(self, statements: Sequence[Statement], *, actor: Actor, now: datetime) -> None:
+        """Take up the accounts of these that are new. Inside `with writing():`."""
+        for statement in statements:
+            if statement.account_id < 0:
+                iban = statement.account
+                if self._ids[iban] < 0:
+                    self._ids[iban] = organisation.take_up_account(iban, actor=actor, now=now)
+                statement.account_id = self._ids[iban]
 
 
 def _known(account: str, ibans: list[str]) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 
 from app.audit import services as audit
 from app.banking import booking, columns, queries, store
-from app.banking.accounts import finder
+from app.banking.accounts import Accounts
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
 from app.banking.formats.facts import Unreadable
@@ -83,8 +83,9 @@ def process(
     sha256, filename, before = row.sha256, row.filename, row.state
     known = columns.known(account_id)
     db.session.rollback()
+    accounts = Accounts(add=add_accounts)
     with store.open_kept(sha256) as content:
-        checked = check(content, finder(add=add_accounts, actor=actor, now=now), local_date(now), known)
+        checked = check(content, accounts.find, local_date(now), known)
     done = Imported(file_id, filename, checked)
     if checked.error is not None:
         with writing():
@@ -93,6 +94,7 @@ def process(
         done.already_known = checked.transactions
     else:
         with writing():
+            accounts.take_up(checked.statements, actor=actor, now=now)
             statement_ids = _begin(file_id, checked)
         done.new, done.already_known = enter(statement_ids, checked, actor=actor, now=now)
         with writing():

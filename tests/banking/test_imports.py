@@ -437,3 +437,13 @@ def test_statements_of_one_day_are_put_in_the_order_of_their_balances(now: datet
         take(parts[n].replace(b"<MsgId>M1", f"<MsgId>{n}".encode()), now)
     [account] = reconcile().accounts
     assert (account.statement, account.before, account.state.gaps, account.off) == (1503, 0, [], 0)
+
+
+def test_a_refused_file_adds_no_account(now: datetime) -> None:
+    before = db.session.execute(select(func.count()).select_from(BankAccount)).scalar_one()
+    good, wrong = (camt([Pay(1)], own=own) for own in ("NL20INGB0001234567", "NL44RABO0123456789"))
+    wrong = wrong.replace(b"CLBD", b"ITBD")
+    assert take(_together(good, wrong), now, add=True).checked.error is not None
+    assert db.session.execute(select(func.count()).select_from(BankAccount)).scalar_one() == before
+    done = take(_together(good, good.replace(b"NL20INGB0001234567", b"NL44RABO0123456789")), now, add=True)
+    assert (done.checked.error, done.new, len(done.checked.accounts)) == (None, 2, 2)
