@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import aliased
 
 from app.banking import queries
@@ -205,7 +205,8 @@ def _by_hand(begins: date) -> tuple[list[Elsewhere], int]:
 def _totals(found: Any) -> Any:
     """Its last booking date, or none, and its sum in cents."""
     rows = found.subquery()
-    return select(func.max(rows.c.booked_on).label("last_on"), func.coalesce(func.sum(rows.c.cents), 0).label("cents"))
+    cents = cast(func.coalesce(func.sum(rows.c.cents), 0), BigInteger)  # PostgreSQL sums whole numbers to decimals
+    return select(func.max(rows.c.booked_on).label("last_on"), cents.label("cents"))
 
 
 def later_lines(account: AccountLines) -> list[BankEntry]:

@@ -66,6 +66,7 @@ def test_what_was_recorded_by_hand_before_the_first_statement_is_in_its_opening_
     take(camt(PAYS, opening=7000, on="2026-11-19"), now)
     found = reconcile()
     assert (found.earlier, found.by_hand_cents, [each.cents for each in found.by_hand]) == (7000, 500, [500])
+    assert {type(cents) for cents in (found.earlier, found.by_hand_cents, found.opened)} == {int}
     assert (found.off, found.equal, found.unexplained) == (500, False, 0), "a later one should come on a statement"
 
 
