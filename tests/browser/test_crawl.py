@@ -194,6 +194,16 @@ def test_no_filter_cuts_off_what_is_chosen(lived_in: Server, page: Any, width: i
         assert page.evaluate(TOO_WIDE) <= 0, path
 
 
+@pytest.mark.parametrize("width", [960, 1024, 1280, 1366])
+def test_a_wide_table_scrolls_beside_the_side_bar_and_never_the_page(lived_in: Server, page: Any, width: int) -> None:
+    """The widths between, on which tablets lie and small laptops stand."""
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, lived_in, Role.ADMIN)
+    for path in ("/grants/funders", "/grants/instalments", "/grants/dates", "/grants/projects", "/documents", "/gifts"):
+        page.goto(lived_in.url + path)
+        assert page.evaluate(TOO_WIDE) <= 0, path
+
+
 def test_a_violation_is_noticed(lived_in: Server, page: Any) -> None:
     complaints = Complaints(page)
     page.goto(f"{lived_in.url}/login")
