@@ -7,13 +7,14 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Date, FromClause, SmallInteger, delete, func, insert, literal, select, update
+from sqlalchemy.orm import aliased
 
 from app.base.actor import Actor
 from app.base.columns import Big, UtcDateTime
 from app.base.ids import new_block, new_id, new_ids
 from app.direct_debit import mandates
 from app.direct_debit.models import Collection, CollectionChange, CollectionKey, Mandate
-from app.direct_debit.states import COLLECTION_MOVES, USED, CollectionState, MandateState
+from app.direct_debit.states import COLLECTION_MOVES, USED, WENT_WRONG, CollectionState, MandateState
 from app.extensions import db
 from app.extensions.sql import among, insert_new
 
@@ -123,6 +124,7 @@ def move(
     db.session.execute(insert(CollectionChange.__table__), changes)
     if to in USED:
         _spend(moved_ids, actor=actor, now=now)
+        _take_over(moved_ids, now)
     return moved_ids
 
 
@@ -134,6 +136,22 @@ def _spend(ids: Sequence[int], *, actor: Actor, now: datetime) -> None:
     )
     if over := list(db.session.execute(spent).scalars()):
         mandates.move(over, MandateState.LAPSED, "used for its one collection", actor=actor, now=now)
+
+
+def _take_over(ids: Sequence[int], now: datetime) -> None:
+    """What came of another attempt is known: those before it ask nothing of anybody any more."""
+    later = aliased(CollectionKey)
+    before = select(CollectionKey.id).join(
+        later,
+        (later.commitment_id == CollectionKey.commitment_id)
+        & (later.period == CollectionKey.period)
+        & (later.attempt > CollectionKey.attempt),
+    )
+    done = update(Collection).where(
+        Collection.id.in_(before.where(later.id.in_(ids), later.attempt > 1)),
+        Collection.handled_at.is_(None), Collection.state.in_(WENT_WRONG),
+    )  # fmt: skip
+    db.session.execute(done.values(handled_at=now), execution_options=_QUIETLY)
 
 
 def collected(ids: Iterable[int], on: date, *, actor: Actor, now: datetime) -> list[int]:

@@ -79,6 +79,7 @@ REASONS: dict[str, Reason] = {
     "TM01": Reason(N_("It came after the bank's closing time"), _A.OURS),
     NOT_SENT: Reason(N_("It never reached the provider"), _A.AGAIN),
 }
+WITHOUT_RETRY = {Action.RETRY: Action.CONTACT, Action.AGAIN: Action.OURS}
 UNKNOWN = Reason(N_("For an unknown reason"), _A.CONTACT)
 
 _CODE = re.compile(r"\b([A-Z]{2}\d{2}|CNOR|DNOR)\b")
@@ -87,6 +88,13 @@ _CODE = re.compile(r"\b([A-Z]{2}\d{2}|CNOR|DNOR)\b")
 def reason_of(code: str | None) -> Reason:
     """What this code means to us; unknown codes are looked at by people."""
     return REASONS.get(code or "", UNKNOWN)
+
+
+def action_of(code: str | None, *, goes_on: bool) -> Action:
+    """What is left to do. `goes_on`: another attempt is planned or under way; without one, what would have been tried
+    again is for people after all."""
+    action = reason_of(code).action
+    return action if goes_on else WITHOUT_RETRY.get(action, action)
 
 
 def codes_of(action: Action) -> list[str]:

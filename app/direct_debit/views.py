@@ -114,10 +114,18 @@ def show(batch_id: int) -> ResponseReturnValue:
     return render_template(
         "direct_debit/show.html", batch=batch, tone=BATCH_TONES[batch.state], changes=changes,
         account=db.session.get_one(BankAccount, batch.account_id), left_out=batch_queries.left_out(batch_id),
-        wrong=batch_queries.went_wrong(batch_id), expected=booking.expected_cents(batch_id),
+        wrong=batch_queries.went_wrong(batch_id), expected=booking.expected_cents(batch_id), in_words=_in_words,
         people=by_ids({person for person in people if person}), mine=batch.built_by_id == current_user.id,
         is_here=batch.sha256 is not None and exporting.STORE.holds(batch.sha256),
     )  # fmt: skip
+
+
+def _in_words(note: str) -> str:
+    """Why a batch moved, in the reader's language: our own words, those of a bank's code, or what somebody wrote."""
+    code, _space, meaning = note.partition(" ")
+    if meaning and meaning == reason_of(code).meaning:
+        return f"{code} {_(meaning)}"
+    return _(note) if note and "%" not in note else note
 
 
 @bp.get("/collections/batches/<int:batch_id>/collections")

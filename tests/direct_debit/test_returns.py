@@ -108,6 +108,29 @@ def test_what_follows_by_the_reason(
     assert not [problem for outcome in checks.run() for problem in outcome.problems]
 
 
+def test_what_failed_twice_waits_for_people_and_once_only(ids: list[int], sign_in: SignIn) -> None:
+    """“We try once more” stands with the first attempt while the second goes on, and with nothing after it."""
+    staff = sign_in(Role.FINANCE)
+    goes_on, over = "We proberen het later nog één keer", "Neem vriendelijk contact op"
+    tell(told(ids[0]))
+    page = staff.get("/recurring/failed").text
+    assert (page.count(goes_on), page.count(over)) == (1, 0)
+    assert goes_on in staff.get("/recurring/failed?action=retry").text
+    db.session.rollback()
+    (second,) = db.session.scalars(select(Collection.id).where(Collection.attempt == 2))
+    with writing():
+        collections.move([second], C.SENT, actor=SYSTEM, now=now())
+    tell(told(second))
+    page = staff.get("/recurring/failed").text
+    assert (page.count(goes_on), page.count(over)) == (0, 1)
+    assert over in staff.get("/recurring/failed?action=contact").text
+    assert over not in staff.get("/recurring/failed?action=retry").text
+    db.session.rollback()
+    with writing():
+        collections.collected([second], debits.DAY, actor=SYSTEM, now=now())
+    assert over not in staff.get("/recurring/failed").text
+
+
 def test_the_same_return_counts_once_whoever_tells_it(ids: list[int]) -> None:
     book()
     first = told(ids[0])
@@ -242,12 +265,14 @@ def test_one_that_was_refused_before_that_ended_it_can_be_cancelled(ids: list[in
 
 
 @pytest.mark.parametrize(("group", "batch"), [("RJCT", "RJCT"), ("PART", "RJCT")])
-def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch: str) -> None:
+def test_a_batch_refused_whole_is_built_again(ids: list[int], group: str, batch: str, sign_in: SignIn) -> None:
     assert take_in(report(ids, "FF01", group, batch), "s.xml", actor=SYSTEM) == {R.DONE: 1}
     assert states() == [C.PLANNED] * 3
     assert db.session.scalars(select(DebitBatch.state)).one() is BatchState.CANCELED
     assert commitment_of(ids[0]).state is G.ACTIVE
     assert batch_queries.due_days() == [(debits.DAY, batch_queries.Sum(3, 4750))]
+    batch_id = db.session.scalars(select(DebitBatch.id)).one()
+    assert "FF01 Het bestand klopte niet" in sign_in(Role.FINANCE).get(f"/collections/batches/{batch_id}").text
 
 
 def test_a_batch_refused_whole_that_is_not_known_waits_for_somebody(ids: list[int]) -> None:

@@ -8,13 +8,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy.orm import aliased
 
 from app.base.references import id_of
 from app.base.states import N_
-from app.direct_debit.models import Collection, Mandate
+from app.direct_debit.models import Collection, CollectionKey, Mandate
 from app.direct_debit.queries import WAITING
-from app.direct_debit.reasons import REASONS, UNKNOWN, Action, codes_of
-from app.direct_debit.states import CollectionState, MandateKind
+from app.direct_debit.reasons import REASONS, UNKNOWN, WITHOUT_RETRY, Action, codes_of
+from app.direct_debit.states import UNDER_WAY, CollectionState, MandateKind
 from app.extensions import db
 from app.gifts import listing
 from app.gifts.recurring.amounts import amount_on, next_amounts
@@ -86,17 +87,18 @@ def exported(clauses: list[ColumnElement[bool]]) -> Iterator[tuple[Any, ...]]:
 
 
 def waiting(state: str = "", action: str = "", kind: str = "") -> Any:
-    """Collections that went wrong and that nobody dealt with, with their recurring gift and donor; of a state, of
-    what is to be done and of a kind of mandate where these are given."""
+    """Collections that went wrong and that nobody dealt with, with their recurring gift and donor, and whether
+    another attempt goes on; of a state, of what is to be done and of a kind of mandate where these are given."""
     clauses: list[ColumnElement[bool]] = [WAITING]
+    goes_on = _goes_on()
     if state:
         clauses.append(Collection.state == CollectionState(state))
     if action:
-        clauses.append(_with_action(Action(action)))
+        clauses.append(_with_action(Action(action), goes_on))
     if kind:
         clauses.append(Mandate.kind == MandateKind(kind))
     return (
-        select(Collection, Commitment, Supporter.display_name)
+        select(Collection, Commitment, Supporter.display_name, goes_on.label("goes_on"))
         .join(Commitment, Commitment.id == Collection.commitment_id)
         .join(Supporter, Supporter.id == Commitment.supporter_id)
         .join(Mandate, Mandate.id == Collection.mandate_id)
@@ -104,10 +106,23 @@ def waiting(state: str = "", action: str = "", kind: str = "") -> Any:
     )
 
 
-def _with_action(action: Action) -> ColumnElement[bool]:
+def _goes_on() -> ColumnElement[bool]:
+    """Whether another attempt at a collection is planned or under way."""
+    later = aliased(Collection)
+    key = select(CollectionKey.id).join(later, later.id == CollectionKey.id).where(
+        CollectionKey.commitment_id == Collection.commitment_id, CollectionKey.period == Collection.period,
+        CollectionKey.attempt > Collection.attempt, later.state.in_(UNDER_WAY),
+    )  # fmt: skip
+    return key.correlate(Collection).exists()
+
+
+def _with_action(action: Action, goes_on: ColumnElement[bool]) -> ColumnElement[bool]:
     code = Collection.reason_code
     known = code.in_(codes_of(action))
-    return or_(known, code.is_(None), code.not_in(REASONS)) if action is UNKNOWN.action else known
+    if action in WITHOUT_RETRY:
+        return known & goes_on
+    found = [known, *(code.in_(codes_of(each)) & ~goes_on for each, to in WITHOUT_RETRY.items() if to is action)]
+    return or_(*found, code.is_(None), code.not_in(REASONS)) if action is UNKNOWN.action else or_(*found)
 
 
 def of_supporter(supporter_id: int) -> list[tuple[Commitment, int]]:

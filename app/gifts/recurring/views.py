@@ -20,7 +20,7 @@ from app.base.states import N_, Labelled
 from app.direct_debit import collections as collecting
 from app.direct_debit import queries as direct_debit
 from app.direct_debit.models import Collection
-from app.direct_debit.reasons import ACTION_WORDS, Action, reason_of
+from app.direct_debit.reasons import ACTION_WORDS, Action, action_of, reason_of
 from app.direct_debit.states import WENT_WRONG, CollectionState, MandateKind, MandateState
 from app.documents.services import documents_of
 from app.extensions import db, now, writing
@@ -189,7 +189,7 @@ def failed() -> ResponseReturnValue:
     state, action, kind = _wanted_failed()
     page = lists.page(listing.waiting(state, action, kind), listing.FAILED_SORTS, key=Collection.id, default="when")
     return render_template(
-        "gifts/recurring/failed.html", page=page, reason_of=reason_of, tones=COLLECTION_TONES,
+        "gifts/recurring/failed.html", page=page, reason_of=reason_of, action_of=action_of, tones=COLLECTION_TONES,
         emails=supporters.primary_emails({row.Commitment.supporter_id for row in page.rows}),
         state=state, action=action, kind=kind, states=[(s.value, _(s.label)) for s in WENT_WRONG],
         actions=[(a.value, _(word)) for a, word in ACTION_WORDS.items()],
