@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.audit import services as audit
 from app.banking import store
-from app.banking.formats import csv_file
+from app.banking.formats import csv_columns, csv_file
 from app.banking.formats.csv_columns import Columns, guess
 from app.banking.formats.facts import Entry, Unreadable
 from app.banking.models import BankColumns, BankFile
@@ -65,6 +65,15 @@ def first_rows(row: BankFile) -> list[Row]:
     """The rows of a kept CSV. Raises Unreadable."""
     with store.open_kept(row.sha256) as content:
         return csv_file.rows_of(content)
+
+
+def certain(sha256: str) -> Columns | None:
+    """What the columns of a kept CSV mean, where its headings leave no doubt."""
+    with store.open_kept(sha256) as content:
+        try:
+            return csv_columns.certain(csv_file.rows_of(content))
+        except Unreadable:
+            return None
 
 
 def guessed(rows: list[Row], account: str) -> Columns:

@@ -26,7 +26,11 @@ group = AppGroup("bank", help="Take bank files in.")
 
 @group.command("import", help="Take in bank statements: CAMT.053, .052, .054, MT940, or CSV of known columns.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--add-accounts", is_flag=True, help="Take statements of accounts that are not in the settings yet.")
+@click.option(
+    "--add-accounts",
+    is_flag=True,
+    help="Take statements of accounts that are not in the settings yet, and CSV whose headings tell all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each file.")
 def import_(files: tuple[Path, ...], add_accounts: bool, as_json: bool) -> None:
     failed = False

@@ -6,6 +6,7 @@ again and goes on: what is there already is known by its key (identity.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, BinaryIO
@@ -17,6 +18,8 @@ from app.banking import booking, columns, queries, store
 from app.banking.accounts import Accounts
 from app.banking.checking import Checked, Statement, check
 from app.banking.entering import enter
+from app.banking.formats.csv_columns import Columns
+from app.banking.formats.csv_file import UnknownColumns
 from app.banking.formats.facts import Unreadable
 from app.banking.matching import by_itself
 from app.banking.models import (
@@ -78,14 +81,16 @@ def process(
     file_id: int, *, actor: Actor, now: datetime, add_accounts: bool = False, account_id: int | None = None
 ) -> Imported:
     """Read a kept file, and enter it where all of it can be trusted. May run again at any time. `account_id`: of a CSV,
-    whose columns it has."""
+    whose columns it has. `add_accounts`: also take a CSV of which the headings and the balances tell all."""
     row = db.session.execute(select(BankFile).where(BankFile.id == file_id)).scalar_one()
     sha256, filename, before = row.sha256, row.filename, row.state
     known = columns.known(account_id)
     db.session.rollback()
     accounts = Accounts(add=add_accounts)
-    with store.open_kept(sha256) as content:
-        checked = check(content, accounts.find, local_date(now), known)
+    checked = _check(sha256, accounts, now, known)
+    if add_accounts and isinstance(checked.error, UnknownColumns) and (said := columns.certain(sha256)) is not None:
+        proved = _check(sha256, accounts, now, [said])
+        checked = checked if proved.error is not None else proved
     done = Imported(file_id, filename, checked)
     if checked.error is not None:
         with writing():
@@ -106,6 +111,11 @@ def process(
         done.waiting = queries.waiting_of(file_id)
         db.session.rollback()
     return done
+
+
+def _check(sha256: str, accounts: Accounts, now: datetime, known: Sequence[Columns]) -> Checked:
+    with store.open_kept(sha256) as content:
+        return check(content, accounts.find, local_date(now), known)
 
 
 def _book_waiting(actor: Actor, now: datetime) -> None:

@@ -306,3 +306,29 @@ def test_any_bytes_below_known_headings_give_facts_or_a_clear_error(content: byt
         source = io.BufferedReader(io.BytesIO((whole[:-40] if cut else whole) + content))  # type: ignore[arg-type]
         with contextlib.suppress(Unreadable):
             list(csv_file.read(source, known))
+
+
+@pytest.mark.parametrize("text", [ING, RABO])
+def test_headings_that_tell_all_need_nobodys_word_where_accounts_are_added(
+    organisation: int, now: datetime, text: str
+) -> None:
+    done = imports.take(io.BytesIO(text.encode()), "bank.csv", actor=SYSTEM, now=now, add_accounts=True)
+    assert (done.checked.error, done.new, done.checked.balances_ok) == (None, 2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TWO,
+        ING.replace("990,00", "991,00"),
+        ING.replace("Saldo na mutatie", "Anders"),
+        ING.replace("20261121", "05/06/2026").replace("20261120", "04/06/2026"),
+        ING.replace("Bij", "Ja"),
+    ],
+)
+def test_columns_that_leave_a_doubt_are_asked_for_though_accounts_are_added(
+    organisation: int, now: datetime, text: str
+) -> None:
+    done = imports.take(io.BytesIO(text.encode()), "bank.csv", actor=SYSTEM, now=now, add_accounts=True)
+    assert "not known yet" in str(done.checked.error)
+    assert count() == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from app.base.states import N_
@@ -149,17 +149,33 @@ def _by_headings(names: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def certain(rows: Sequence[Row]) -> Columns | None:
+    """The meaning of columns that needs nobody's word: the headings tell date, amount, whose account it is, and the
+    balance after each line, which every line but the first must prove. None where they do not, a date may be two, or
+    nothing tells which way an amount goes."""
+    below, said = guess(rows, "")
+    if said.missing or not {"own", "balance"} <= set(said.at):
+        return None
+    if "amount" in said.at and "direction" not in said.at:
+        amounts = [str(row.cell(said.at["amount"]) or "").strip() for row in rows[below:]]
+        if not any(each.startswith("-") for each in amounts):
+            return None
+    dates = [str(row.cell(said.at["date"]) or "") for row in rows[below:]]
+    told = [replace(said, date_format=each) for each in DATE_FORMATS if _fitting(dates, each) == len(dates)]
+    return said if len({tuple(each.day(row) for row in rows[below:]) for each in told}) == 1 else None
+
+
 def _format(texts: Sequence[str]) -> str:
     """The way of writing a date that fits most of these."""
+    return max(DATE_FORMATS, key=lambda pattern: _fitting(texts, pattern))
 
-    def fitting(pattern: str) -> int:
-        count = 0
-        for text in texts:
-            try:
-                datetime.strptime(re.split(r"[ T]", text)[0], pattern)  # noqa: DTZ007
-            except ValueError:
-                continue
-            count += 1
-        return count
 
-    return max(DATE_FORMATS, key=fitting)
+def _fitting(texts: Sequence[str], pattern: str) -> int:
+    count = 0
+    for text in texts:
+        try:
+            datetime.strptime(re.split(r"[ T]", text)[0], pattern)  # noqa: DTZ007
+        except ValueError:
+            continue
+        count += 1
+    return count
