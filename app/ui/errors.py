@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, jsonify, make_response, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -124,7 +124,27 @@ def _database(error: DatabaseError) -> ResponseReturnValue:
     return _database_away(error)
 
 
+# Of PostgreSQL: unique_violation, serialization_failure, deadlock_detected. Of SQLite: UNIQUE and PRIMARY KEY.
+_SECOND = frozenset({"23505", "40001", "40P01", 2067, 1555})
+
+
+def _came_second(error: DatabaseError) -> bool:
+    """Whether somebody else did the same at the same moment and was first: a button pressed twice on PostgreSQL,
+    where writers do not wait for each other. Nothing of the second was kept."""
+    return {getattr(error.orig, name, None) for name in ("sqlstate", "sqlite_errorcode")} & _SECOND != set()
+
+
+def _integrity(error: IntegrityError) -> ResponseReturnValue:
+    if not _came_second(error):
+        raise error
+    log.warning("somebody else was first at %s %s", request.method, request.endpoint)
+    return answer(409)
+
+
 def _database_away(error: DatabaseError | NoConnectionFree) -> ResponseReturnValue:
+    if isinstance(error, OperationalError) and _came_second(error):
+        log.warning("somebody else was first at %s %s", request.method, request.endpoint)
+        return answer(409)
     # Busy, full, read-only or out of reach. The statement stays out of the log: its values are people's.
     reference = secrets.token_hex(4).upper()
     log.error(
@@ -157,6 +177,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(IntegrityError, _integrity)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(DatabaseError, _database)
     app.register_error_handler(NoConnectionFree, _database_away)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -113,3 +115,56 @@ def test_health_is_told_soon_when_the_database_is_gone(app: Flask, client: Clien
     assert time.monotonic() - before < 5
     assert answer.status_code == 503
     assert (answer.json or {})["database"] == "unreachable"
+
+
+def _taken() -> sqlite3.IntegrityError:
+    """What SQLite really says of a second row of a kind."""
+    with pytest.raises(sqlite3.IntegrityError) as caught:
+        sqlite3.connect(":memory:").executescript("CREATE TABLE a (b UNIQUE); INSERT INTO a VALUES (1), (1)")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (IntegrityError("INSERT", {}, psycopg.errors.UniqueViolation("twice")), 409),
+        (OperationalError("INSERT", {}, psycopg.errors.DeadlockDetected("both wait")), 409),
+        (IntegrityError("INSERT", {}, _taken()), 409),
+        (IntegrityError("INSERT", {}, psycopg.errors.CheckViolation("negative")), 500),
+        (IntegrityError("INSERT", {}, psycopg.errors.RestrictViolation("append only")), 500),
+    ],
+)
+def test_who_comes_second_by_a_hair_is_told_that_it_changed(
+    app: Flask, client: Client, said: DatabaseError, status: int
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    client.csrf_token()
+
+    def break_down(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT"):
+            raise said
+
+    event.listen(db.engine, "before_cursor_execute", break_down)
+    try:
+        answer = client.post("/login", data=SIGN_IN)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", break_down)
+        db.session.remove()
+    assert (answer.status_code, "<h1>" in answer.text) == (status, True)
+
+
+def test_a_form_sent_many_times_at_once_is_taken_once(app: Flask) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.test_client_class = Client
+    admins = [app.test_client().sign_in("admin") for _ in range(6)]  # type: ignore[attr-defined]
+    together = Barrier(len(admins))
+
+    def invite(admin: Client) -> int:
+        together.wait(20)
+        form = {"name": "Noor Bakker", "email": "noor@example.org", "role": "viewer", "language": "nl"}
+        return admin.post("/staff/invite", data=form, check=False).status_code
+
+    with ThreadPoolExecutor(len(admins)) as pool:
+        statuses = sorted(pool.map(invite, admins))
+    assert statuses[0] == 303
+    assert set(statuses[1:]) <= {409, 422}
