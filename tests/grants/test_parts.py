@@ -161,6 +161,8 @@ def test_a_passed_date_of_the_funder_is_told_on_top_with_the_way_to_change_it(
     }  # fmt: skip
     asking_page = f"/grants/obligations/{other}/parts/ask"
     assert f"/grants/obligations/{other}/edit" in fundraiser.get(asking_page).text
+    again = fundraiser.get(f"/grants/obligations/{obligation_id}/parts/ask").text
+    assert "Verschuif eerst de data" in again, "who asks more of partners is told that it is late at once"
     for path, sent in (
         (asking_page, data), (f"/grants/obligations/{obligation_id}/parts/chain", steps | {"version": "1"})
     ):  # fmt: skip

@@ -368,6 +368,12 @@ def test_forms_of_a_funder_are_filled_wherever_a_placeholder_stands(obligation_i
     template.element.body.insert(0, parse_xml(boxed))
     template.sections[0].different_first_page_header_footer = True
     template.sections[0].first_page_header.paragraphs[0].text = "Kop {{ funder }}"
+    inline = (
+        '<w:p xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:sdt><w:sdtContent>'
+        "<w:r><w:t>Regel {{ funder }}</w:t></w:r></w:sdtContent></w:sdt>"
+        '<w:ins w:id="1" w:author="A"><w:r><w:t>Nieuw {{ funder }}</w:t></w:r></w:ins></w:p>'
+    )
+    template.element.body.insert(1, parse_xml(inline))
     logo = template.add_paragraph("{{ fun")
     logo.add_run().add_picture(io.BytesIO(PICTURE))
     logo.add_run("der }}!")
@@ -376,7 +382,7 @@ def test_forms_of_a_funder_are_filled_wherever_a_placeholder_stands(obligation_i
     filled = docx.Document(io.BytesIO(word.as_docx(packs.gather(obligation_id), out.getvalue())))
     text = filled.element.xml + filled.sections[0].first_page_header._element.xml
     funder = packs.gather(obligation_id).line.funder
-    assert all(f"{start}{funder}" in text for start in ("Veld ", "Kop "))
+    assert all(f"{start}{funder}" in text for start in ("Veld ", "Kop ", "Regel ", "Nieuw "))
     assert f"{funder}!" in filled.paragraphs[-1].text
     assert "pic:pic" in filled.paragraphs[-1]._p.xml
     assert filled.sections[0].even_page_footer.is_linked_to_previous
