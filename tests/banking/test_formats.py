@@ -705,3 +705,15 @@ def test_balances_tell_the_currency_of_a_statement_too(account: str) -> None:
     for content in (bare.replace(b"Ccy='EUR'", b"Ccy='USD'"), bare.replace(b"Ccy='EUR'", b"Ccy='USD'", 1)):
         [opened, _] = facts(content)
         assert opened.currency == "USD"  # type: ignore[union-attr]
+
+
+def test_statements_that_begin_with_the_account() -> None:
+    """As ABN AMRO has them beside those with a reference."""
+    one = mt940([":61:2611201120C5,00N654NONREF"], account="0417164300", closing="C261120EUR1005,00",
+                head="ABNANL2A\r\n940\r\nABNANL2A\r\n").replace(b":20:T1\r\n", b"")  # fmt: skip
+    two = one.replace(b":60F:C261119EUR1000,00", b":60F:C261120EUR1005,00").replace(
+        b"62F:C261120EUR1005", b"62F:C261120EUR1010"
+    )
+    told = facts(one + two)
+    assert [type(each) for each in told] == [Opened, Entry, Closed] * 2
+    assert {each.account for each in told if isinstance(each, Opened)} == {"NL91ABNA0417164300"}

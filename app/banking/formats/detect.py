@@ -14,7 +14,7 @@ from app.banking.formats.facts import Facts, Format, Unreadable
 from app.base.states import N_
 
 _LOOK = 4096
-_MT940 = re.compile(rb"(?:^|[\r\n])(?:\{1:F\d\d.*)?:(?:20|940):")
+_MT940 = re.compile(rb"(?:^|[\r\n])(?:\{1:F\d\d.*)?:(?:20|25|940):")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 

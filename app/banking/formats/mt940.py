@@ -112,15 +112,12 @@ class _Reader:
             self._info = [*(self._info or ()), *parts]
             return
         yield from self._finish()
-        if tag == "20":
-            if self._opened is not None and self._closing is None:
-                said = N_("The statement before this one has no closing balance: the file is damaged.")
-                raise Unreadable(said, line=line)
-            yield from self._close(line)
-            self._opened, self._told, self._closing = Opened("", "", text.strip()[:60], line=line), False, None
-        elif self._opened is None:
+        if tag == "20" or (tag == "25" and (self._opened is None or self._closing is not None)):
+            # ABN AMRO has a kind of statement that begins with the account.
+            yield from self._open(text.strip()[:60] if tag == "20" else "", line)
+        if tag == "20" or self._opened is None:
             return
-        elif tag == "25":
+        if tag == "25":
             self._opened.account = _account(text, self._bank)
         elif tag in ("34F", "90C", "90D"):
             raise Unreadable(_INTERIM, line=line, advice="")
@@ -140,6 +137,13 @@ class _Reader:
             if currency != self._opened.currency:
                 said = N_("An entry is in %(found)s, the account in %(wanted)s.")
                 raise Unreadable(said, line=line, found=currency, wanted=self._opened.currency)
+
+    def _open(self, reference: str, line: int) -> Iterator[Fact]:
+        if self._opened is not None and self._closing is None:
+            said = N_("The statement before this one has no closing balance: the file is damaged.")
+            raise Unreadable(said, line=line)
+        yield from self._close(line)
+        self._opened, self._told, self._closing = Opened("", "", reference, line=line), False, None
 
     def _tell(self, line: int) -> Iterator[Fact]:
         assert self._opened is not None
