@@ -717,3 +717,34 @@ def test_statements_that_begin_with_the_account() -> None:
     told = facts(one + two)
     assert [type(each) for each in told] == [Opened, Entry, Closed] * 2
     assert {each.account for each in told if isinstance(each, Opened)} == {"NL91ABNA0417164300"}
+
+
+def test_what_abn_amro_says_of_returns_and_batches() -> None:
+    back = (
+        "/RTYP/SEPA Incasso niet uitgevoerd/MARF/M-7/RTRN/MS03/IBAN/NL44RABO0123456789/NAME/J. Doe"
+        "/REMI/gift van mei/EREF/E-7"
+    )
+    batch = "/TRTP/SEPA Incasso Batch/PREF/DD-5/NRTX/0000011/PIND/BRUTO/"
+    columns = "SEPA Incasso Batch               Referentie: DD-6                          Aantal opdrachten: 23"
+    lines = [
+        line for side, info in (("D12,5", back), ("C75,", batch), ("C99,", columns))
+        for line in (f":61:2611201120{side}N944NONREF", f":86:{info[:61]}", info[61:])
+    ]  # fmt: skip
+    first, second, third = entries(mt940(lines))
+    payment = first.transactions[0]
+    assert (first.is_return, payment.return_reason, payment.mandate, payment.end_to_end) == (True, "MS03", "M-7", "E-7")
+    assert (payment.name, payment.iban, payment.text) == ("J. Doe", "NL44RABO0123456789", "gift van mei")
+    assert [(entry.batch, entry.is_return) for entry in (second, third)] == [("DD-5", False), ("DD-6", False)]
+    [told] = entries(camt([Pay(-1250, details=f"<AddtlNtryInf>{back}</AddtlNtryInf>")]))
+    assert (told.is_return, told.transactions[0].return_reason) == (True, "MS03")
+
+
+def test_the_columns_of_abn_amro_in_small_letters() -> None:
+    info = (
+        "SEPA Overboeking                 IBAN: NL44RABO0123456789        BIC: RABONL2U                    "
+        "Naam: J DOE                      Omschrijving: gift               Kenmerk: E-7"
+    )
+    [entry] = entries(mt940([":61:2611201120C15,N654NONREF", f":86:{info}"]))
+    payment = entry.transactions[0]
+    assert (payment.name, payment.iban, payment.bic) == ("J DOE", "NL44RABO0123456789", "RABONL2U")
+    assert (payment.text, payment.end_to_end) == ("gift", "E-7")

@@ -9,7 +9,7 @@ from app.banking.formats.facts import Transaction, looks_like_iban, provided, sp
 
 KEYWORDS = (
     "TRTP IBAN BBAN BIC NAME ADDR REMI EREF PREF MARF CSID CNTP ORDP BENM ULTD ULTC ULTB PURP RTRN ISDT SVCL USTD STRD "
-    "ACCW CDTRREFTP CDTRREF"
+    "ACCW CDTRREFTP CDTRREF RTYP NRTX PIND SWOD"
 ).split()
 _KEYWORD = re.compile(rf"/({'|'.join(KEYWORDS)})(?=/)")
 _STARTS = re.compile(rf"/({'|'.join(KEYWORDS)}|TRCD|SUM)/")
@@ -18,10 +18,14 @@ _ULTIMATE = ("ULTD", "ULTC", "ULTB")  # and the NAME right behind one, in which 
 _SUBFIELD = re.compile(r">(\d\d)")
 _QUESTIONS, _QUESTION = re.compile(r"\d{3}\?\d\d"), re.compile(r"\?(\d\d)")
 _LABEL = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE)\+")
-_COLUMN = re.compile(r"(IBAN|BIC|NAAM|INCASSANT|MACHTIGING|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|ID DEBITEUR): ?")
+_LABELS = (
+    "IBAN", "BIC", "NAAM", "INCASSANT", "MACHTIGING", "OMSCHRIJVING", "KENMERK", "BETALINGSKENM.", "ID DEBITEUR",
+    "REFERENTIE", "AANTAL OPDRACHTEN",
+)  # fmt: skip
+_COLUMN = re.compile(rf"({'|'.join(re.escape(way) for label in _LABELS for way in (label, label.capitalize()))}): ?")
 _WORDS = "OMSCHRIJVING"
 _PAYMENT_NUMBER = re.compile(r"\d{16}|RF\d{2}[0-9A-Z]{1,21}")
-_OF_BANK = re.compile(r"/TRTP/|SEPA \S.*\bIBAN: ?")
+_OF_BANK = re.compile(r"/TRTP/|/RTYP/|SEPA \S.*\bIBAN: ?")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _KNAB = re.compile(r"REK: ?([A-Z0-9 ]{5,40}?)/NAAM: ?(.*)")
 _KNAB_CARD = re.compile(r"()NAAM: ?(.*)")
@@ -114,7 +118,7 @@ def _keywords(text: str, transaction: Transaction) -> bool:
     ultimate = ultimate.partition("//")[0].strip()[:140]
     transaction.ultimate = "" if ultimate.casefold() == transaction.name.casefold() else ultimate
     _remittance(values, transaction)
-    return _TAKEN_BACK.search(bare("TRTP").upper()) is not None
+    return "RTYP" in values or _TAKEN_BACK.search(bare("TRTP").upper()) is not None
 
 
 def _counterparty(value: str, transaction: Transaction) -> None:
@@ -173,7 +177,7 @@ def _columns(text: str, transaction: Transaction) -> None:
     values: dict[str, str] = {}
     before: set[str] | None = None
     for mark, end in zip(marks, [*(mark.start() for mark in marks[1:]), len(text)], strict=True):
-        key, value = mark[1], " ".join(text[mark.end() : end].split())
+        key, value = mark[1].upper(), " ".join(text[mark.end() : end].split())
         if before is not None and (key in before or key == _WORDS):
             values[_WORDS] += f" {key}: {value}"
             continue
@@ -184,6 +188,7 @@ def _columns(text: str, transaction: Transaction) -> None:
     transaction.iban = account if looks_like_iban(account) else ""
     transaction.bic, transaction.name = values.get("BIC", "")[:11], values.get("NAAM", "")[:140]
     transaction.mandate, transaction.creditor_id = values.get("MACHTIGING", "")[:35], values.get("INCASSANT", "")[:35]
+    transaction.batch = values.get("REFERENTIE", "")[:35]
     reference = provided(values.get("KENMERK", ""))
     structured = values.get("BETALINGSKENM.", reference).replace(" ", "")
     if _PAYMENT_NUMBER.fullmatch(structured):
