@@ -748,3 +748,15 @@ def test_the_columns_of_abn_amro_in_small_letters() -> None:
     payment = entry.transactions[0]
     assert (payment.name, payment.iban, payment.bic) == ("J DOE", "NL44RABO0123456789", "RABONL2U")
     assert (payment.text, payment.end_to_end) == ("gift", "E-7")
+
+
+def test_the_code_of_ing_on_the_line_itself_is_no_part_of_the_reference() -> None:
+    apart, together = (
+        entries(mt940([*lines, ":86:/REMI/USTD//x/"]))[0]
+        for lines in (
+            [":61:2611201120C1,56NTRFEREF//00000000001005", "/TRCD/00100/"],
+            [":61:2611201120C1,56NTRFEREF//00000000001005/TRCD/00100/"],
+        )
+    )
+    assert apart == together
+    assert (together.reference, together.bank_code) == ("00000000001005", "00100")

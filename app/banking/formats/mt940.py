@@ -190,7 +190,8 @@ class _Reader:
         cents = to_cents(found["amount"].rstrip(","), line)
         # RC takes a credit back and RD a debit, so money went the other way.
         came_in = found["side"] in ("C", "RD")
-        reference, _, bank_reference = found["rest"].partition("//")
+        rest, same_line, code = found["rest"].partition("/TRCD/")
+        reference, _, bank_reference = rest.partition("//")
         self._entry = Entry(
             _booked_on(found["entry"], value_on, line),
             cents if came_in else -cents,
@@ -201,7 +202,8 @@ class _Reader:
             line=line,
             day_guessed=not (found["entry"] or "").strip(),
         )
-        self._reference, self._more, self._info = reference.strip(), parts[1:], None
+        self._reference, self._info = reference.strip(), None
+        self._more = [*([same_line + code] if same_line else ()), *parts[1:]]
 
     def _finish(self) -> Iterator[Fact]:
         """The entry whose lines are all read."""
