@@ -7,26 +7,23 @@ agreement for periodic gifts the tax consequence is told first (DOMAIN.md 4.2).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.base.errors import DomainError, Invalid, Refused
+from app.base.errors import DomainError, Invalid
 from app.base.money import Money
 from app.base.states import N_
-from app.direct_debit.states import CollectionState
 from app.extensions import db, limits, now, writing
 from app.gifts.recurring import changing, repairing, schedule
-from app.gifts.recurring.effects import Effect
+from app.gifts.recurring.effects import Effect, skippable
 from app.gifts.recurring.states import CommitmentState
 from app.portal import overview, telling
 from app.portal.change_forms import AmountForm, DayForm, PauseForm, StopForm
 from app.portal.entering import DONOR
 from app.portal.forms import PlainForm
 from app.portal.guard import bp, donor_only
-from app.portal.overview import Recurring
 from app.portal.sessions import Donor
 from app.ui.filters import long_date, money
 from app.ui.forms import Form
@@ -53,16 +50,10 @@ def _page(donor: Donor, commitment_id: int, wrong: Form | None = None, which: st
     if wrong is not None:
         forms[which] = wrong
     page = render_template(
-        "portal/change.html", donor=donor, each=each, forms=forms, skips=next_of(each),
+        "portal/change.html", donor=donor, each=each, forms=forms, skips=skippable(each.row, each.under_way),
         first=schedule.collect_day(changing.first_changeable(each.row, now())) if not each.is_over else None,
     )  # fmt: skip
     return (page, wrong.status) if wrong is not None else page
-
-
-def next_of(each: Recurring) -> date:
-    """The day of the next collection that can still be left out."""
-    planned = [c.collect_on for c in each.under_way if c.state is CollectionState.PLANNED]
-    return planned[0] if planned else each.row.collect_on
 
 
 @bp.post("/mijn-giften/vast/<int:commitment_id>/bedrag")
@@ -106,13 +97,12 @@ def pause(donor: Donor, commitment_id: int) -> ResponseReturnValue:
 @donor_only
 def skip(donor: Donor, commitment_id: int) -> ResponseReturnValue:
     """Leave out the collection of the day that the page named, once, from however many windows."""
-
-    def leave_out() -> Effect:
-        if request.form.get("skips") != next_of(overview.recurring(commitment_id, donor.id)).isoformat():
-            raise Refused(N_("This changed in the meantime. Look below at how it stands now."))
-        return changing.skip(commitment_id, actor=DONOR, now=now())
-
-    return _change(donor, commitment_id, "skip", PlainForm(), leave_out, breaks=True)
+    seen = request.form.get("skips", "")
+    return _change(
+        donor, commitment_id, "skip", PlainForm(),
+        lambda: changing.skip(commitment_id, seen, actor=DONOR, now=now()),
+        breaks=True,
+    )  # fmt: skip
 
 
 @bp.post("/mijn-giften/vast/<int:commitment_id>/verder")

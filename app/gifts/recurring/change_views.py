@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -19,7 +19,7 @@ from app.direct_debit.states import ConsentHow
 from app.extensions import now, writing
 from app.gifts.recurring import changing, notices, schedule
 from app.gifts.recurring.amounts import next_amounts
-from app.gifts.recurring.effects import Effect, under_way
+from app.gifts.recurring.effects import Effect, skippable, under_way
 from app.gifts.recurring.forms import AmountForm, DayForm, EndForm, PaperForm, PauseForm
 from app.gifts.recurring.starting import NewCommitment, begin
 from app.gifts.recurring.states import CommitmentState, EndReason, Frequency
@@ -40,7 +40,7 @@ def _shown(commitment_id: int) -> ResponseReturnValue:
 
 def _page(commitment_id: int, wrong: Form | None = None, which: str = "") -> ResponseReturnValue:
     """All that can be changed, each with its own button; `wrong` is the form that was sent and not taken."""
-    row = load(commitment_id)
+    row, going = load(commitment_id), under_way(commitment_id)
     cents = next_amounts([row.id]).get(row.id, 0)
     forms: dict[str, Form] = {
         "amount": AmountForm(formdata=None, data={"amount": Money(cents)}),
@@ -53,10 +53,9 @@ def _page(commitment_id: int, wrong: Form | None = None, which: str = "") -> Res
     assert isinstance(forms["end"], EndForm)
     forms["end"].choose()
     page = render_template(
-        "gifts/recurring/change.html", row=row, forms=forms, under_way=under_way(row.id),
+        "gifts/recurring/change.html", row=row, forms=forms, under_way=going, skips=skippable(row, going),
         donor=supporters.names([row.supporter_id]).get(row.supporter_id, ""), cents=cents,
         first=schedule.collect_day(changing.first_changeable(row, now())), CommitmentState=CommitmentState,
-        skipped=row.collect_on,
     )  # fmt: skip
     return (page, wrong.status) if wrong is not None else page
 
@@ -113,9 +112,9 @@ def end(commitment_id: int) -> ResponseReturnValue:
 @bp.post("/recurring/<int:commitment_id>/skip")
 @requires(Permission.GIFTS_WRITE)
 def skip(commitment_id: int) -> ResponseReturnValue:
-    """Leave out the next instalment."""
+    """Leave out the instalment of the day that the page named."""
     return _change(commitment_id, None, "skip", lambda: changing.skip(
-        commitment_id, actor=current_user.actor, now=now(),
+        commitment_id, request.form.get("skips", ""), actor=current_user.actor, now=now(),
     ))  # fmt: skip
 
 

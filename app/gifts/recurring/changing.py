@@ -24,7 +24,7 @@ from app.extensions import db, now
 from app.extensions.transactions import writing_in_bulk
 from app.gifts.recurring import schedule
 from app.gifts.recurring.amounts import next_amounts
-from app.gifts.recurring.effects import Effect, day_of, locked, under_way
+from app.gifts.recurring.effects import Effect, day_of, locked, skippable, under_way
 from app.gifts.recurring.history import Change, tell
 from app.gifts.recurring.models import Commitment, CommitmentAmount
 from app.gifts.recurring.states import MOVES, ChangeKind, CommitmentState, EndReason
@@ -108,10 +108,12 @@ def resume(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
     return _done(row, ChangeKind.RESUMED, _S.ACTIVE, due, actor, now)
 
 
-def skip(commitment_id: int, *, actor: Actor, now: datetime) -> Effect:
-    """Leave out the next instalment: one that is planned but not sent, else the one that falls due next.
-    The effect names the day of the first collection after it."""
+def skip(commitment_id: int, seen: str, *, actor: Actor, now: datetime) -> Effect:
+    """Leave out the next instalment, once from however many windows: `seen` is its day as the page named it
+    (`effects.skippable`, ISO). The effect names the day of the first collection after it."""
     row = _open(commitment_id)
+    if seen != skippable(row, under_way(row.id)).isoformat():
+        raise Refused(N_("This changed in the meantime. Look below at how it stands now."))
     if row.state is not _S.ACTIVE:
         raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
     due = row.next_on

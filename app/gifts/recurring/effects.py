@@ -57,6 +57,11 @@ def under_way_of(commitment_ids: Collection_[int]) -> dict[int, tuple[UnderWay, 
     return found
 
 
+def skippable(row: Any, going: Collection_[UnderWay]) -> date:
+    """The day of the collection that skipping leaves out: one that is planned but not sent, else the next one."""
+    return next((each.collect_on for each in going if each.state is CollectionState.PLANNED), row.collect_on)
+
+
 def locked(commitment_id: int) -> Any:
     """The commitment, locked. Raises NotFound."""
     table = Commitment.__table__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -94,7 +95,10 @@ def test_what_is_under_way_is_named_and_typing_is_kept(sign_in: SignIn, clock: S
     assert staff.post(f"/recurring/{row_id}/day", data={"day": "32"}).status_code == 422
     staff.post(f"/recurring/{row_id}/resume")
     staff.post(f"/recurring/{row_id}/day", data={"day": "31"})
-    staff.post(f"/recurring/{row_id}/skip")
+    named = re.search(r'name="skips" value="([0-9-]+)"', staff.get(f"/recurring/{row_id}/change").text)
+    assert named
+    twice = [staff.post(f"/recurring/{row_id}/skip", data={"skips": named[1]}).status_code for _ in range(2)]
+    assert twice == [303, 409], "a button pressed twice leaves out one"
     staff.post(f"/recurring/{row_id}/end", data={"reason": "donor", "note": ""})
     assert db.session.get_one(Commitment, row_id).state is CommitmentState.ENDED
     assert staff.post(f"/recurring/{row_id}/skip").status_code == 409

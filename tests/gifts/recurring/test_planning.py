@@ -169,8 +169,10 @@ def test_paused_skipped_and_ended_are_not_collected(app: Flask, clock: SettableC
     live(clock, 63)  # 11 February: active again by itself, and planned
     assert [row[1] for row in planned()][1:] == [date(2027, 2, 15)]
     with writing():
-        assert changing.skip(row_id, actor=SYSTEM, now=now()).first_on == date(2027, 3, 15)
-        assert changing.skip(row_id, actor=SYSTEM, now=now()).first_on == date(2027, 4, 15)
+        assert changing.skip(row_id, "2027-02-15", actor=SYSTEM, now=now()).first_on == date(2027, 3, 15)
+        with pytest.raises(Refused, match="changed in the meantime"):
+            changing.skip(row_id, "2027-02-15", actor=SYSTEM, now=now())
+        assert changing.skip(row_id, "2027-03-15", actor=SYSTEM, now=now()).first_on == date(2027, 4, 15)
         changing.end(row_id, EndReason.DONOR, actor=SYSTEM, now=now())
     live(clock, 70)
     assert len(planned()) == 2
