@@ -91,7 +91,7 @@ def _enter_window(window: list[Item], account_id: int, file: _File) -> None:
     fresh = [item for item in window if item.key not in known]
     detailed = [item for item in window if item.key in known and len(item.entry.transactions) > 1]
     make_rows([*fresh, *detailed], account_id, file.family)
-    told = told_otherwise(fresh, account_id, file.family, file.twins)
+    told = told_otherwise(fresh, account_id, file.family, file.twins, known.values())
     _give_days([item.row for item in fresh])
     new = {item.key for item in fresh} - told.keys()
     groups = [facts_of(item) if item.key in new else [] for item in window]
@@ -156,7 +156,7 @@ def _enter_batch(
         booked_by = db.session.execute(account).scalar_one()
         known |= known_by_key([item.key for item in fresh])
         fresh = [item for item in fresh if item.key not in known]
-        told = told_otherwise(fresh, account_id, file.family, file.twins)
+        told = told_otherwise(fresh, account_id, file.family, file.twins, known.values())
         entered = [item for item in fresh if item.key not in told]
         more |= {item.key: item.lines for item in fresh if item.key in told and len(item.lines) > 1}
         _give_days([item.row for item in entered])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -21,8 +22,11 @@ def known_by_key(keys: list[bytes]) -> dict[bytes, int]:
     return dict(db.session.execute(found).all()) if keys else {}
 
 
-def told_otherwise(fresh: list[Item], account_id: int, family: int, twins: Twins) -> dict[bytes, int]:
-    """Entries that another kind of file told of before: key → the entry there is."""
+def told_otherwise(
+    fresh: list[Item], account_id: int, family: int, twins: Twins, known: Iterable[int] = ()
+) -> dict[bytes, int]:
+    """Entries that another kind of file told of before, or this kind in another way: key → the entry there is. `known`
+    are the entries that others of this statement are by their keys."""
     if not fresh:
         return {}
     found = _candidates(family).where(BankEntry.account_id == account_id)
@@ -51,12 +55,15 @@ def told_otherwise(fresh: list[Item], account_id: int, family: int, twins: Twins
                 if chosen is not None:
                     told[item.key] = chosen.entry_id
                     taken.add(chosen.entry_id)
-    left = [item for item in fresh if item.key not in told and item.statement_id in twins]
-    return told | _by_statement(left, family, twins, taken) if left else told
+    taken.update(known)
+    for same_statements, not_told in ((twins.other, family), (twins.own, 0)):
+        left = [item for item in fresh if item.key not in told and item.statement_id in same_statements]
+        told |= _by_statement(left, not_told, same_statements, taken) if left else {}
+    return told
 
 
 def _candidates(family: int) -> Any:
-    """(cents, what helps to recognise) of entries that this kind of file did not tell of yet."""
+    """(cents, what helps to recognise) of entries that this kind of file did not tell of yet; 0 is none."""
     return (
         select(BankEntry.cents, BankEntry.id, BankEntry.reference, BankLine.end_to_end,
                BankLine.iban_index, BankEntry.booked_on, BankEntry.value_on, BankEntry.families)
@@ -66,7 +73,9 @@ def _candidates(family: int) -> Any:
     )  # fmt: skip
 
 
-def _by_statement(left: list[Item], family: int, twins: Twins, taken: set[int]) -> dict[bytes, int]:
+def _by_statement(
+    left: list[Item], family: int, twins: Mapping[int, frozenset[int]], taken: set[int]
+) -> dict[bytes, int]:
     """Of two tellings of the same statements the entries are the same, amount by amount, though they have nothing in
     common. Accounts that differ still tell two payments apart."""
     entries = frozenset().union(*(twins[item.statement_id] for item in left))

@@ -1,7 +1,8 @@
 """Statements that two kinds of files tell, each in its own way: as one of a month or as one of each day.
 
 From the same balance to the same balance, to about the same day, with as many entries of the same amounts: then the
-entries are the same, though days and references differ.
+entries are the same, though days and references differ. One kind of file may tell a statement twice too, in another
+version with other references: then its number or its reference says that it is that one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ _ENTRIES = 2000  # that are compared, at most
 _STATEMENTS = 2000  # of an account that are looked at, at most
 _APART = 5  # days between the ends in two formats, at most
 
-Twins = Mapping[int, frozenset[int]]  # statement → the entries that another kind of file told of the same
+_Entries = Mapping[int, frozenset[int]]  # statement → entries that were told of the same
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """What other kinds of files told of the statements of a file, and what its own kind did."""
+
+    other: _Entries
+    own: _Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +42,45 @@ class _Told:
     from_on: date
     to_on: date
     entries: int
+    number: str
+    reference: str
     cubes: int = 0
 
 
-def twins(checked: Checked, statement_ids: Sequence[int]) -> dict[int, frozenset[int]]:
-    """For the statements of a file the entries of those that another kind of file told before."""
+def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
+    """For the statements of a file the entries of those that told the same before."""
     assert checked.format is not None
+    own_family, own_ids = FAMILIES[checked.format], set(statement_ids)
     mine: dict[int, list[_Told]] = {}
     for row_id, each in zip(statement_ids, checked.statements, strict=True):
         if each.opening and each.closing:
             told = _Told(
                 row_id, each.opening.cents, each.closing.cents, each.opening.on, each.closing.on, each.entries,
-                each.cubes,
+                each.number, each.reference, each.cubes,
             )  # fmt: skip
             mine.setdefault(each.account_id, []).append(told)
-    found: dict[int, frozenset[int]] = {}
+    other: dict[int, frozenset[int]] = {}
+    own: dict[int, frozenset[int]] = {}
     for account_id, told_here in mine.items():
-        for family in set(FAMILIES.values()) - {FAMILIES[checked.format]}:
-            there = _there(account_id, family, told_here)
-            for ours, theirs in _segments(told_here, there) if there else ():
+        for family in set(FAMILIES.values()):
+            there = [each for each in _there(account_id, family, told_here) if each.id not in own_ids]
+            same = _named(told_here, there) if family == own_family else _segments(told_here, there)
+            found = own if family == own_family else other
+            for ours, theirs in same if there else ():
                 entries = _entries(account_id, family, ours, theirs)
                 found |= {each.id: entries for each in ours if entries and each.id not in found}
-    return found
+    return Twins(other, own)
+
+
+def _named(mine: Sequence[_Told], there: Sequence[_Told]) -> Iterator[tuple[list[_Told], list[_Told]]]:
+    """Statements that have one number or one reference, one day and the same balances."""
+    ends: dict[tuple[int, int, date], list[_Told]] = {}
+    for other in there:
+        ends.setdefault((other.opening, other.closing, other.to_on), []).append(other)
+    for each in mine:
+        for other in ends.get((each.opening, each.closing, each.to_on), ()) if each.opening != each.closing else ():
+            if (each.number and each.number == other.number) or (each.reference and each.reference == other.reference):
+                yield [each], [other]
 
 
 def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:
@@ -62,7 +88,7 @@ def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:
     ends = [each.to_on for each in mine]
     rows = db.session.execute(
         select(BankStatement.id, BankStatement.opening_cents, BankStatement.closing_cents, BankStatement.from_on,
-               BankStatement.to_on, BankStatement.entries)
+               BankStatement.to_on, BankStatement.entries, BankStatement.number, BankStatement.reference)
         .where(BankStatement.account_id == account_id)
         .where(BankStatement.format.in_(_formats(family)))
         .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))
@@ -142,8 +168,12 @@ def _entries(account_id: int, family: int, ours: Sequence[_Told], theirs: Sequen
         (BankEntry.account_id == account_id) & BankEntry.booked_on.between(first, last)
         & BankEntry.families.not_in(without(family)) & elsewhere.exists()
     )  # fmt: skip
-    told = select(BankEntry.id, BankEntry.cents)
-    told = told.where(BankEntry.statement_id.in_([each.id for each in theirs]) | also)
-    found: dict[int, int] = dict(db.session.execute(told.limit(_ENTRIES + 1)).all())
-    same = len(found) == count and sum(cents**3 for cents in found.values()) == sum(each.cubes for each in ours)
-    return frozenset(found) if same else frozenset()
+    ids = [each.id for each in theirs]
+    told = select(BankEntry.id, BankEntry.cents, BankEntry.booked_on, BankEntry.statement_id.in_(ids).label("brought"))
+    rows = db.session.execute(told.where(BankEntry.statement_id.in_(ids) | also).limit(2 * _ENTRIES)).all()
+    # A value day before the statement may stand for when it begins, so its own day is tried too.
+    for since in (first, min(each.to_on for each in theirs)):
+        found = {row.id: row.cents for row in rows if row.brought or row.booked_on >= since}
+        if len(found) == count and sum(cents**3 for cents in found.values()) == sum(each.cubes for each in ours):
+            return frozenset(found)
+    return frozenset()

@@ -447,3 +447,13 @@ def test_a_refused_file_adds_no_account(now: datetime) -> None:
     assert db.session.execute(select(func.count()).select_from(BankAccount)).scalar_one() == before
     done = take(_together(good, good.replace(b"NL20INGB0001234567", b"NL44RABO0123456789")), now, add=True)
     assert (done.checked.error, done.new, len(done.checked.accounts)) == (None, 2, 2)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_statement_in_another_version_with_other_references_counts_once(now: datetime, named: bool) -> None:
+    bare = [Pay(1000), Pay(1000), Pay(-300), Pay(2500, iban="NL20INGB0001234567")]
+    with_references = [Pay(p.cents, f"R{n}", iban=p.iban) for n, p in enumerate(bare)]
+    first = take(camt(bare, version="camt.053.001.02"), now)
+    second = take(camt(with_references, statement="S1" if named else "S2"), now)
+    assert (first.new, second.new) == (4, 0 if named else 4)
+    assert take(camt([*with_references, Pay(1, "R9")], statement="S1"), now).new == 1
