@@ -56,9 +56,9 @@ def told_otherwise(
                     told[item.key] = chosen.entry_id
                     taken.add(chosen.entry_id)
     taken.update(known)
-    for same_statements, not_told in ((twins.other, family), (twins.own, 0)):
+    for same_statements, by in ((twins.other, family), (twins.own, 0)):
         left = [item for item in fresh if item.key not in told and item.statement_id in same_statements]
-        told |= _by_statement(left, not_told, same_statements, taken) if left else {}
+        told |= _by_statement(left, by, same_statements, taken) if left else {}
     return told
 
 
@@ -77,7 +77,7 @@ def _by_statement(
     left: list[Item], family: int, twins: Mapping[int, frozenset[int]], taken: set[int]
 ) -> dict[bytes, int]:
     """Of two tellings of the same statements the entries are the same, amount by amount, though they have nothing in
-    common. Accounts that differ still tell two payments apart."""
+    common. Accounts that differ still tell two payments apart, and in one kind of file (0) the day they were booked."""
     entries = frozenset().union(*(twins[item.statement_id] for item in left))
     found = _candidates(family).where(BankEntry.id.in_(entries))
     there: dict[int, list[Told]] = {}
@@ -87,6 +87,7 @@ def _by_statement(
     for item in left:
         entry, mine = item.entry, twins[item.statement_id]
         free = [each for each in there.get(entry.cents, ()) if each.entry_id in mine and each.entry_id not in taken]
+        free = [each for each in free if family or each.booked_on == entry.booked_on]
         chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free)
         if chosen is not None:
             told[item.key] = chosen.entry_id

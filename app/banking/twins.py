@@ -1,8 +1,8 @@
 """Statements that two kinds of files tell, each in its own way: as one of a month or as one of each day.
 
 From the same balance to the same balance, to about the same day, with as many entries of the same amounts: then the
-entries are the same, though days and references differ. One kind of file may tell a statement twice too, in another
-version with other references: then its number or its reference says that it is that one.
+entries are the same, though days and references differ. One kind of file may tell them twice too, in another version
+with other references: of the same days.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ class _Told:
     from_on: date
     to_on: date
     entries: int
-    number: str
-    reference: str
     cubes: int = 0
 
 
@@ -56,7 +54,7 @@ def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
         if each.opening and each.closing:
             told = _Told(
                 row_id, each.opening.cents, each.closing.cents, each.opening.on, each.closing.on, each.entries,
-                each.number, each.reference, each.cubes,
+                each.cubes,
             )  # fmt: skip
             mine.setdefault(each.account_id, []).append(told)
     other: dict[int, frozenset[int]] = {}
@@ -64,23 +62,13 @@ def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
     for account_id, told_here in mine.items():
         for family in set(FAMILIES.values()):
             there = [each for each in _there(account_id, family, told_here) if each.id not in own_ids]
-            same = _named(told_here, there) if family == own_family else _segments(told_here, there)
             found = own if family == own_family else other
-            for ours, theirs in same if there else ():
+            for ours, theirs in _segments(told_here, there) if there else ():
+                if family == own_family and ours[0].opening == ours[-1].closing:
+                    continue  # the balance came back, and may again
                 entries = _entries(account_id, family, ours, theirs)
                 found |= {each.id: entries for each in ours if entries and each.id not in found}
     return Twins(other, own)
-
-
-def _named(mine: Sequence[_Told], there: Sequence[_Told]) -> Iterator[tuple[list[_Told], list[_Told]]]:
-    """Statements that have one number or one reference, one day and the same balances."""
-    ends: dict[tuple[int, int, date], list[_Told]] = {}
-    for other in there:
-        ends.setdefault((other.opening, other.closing, other.to_on), []).append(other)
-    for each in mine:
-        for other in ends.get((each.opening, each.closing, each.to_on), ()) if each.opening != each.closing else ():
-            if (each.number and each.number == other.number) or (each.reference and each.reference == other.reference):
-                yield [each], [other]
 
 
 def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:
@@ -88,7 +76,7 @@ def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:
     ends = [each.to_on for each in mine]
     rows = db.session.execute(
         select(BankStatement.id, BankStatement.opening_cents, BankStatement.closing_cents, BankStatement.from_on,
-               BankStatement.to_on, BankStatement.entries, BankStatement.number, BankStatement.reference)
+               BankStatement.to_on, BankStatement.entries)
         .where(BankStatement.account_id == account_id)
         .where(BankStatement.format.in_(_formats(family)))
         .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))

@@ -449,11 +449,20 @@ def test_a_refused_file_adds_no_account(now: datetime) -> None:
     assert (done.checked.error, done.new, len(done.checked.accounts)) == (None, 2, 2)
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_a_statement_in_another_version_with_other_references_counts_once(now: datetime, named: bool) -> None:
-    bare = [Pay(1000), Pay(1000), Pay(-300), Pay(2500, iban="NL20INGB0001234567")]
-    with_references = [Pay(p.cents, f"R{n}", iban=p.iban) for n, p in enumerate(bare)]
-    first = take(camt(bare, version="camt.053.001.02"), now)
-    second = take(camt(with_references, statement="S1" if named else "S2"), now)
-    assert (first.new, second.new) == (4, 0 if named else 4)
-    assert take(camt([*with_references, Pay(1, "R9")], statement="S1"), now).new == 1
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_statements_in_another_version_with_other_references_count_once(now: datetime, whole_first: bool) -> None:
+    bare = [Pay(1000), Pay(1000), Pay(-300), Pay(2500, iban="NL20INGB0001234567", on="2026-11-21")]
+    named = [Pay(p.cents, f"R{n}", iban=p.iban, on=p.on) for n, p in enumerate(bare)]
+    days = _together(camt(named[:3]), camt(named[3:], opening=101_700, on="2026-11-21"))
+    files = [camt(bare, version="camt.053.001.02", statement="M", on="2026-11-21"), days]
+    first, second = (take(content, now) for content in (files if whole_first else reversed(files)))
+    assert (first.new, second.new) == (4, 0)
+    assert take(camt([*named, Pay(1, "R9")], on="2026-11-21"), now).new == 1
+
+
+def test_the_same_amount_to_and_fro_on_other_days_is_each_time_another_payment(now: datetime) -> None:
+    balance, files = 100_000, []
+    for day, cents in ((16, 1000), (17, -1000), (18, 1000)):
+        files.append(camt([Pay(cents, on=f"2026-11-{day}")], opening=balance, on=f"2026-11-{day}"))
+        balance += cents
+    assert [take(content, now).new for content in files] == [1, 1, 1]
