@@ -326,6 +326,20 @@ def test_a_proof_is_taken_off_by_finance_alone_with_a_reason(
     assert finance.post(f"{address}/files/{wrong}/remove", data={"note": "Nog eens."}).status_code == 404
 
 
+def test_a_template_that_breaks_when_it_is_filled_is_named(obligation_id: int) -> None:
+    document, out, changed = docx.Document(), io.BytesIO(), io.BytesIO()
+    document.sections[0].header.paragraphs[0].text = "{{ funder }}"
+    document.save(out)
+    with zipfile.ZipFile(out) as package, zipfile.ZipFile(changed, "w") as broken:
+        for name in package.namelist():
+            content = package.read(name)
+            if name == "[Content_Types].xml":
+                content = content.replace(b"wordprocessingml.header+xml", b"wordprocessingml.other")
+            broken.writestr(name, content)
+    with pytest.raises(Invalid, match="cannot be read"):
+        word.as_docx(packs.gather(obligation_id), changed.getvalue())
+
+
 def test_a_template_of_the_funder_is_filled_with_tables(obligation_id: int) -> None:
     document, out = docx.Document(), io.BytesIO()
     document.add_paragraph("{{ figures }}")

@@ -9,6 +9,7 @@ like is repeated for every line, in the funder's style.
 from __future__ import annotations
 
 import io
+import logging
 import re
 import zipfile
 from collections import deque
@@ -40,6 +41,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "partners": ("partner", "share", "amount"),
     "evidence": ("file", "partner"),
 }
+log = logging.getLogger(__name__)
 MAX_UNPACKED = 40 * 1024 * 1024  # bytes
 
 
@@ -52,11 +54,12 @@ def as_docx(pack: Pack, template: bytes | None = None) -> bytes:
     check(template)
     try:
         document = docx.Document(io.BytesIO(template))
-    except Exception as error:  # a damaged file fails in many ways, deep in its parser
+        fill(document, words(pack), {table["name"]: table for table in tables(pack)})
+        out = io.BytesIO()
+        document.save(out)
+    except Exception as error:  # a damaged file fails in many ways, deep in its parser, and some only when filled
+        log.warning("a funder's template cannot be filled", exc_info=error)
         raise Invalid(N_("This template cannot be read. Save it again as .docx and upload it anew.")) from error
-    fill(document, words(pack), {table["name"]: table for table in tables(pack)})
-    out = io.BytesIO()
-    document.save(out)
     return out.getvalue()
 
 
