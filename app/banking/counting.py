@@ -44,13 +44,11 @@ class _Before:
         return (opening is not None and opening.cents in end) or (closing is not None and closing.cents in begin)
 
     def told(self, statement: Statement) -> bool:
-        """Whether this one tells again what they told. Without balances two that say the same may be two, unless they
-        have one reference."""
-        if _all_of(statement) in self._said:
-            return True
-        if statement.opening is None or statement.closing is None or self.meets(statement):
-            return False
-        return any(_overlap(statement, each) for each in self._last)
+        """Whether this one tells again what they told. Without balances, as reports in the course of a day are, it is
+        taken to: what that leaves out the statement tells, and what counts twice stays."""
+        if _all_of(statement) in self._said or statement.opening is None or statement.closing is None:
+            return bool(self._last)
+        return not self.meets(statement) and any(_overlap(statement, each) for each in self._last)
 
 
 class Counting:
@@ -61,8 +59,8 @@ class Counting:
         self._before: dict[int, _Before] = {}
         self._keys: dict[int, Keys] = {}
 
-    def begin(self, position: int) -> tuple[Keys, bool]:
-        """The keys for a statement of the file, and whether it tells again what one before it in the file told."""
+    def begin(self, position: int) -> Keys:
+        """The keys for a statement of the file."""
         statement = self._statements[position]
         account_id = statement.account_id
         before = self._before.setdefault(account_id, _Before())
@@ -73,7 +71,7 @@ class Counting:
         if again or not before.meets(statement):
             keys.count_on(self._of_that_day(statement))
         before.add(statement)
-        return keys, again
+        return keys
 
     def _of_that_day(self, statement: Statement) -> Counter[str]:
         """Lines of statements in other files that come before or after this one on the same day."""
@@ -114,9 +112,7 @@ def _chain(others: Sequence[Any], cents: int, meets: str, leads: str) -> list[in
 
 
 def _all_of(statement: Statement) -> object:
-    unnamed = statement.opening is None and statement.reference == ""
-    named = id(statement) if unnamed else "" if statement.opening else statement.reference
-    return named, statement.opening, statement.closing, statement.entries, statement.said
+    return statement.opening, statement.closing, statement.entries, statement.said
 
 
 def _overlap(one: Statement, other: Statement) -> bool:

@@ -61,16 +61,19 @@ def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: date
     counting = Counting(checked.statements, statement_ids, family)
     keys: Keys | None = None
     window: list[Item] = []
+    here: set[bytes] = set()
     account_id, at = 0, -1
     for position, entry in checked.spool:
-        before, account_id, again = account_id, checked.statements[position].account_id, False
+        before, account_id = account_id, checked.statements[position].account_id
         if position != at:
-            at, (keys, again) = position, counting.begin(position)
-        if window and (before != account_id or again or _ends(window, entry)):
-            _enter_window(window, before, file)
-            window = []
+            at, keys = position, counting.begin(position)
         assert keys is not None
-        window.append(Item(entry, keys.of(entry), statement_ids[position]))
+        key = keys.of(entry)
+        if window and (before != account_id or key in here or _ends(window, entry)):
+            _enter_window(window, before, file)
+            window, here = [], set()
+        here.add(key)
+        window.append(Item(entry, key, statement_ids[position]))
     _enter_window(window, account_id, file)
     return file.new, file.already_known
 

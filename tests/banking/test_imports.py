@@ -466,3 +466,16 @@ def test_the_same_amount_to_and_fro_on_other_days_is_each_time_another_payment(n
         files.append(camt([Pay(cents, on=f"2026-11-{day}")], opening=balance, on=f"2026-11-{day}"))
         balance += cents
     assert [take(content, now).new for content in files] == [1, 1, 1]
+
+
+THREE_SO_FAR = [Pay(1000, "R1"), Pay(500), Pay(700, "R2")]
+
+
+def test_reports_in_the_course_of_a_day_tell_again_what_they_told(now: datetime) -> None:
+    """Each tells the day so far; the statement tells what is left out of those that are equal."""
+    first, second = (camt(pays, version="camt.054.001.08") for pays in ([Pay(1000, "R1"), Pay(500)], THREE_SO_FAR))
+    inside = [each.decode()[each.index(b"<Ntfctn>") : each.index(b"</BkToCstmr")] for each in (first, second)]
+    done = take(first.replace(inside[0].encode(), "".join(inside).encode()), now)
+    assert (done.new, done.already_known) == (3, 2)
+    assert take(camt([*THREE_SO_FAR, Pay(500)]), now).new == 1
+    assert lines() == [500, 500, 700, 1000]
