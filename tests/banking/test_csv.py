@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -181,6 +181,8 @@ def test_what_was_written_is_read_back(
     writer.writerow(["Datum", *names, "Omschrijving", "Saldo na mutatie"])
     writer.writerows(written[::-1] if newest_first else written)
     content = out.getvalue().encode(encoding)
+    with contextlib.suppress(UnicodeDecodeError):  # what is UTF-8 by chance is read as such
+        assume(encoding != "cp1252" or content.isascii() or not content.decode())
     found = csv_file.rows_of(io.BufferedReader(io.BytesIO(content)))  # type: ignore[arg-type]
     said = guess(found, OWN)[1]
     said = Columns(OWN, said.headings, said.width, pattern, said.at)

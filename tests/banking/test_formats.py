@@ -739,6 +739,14 @@ def test_what_abn_amro_says_of_returns_and_batches() -> None:
     assert (told.is_return, told.transactions[0].return_reason) == (True, "MS03")
 
 
+@pytest.mark.parametrize("words", ["ULTD", "ULTB", "REMI", "RTYP", "IBAN"])
+def test_a_keyword_that_is_all_a_payer_wrote_is_text(words: str) -> None:
+    told = values_of(f"/EREF/1//CNTP/NL44RABO0123456789/RABONL2U/J///REMI/USTD//{words}/")
+    assert told["USTD"].strip("/") == words
+    [entry] = entries(mt940([":61:2611201120C15,00NTRFNONREF", ":86:/REMI/USTD//dank/RTYP/terug/"]))
+    assert not entry.is_return
+
+
 def test_the_columns_of_abn_amro_in_small_letters() -> None:
     info = (
         "SEPA Overboeking                 IBAN: NL44RABO0123456789        BIC: RABONL2U                    "

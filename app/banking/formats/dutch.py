@@ -74,7 +74,8 @@ def values_of(text: str) -> dict[str, str]:
     before: set[str] = set()
     in_remittance = False
     last = ""
-    for mark, end in zip(marks, ends, strict=True):
+    followers = [*(mark[1] for mark in marks[1:]), ""]
+    for mark, end, following in zip(marks, ends, followers, strict=True):
         key, value = mark[1], text[mark.end() + 1 : end]
         if last in _ULTIMATE and key in ("NAME", "ADDR"):
             values[last] = values[last].strip("/ ") or (value if key == "NAME" else "")
@@ -83,8 +84,9 @@ def values_of(text: str) -> dict[str, str]:
         if key == "REMI" and not in_remittance:
             in_remittance, before = True, set(values)
         inside = next((name for name in (*_INSIDE_REMITTANCE, "REMI") if name in values), "REMI")
-        of_payer = key in before or (key == "REMI" and "REMI" in values) or _all_of_it(key, value, values.get(inside))
-        if key == "REMI" and not values.get("REMI", "?").strip("/ "):
+        empty = _all_of_it(key, value, values.get(inside)) and not (key in _ULTIMATE and following in ("NAME", "ADDR"))
+        of_payer = key in before or (key == "REMI" and "REMI" in values) or empty
+        if key == inside == "REMI" and value.strip("/ ") and not values.get("REMI", "?").strip("/ "):
             values[key] = value  # Rabobank tells it twice where the payer began with it
         elif in_remittance and of_payer:
             values[inside] += f"/{key}/{value}"
@@ -95,7 +97,7 @@ def values_of(text: str) -> dict[str, str]:
 
 def _all_of_it(key: str, value: str, said: str | None) -> bool:
     """Whether a keyword that says nothing is all that the payer wrote."""
-    return said is not None and not f"{said}{value}".strip("/ ") and key not in (*_INSIDE_REMITTANCE, *_ULTIMATE)
+    return said is not None and not f"{said}{value}".strip("/ ") and key not in _INSIDE_REMITTANCE
 
 
 def _keywords(text: str, transaction: Transaction) -> bool:
@@ -118,7 +120,7 @@ def _keywords(text: str, transaction: Transaction) -> bool:
     ultimate = ultimate.partition("//")[0].strip()[:140]
     transaction.ultimate = "" if ultimate.casefold() == transaction.name.casefold() else ultimate
     _remittance(values, transaction)
-    return "RTYP" in values or _TAKEN_BACK.search(bare("TRTP").upper()) is not None
+    return text.startswith("/RTYP/") or _TAKEN_BACK.search(bare("TRTP").upper()) is not None
 
 
 def _counterparty(value: str, transaction: Transaction) -> None:
