@@ -1,9 +1,10 @@
 """All security headers, in one place.
 
 Nothing inline, nothing from elsewhere. Who may frame a page: nobody; a view that may be framed
-(the donation form, by hosts from FRAME_HOSTS) says so with `frameable()`. Staff pages are
-never stored, nor is what a link with a token opens, whose address is told to nobody either; a view
-that wants its answer cached sets Cache-Control itself.
+(the donation form, by hosts from FRAME_HOSTS) says so with `frameable()`. Staff pages are never
+stored, nor is a public page for whoever has a session (a form with a token of theirs), nor what a
+link with a token opens, whose address is told to nobody either; a view that wants its answer
+cached sets Cache-Control itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 
 from app.extensions import settings
+from app.extensions.cookies import has_session
 from app.ui.permissions import PUBLIC_ENDPOINTS
 
 POLICY = {
@@ -76,7 +78,8 @@ def _apply(response: Response) -> Response:
         add("X-Frame-Options", "DENY")
     if settings().is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if "Cache-Control" not in headers and (behind_link or request.endpoint not in PUBLIC_ENDPOINTS):
+    personal = behind_link or request.endpoint not in PUBLIC_ENDPOINTS or has_session(request)
+    if "Cache-Control" not in headers and personal:
         headers["Cache-Control"] = "no-store"
     return response
 

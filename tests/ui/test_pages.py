@@ -112,7 +112,10 @@ def test_staff_pages_are_not_stored_and_public_ones_may_be(room: Flask, sign_in:
     client = sign_in("fundraiser")
     assert client.get("/x/staff").headers["Cache-Control"] == "no-store"
     assert client.get("/nope").headers["Cache-Control"] == "no-store"
-    assert "Cache-Control" not in client.get("/x/cached").headers
+    anybody = room.test_client()
+    assert "Cache-Control" not in anybody.get("/x/cached").headers
+    for form in ("/login", "/forgot-password", "/blijf-op-de-hoogte"):
+        assert anybody.get(form).headers["Cache-Control"] == "no-store", "it holds a token of this visitor"
 
 
 @pytest.mark.parametrize(
