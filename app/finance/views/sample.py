@@ -65,7 +65,10 @@ def _asked(year: FiscalYear) -> dict[str, Any]:
     """Year, count, seed and last entry of the address, or what stands for them; 400 where they are none."""
     count, last = request.args.get("count") or "25", lists.row_id("last")
     seed = (request.args.get("seed") or secrets.token_hex(4)).strip()[:40]
-    if not (count.isascii() and count.isdigit() and 1 <= int(count) <= sample.MOST) or not seed.isprintable():
+    if (
+        not (count.isascii() and count.isdigit() and len(count) <= 9 and 1 <= int(count) <= sample.MOST)
+        or not seed.isprintable()
+    ):
         abort(400)
     return {
         "year": year.year, "count": int(count), "seed": seed,
