@@ -186,6 +186,7 @@ def _name_the_trail() -> None:
             "sub_grant.instalment_planned": N_("planned an instalment"),
             "sub_grant.instalment_moved": N_("moved an instalment"),
             "sub_grant.duty_planned": N_("planned what the partner owes us"),
+            "sub_grant.partner_reminded": N_("reminded a partner"),
             "sub_grant.duty_moved": N_("moved what the partner owes us"),
             "obligation.parts_asked": N_("asked the parts of partners"),
             "obligation.chain_moved": N_("moved the dates of the parts"),

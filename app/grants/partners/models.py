@@ -102,6 +102,7 @@ class SubGrant(db.Model):
     starts_on: Mapped[date] = mapped_column()
     ends_on: Mapped[date] = mapped_column()
     agreed_on: Mapped[date | None] = mapped_column()
+    reminded_on: Mapped[date | None] = mapped_column()  # the partner, of what it owes us
     state: Mapped[SubGrantState] = state_column(SubGrantState)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = instant_column()

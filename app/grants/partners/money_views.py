@@ -16,9 +16,9 @@ from app.extensions import now, writing
 from app.grants.awards import queries as awards
 from app.grants.blueprint import bp
 from app.grants.pages import DayForm, VersionedForm, filled, form_page
-from app.grants.partners import money_queries, passing_on, queries, sub_grants
-from app.grants.partners.forms import DutyForm, InstalmentForm, NewSubGrantForm, PayForm, ReasonForm, SubGrantForm
-from app.grants.partners.models import DUTY_MOVES, SUB_GRANT_MOVES, DutyState, PassOnState, SubGrantState
+from app.grants.partners import mails, money_queries, passing_on, queries, sub_grants
+from app.grants.partners.forms import InstalmentForm, NewSubGrantForm, PayForm, ReasonForm, SubGrantForm
+from app.grants.partners.models import DUTY_MOVES, SUB_GRANT_MOVES, PassOnState, SubGrantState
 from app.grants.partners.passing_on import PaidOut
 from app.grants.trail import trail_of
 from app.ui import filters
@@ -59,15 +59,17 @@ def sub_grant(sub_grant_id: int) -> ResponseReturnValue:
         money_queries.duties(sub_grant_id),
         local_date(now()),
     )
+    grant, line = awards.one(partner.grant_id)
     return render_template(
         "grants/sub_grant.html",
         row=row,
         partner=partner,
         name=name,
-        line=awards.one(partner.grant_id)[1],
+        line=line,
         parts=parts,
         payments=money_queries.payments(part.id for part in parts),
         duties=duties,
+        may_remind=bool(mails.asked_for(row, grant, duties, today)),
         late={duty.id for duty in duties if money_queries.is_late(duty, today)},
         following={duty.id: DUTY_MOVES.following(duty.state) for duty in duties},
         moves=SUB_GRANT_MOVES.following(row.state),
@@ -77,7 +79,8 @@ def sub_grant(sub_grant_id: int) -> ResponseReturnValue:
     )
 
 
-def _page(sub_grant_id: int, make: Any, act: Any, **words: Any) -> ResponseReturnValue:
+def page_of(sub_grant_id: int, make: Any, act: Any, **words: Any) -> ResponseReturnValue:
+    """A form that acts on a sub-grant or something of it (see `form_page`), and leads back to it."""
     row, _partner, name = money_queries.one(sub_grant_id)
     back = url_for("grants.sub_grant", sub_grant_id=sub_grant_id)
     return form_page(make, act, subject=f"{row.title} · {name}", back=back, **words)
@@ -87,7 +90,7 @@ def _page(sub_grant_id: int, make: Any, act: Any, **words: Any) -> ResponseRetur
 @requires(WRITE)
 def edit_sub_grant(sub_grant_id: int) -> ResponseReturnValue:
     """Change what is agreed."""
-    return _page(
+    return page_of(
         sub_grant_id,
         lambda **kwargs: SubGrantForm.of(money_queries.one(sub_grant_id)[0], **kwargs),
         lambda form: sub_grants.change(
@@ -104,7 +107,7 @@ def edit_sub_grant(sub_grant_id: int) -> ResponseReturnValue:
 def agree_sub_grant(sub_grant_id: int) -> ResponseReturnValue:
     """Both signed."""
     SUB_GRANT_MOVES.check(money_queries.one(sub_grant_id)[0].state, SubGrantState.AGREED)
-    return _page(
+    return page_of(
         sub_grant_id,
         lambda **kwargs: DayForm.at(
             money_queries.one(sub_grant_id)[0].version, data={"day": local_date(now())}, **kwargs
@@ -130,13 +133,14 @@ def move_sub_grant(sub_grant_id: int, state: str) -> ResponseReturnValue:
     form = VersionedForm()
     with writing():
         sub_grants.move(
-            sub_grant_id, _state(SubGrantState, state), version=form.version.data, actor=current_user.actor, now=now()
+            sub_grant_id, state_of(SubGrantState, state), version=form.version.data, actor=current_user.actor, now=now()
         )
     flash(_("Moved to: %(state)s.", state=_(SubGrantState(state).label)), "ok")
     return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
 
 
-def _state(states: Any, value: str) -> Any:
+def state_of(states: Any, value: str) -> Any:
+    """The state that stands in an address. Raises Invalid."""
     if value not in {each.value for each in states}:
         raise Invalid(N_("Please choose one of the options."), field="state")
     return states(value)
@@ -146,7 +150,7 @@ def _state(states: Any, value: str) -> Any:
 @requires(WRITE)
 def new_sub_grant_instalment(sub_grant_id: int) -> ResponseReturnValue:
     """One more part in which it is passed on."""
-    return _page(
+    return page_of(
         sub_grant_id,
         lambda **kwargs: InstalmentForm(**kwargs),
         lambda form: sub_grants.plan_instalment(
@@ -162,62 +166,6 @@ def new_sub_grant_instalment(sub_grant_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.route("/grants/sub-grants/<int:sub_grant_id>/duties/new", methods=["GET", "POST"])
-@requires(WRITE)
-def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
-    """What the partner owes us for it."""
-    return _page(
-        sub_grant_id,
-        lambda **kwargs: DutyForm(**kwargs),
-        lambda form: sub_grants.plan_duty(
-            sub_grant_id, form.title.data or "", filled(form.due_on.data), actor=current_user.actor, now=now()
-        ),
-        title=_("New obligation of the partner"),
-        submit=_("Plan this"),
-        said=_("Planned."),
-    )
-
-
-@bp.post("/grants/sub-grant-duties/<int:duty_id>/move/<state>")
-@requires(WRITE)
-def move_sub_grant_duty(duty_id: int, state: str) -> ResponseReturnValue:
-    """Delivered, accepted, waived, asked again."""
-    money_queries.duty(duty_id)
-    wanted, form = _state(DutyState, state), VersionedForm()
-    if wanted is DutyState.RETURNED:
-        raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
-    with writing():
-        sub_grant_id = sub_grants.move_duty(
-            duty_id, wanted, version=form.version.data, actor=current_user.actor, now=now()
-        )
-    flash(_("Moved to: %(state)s.", state=_(wanted.label)), "ok")
-    return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
-
-
-@bp.route("/grants/sub-grant-duties/<int:duty_id>/return", methods=["GET", "POST"])
-@requires(WRITE)
-def return_sub_grant_duty(duty_id: int) -> ResponseReturnValue:
-    """Send back what a partner delivered, with the reason."""
-    duty = money_queries.duty(duty_id)
-    DUTY_MOVES.check(duty.state, DutyState.RETURNED)
-    return _page(
-        duty.sub_grant_id,
-        lambda **kwargs: ReasonForm.at(money_queries.duty(duty_id).version, **kwargs),
-        lambda form: sub_grants.move_duty(
-            duty_id,
-            DutyState.RETURNED,
-            note=form.note.data,
-            version=form.version.data,
-            actor=current_user.actor,
-            now=now(),
-        ),
-        title=_("Send back: %(what)s", what=duty.title),
-        submit=_("Send it back"),
-        said=_("Sent back."),
-        explain=_("Write down what should change. It stays in the history of this sub-grant."),
-    )
-
-
 @bp.post("/grants/sub-grant-instalments/<int:instalment_id>/move/<state>")
 @requires(WRITE)
 def move_sub_grant_instalment(instalment_id: int, state: str) -> ResponseReturnValue:
@@ -226,7 +174,7 @@ def move_sub_grant_instalment(instalment_id: int, state: str) -> ResponseReturnV
     form = VersionedForm()
     with writing():
         sub_grant_id = sub_grants.move_instalment(
-            instalment_id, _state(PassOnState, state), version=form.version.data, actor=current_user.actor, now=now()
+            instalment_id, state_of(PassOnState, state), version=form.version.data, actor=current_user.actor, now=now()
         )
     flash(_("Moved to: %(state)s.", state=_(PassOnState(state).label)), "ok")
     return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
@@ -259,7 +207,7 @@ def pay_sub_grant_instalment(instalment_id: int) -> ResponseReturnValue:
         )
         return passing_on.pay([paid], version=None, actor=current_user.actor, now=now())
 
-    return _page(
+    return page_of(
         part.sub_grant_id,
         lambda **kwargs: PayForm.of(money_queries.instalment(instalment_id).version, local_date(now()), **kwargs),
         act,
@@ -276,7 +224,7 @@ def take_back_sub_grant_instalment(instalment_id: int) -> ResponseReturnValue:
     """Undo the last booking: a payment is owed again, what was owed is planned again."""
     part = money_queries.instalment(instalment_id)
     act = passing_on.take_back_payment if part.state is PassOnState.PAID else passing_on.take_back_owed
-    return _page(
+    return page_of(
         part.sub_grant_id,
         lambda **kwargs: ReasonForm.at(money_queries.instalment(instalment_id).version, **kwargs),
         lambda form: act(instalment_id, form.note.data, version=form.version.data, actor=current_user.actor, now=now()),

@@ -16,6 +16,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.history import facts as move_facts
+from app.grants.partners import mails
 from app.grants.partners.models import (
     DUTY_MOVES,
     PASS_ON_MOVES,
@@ -165,7 +166,7 @@ def plan_duty(sub_grant_id: int, title: str, due_on: date, *, actor: Actor, now:
 def move_duty(
     duty_id: int, state: DutyState, *, version: int | None = None, note: str = "", actor: Actor, now: datetime
 ) -> int:
-    """Delivered, accepted, sent back (the note says why), waived; gives the sub-grant's id."""
+    """Delivered, accepted, sent back (the note says why, by mail too), waived; gives the sub-grant's id."""
     duty = locked(SubGrantDuty, duty_id)
     check_version(duty.version, version)
     before, note = duty.state, note.strip()
@@ -178,6 +179,8 @@ def move_duty(
     db.session.add(SubGrantDutyMove(duty_id=duty.id, **move_facts(before, state, actor=actor, now=now, note=note)))
     told = {"title": duty.title, "state": [before.value, state.value]} | ({"note": note} if note else {})
     audit.record("sub_grant.duty_moved", ("sub_grant", duty.sub_grant_id), actor=actor, now=now, changes=told)
+    if state is DutyState.RETURNED:
+        mails.tell_returned(duty, note, actor=actor, now=now)
     return duty.sub_grant_id
 
 

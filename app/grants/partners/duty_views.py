@@ -1,0 +1,91 @@
+"""What a partner owes us for a sub-grant: planned, delivered, judged, and a reminder in one click."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.base.errors import Invalid
+from app.base.states import N_
+from app.extensions import now, writing
+from app.grants.blueprint import bp
+from app.grants.pages import VersionedForm, filled
+from app.grants.partners import mails, money_queries, sub_grants
+from app.grants.partners.forms import DutyForm, ReasonForm
+from app.grants.partners.models import DUTY_MOVES, DutyState
+from app.grants.partners.money_views import page_of, state_of
+from app.ui.permissions import Permission, requires
+
+WRITE = Permission.GRANTS_WRITE
+
+
+@bp.route("/grants/sub-grants/<int:sub_grant_id>/duties/new", methods=["GET", "POST"])
+@requires(WRITE)
+def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
+    """What the partner owes us for it."""
+    return page_of(
+        sub_grant_id,
+        lambda **kwargs: DutyForm(**kwargs),
+        lambda form: sub_grants.plan_duty(
+            sub_grant_id, form.title.data or "", filled(form.due_on.data), actor=current_user.actor, now=now()
+        ),
+        title=_("New obligation of the partner"),
+        submit=_("Plan this"),
+        said=_("Planned."),
+    )
+
+
+@bp.post("/grants/sub-grant-duties/<int:duty_id>/move/<state>")
+@requires(WRITE)
+def move_sub_grant_duty(duty_id: int, state: str) -> ResponseReturnValue:
+    """Delivered, accepted, waived, asked again."""
+    money_queries.duty(duty_id)
+    wanted, form = state_of(DutyState, state), VersionedForm()
+    if wanted is DutyState.RETURNED:
+        raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
+    with writing():
+        sub_grant_id = sub_grants.move_duty(
+            duty_id, wanted, version=form.version.data, actor=current_user.actor, now=now()
+        )
+    flash(_("Moved to: %(state)s.", state=_(wanted.label)), "ok")
+    return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
+
+
+@bp.route("/grants/sub-grant-duties/<int:duty_id>/return", methods=["GET", "POST"])
+@requires(WRITE)
+def return_sub_grant_duty(duty_id: int) -> ResponseReturnValue:
+    """Send back what a partner delivered, with the reason."""
+    duty = money_queries.duty(duty_id)
+    DUTY_MOVES.check(duty.state, DutyState.RETURNED)
+    told = mails.address_of(money_queries.one(duty.sub_grant_id)[1])
+    return page_of(
+        duty.sub_grant_id,
+        lambda **kwargs: ReasonForm.at(money_queries.duty(duty_id).version, **kwargs),
+        lambda form: sub_grants.move_duty(
+            duty_id,
+            DutyState.RETURNED,
+            note=form.note.data,
+            version=form.version.data,
+            actor=current_user.actor,
+            now=now(),
+        ),
+        title=_("Send back: %(what)s", what=duty.title),
+        submit=_("Send it back"),
+        said=_("Sent back. The partner gets your words by mail.") if told else _("Sent back."),
+        explain=_("Write down what should change. The partner reads it in a mail.")
+        if told
+        else _("Write down what should change, and tell the partner: we know no e-mail address."),
+    )
+
+
+@bp.post("/grants/sub-grants/<int:sub_grant_id>/remind")
+@requires(WRITE)
+def remind_of_duties(sub_grant_id: int) -> ResponseReturnValue:
+    """One friendly mail about what the partner has still to deliver."""
+    money_queries.one(sub_grant_id)
+    with writing():
+        mails.remind(sub_grant_id, actor=current_user.actor, now=now())
+    flash(_("The reminder is on its way."), "ok")
+    return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
