@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from app.extensions import db
+from app.extensions.database import insert_columns
 
 _PLAN = "draagvlak_plan"
 T = TypeVar("T")
@@ -26,12 +27,14 @@ class Plan:
     """Inserts in the order in which their tables came, and the checks they rest on."""
 
     def __init__(self) -> None:
-        self._steps: dict[tuple[str, bool], list[tuple[Any, ...]]] = {}
+        self._steps: dict[tuple[str, bool], list[list[Any]]] = {}
         self._checks: dict[Callable[..., object], list[set[Any]]] = {}
 
-    def add(self, statement: str, rows: list[tuple[Any, ...]], *, only_new: bool) -> None:
-        """`only_new`: whether each of them must be new, or the plan is stale."""
-        self._steps.setdefault((statement, only_new), []).extend(rows)
+    def add(self, statement: str, columns: list[list[Any]], *, only_new: bool) -> None:
+        """Rows for `insert_columns`. `only_new`: whether each of them must be new, or the plan is stale."""
+        known = self._steps.setdefault((statement, only_new), [[] for _ in columns])
+        for mine, more in zip(known, columns, strict=True):
+            mine += more
 
     def check_later(self, check: Callable[..., object], *of: set[Any]) -> None:
         """Several times the same check is one of all that they were of."""
@@ -45,9 +48,8 @@ class Plan:
         for check, of in self._checks.items():
             check(*of)
         connection = db.session.connection()
-        for (statement, only_new), rows in self._steps.items():
-            done = connection.exec_driver_sql(statement, rows, execution_options={"preserve_rowcount": True})
-            if only_new and done.rowcount != len(rows):
+        for (statement, only_new), columns in self._steps.items():
+            if insert_columns(connection, statement, columns) != len(columns[0]) and only_new:
                 raise Stale
 
 

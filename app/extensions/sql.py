@@ -11,8 +11,9 @@ from sqlalchemy import BigInteger, ColumnElement, Dialect, FromClause, LargeBina
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db, plans
+from app.extensions.database import insert_columns
 
-_AT_ONCE = 30_000  # values in one statement: SQLite takes 32,766, PostgreSQL 65,535
+_AT_ONCE = 30_000  # values in one statement: SQLite takes 32,766
 
 
 def insert_new(table: Any) -> Any:
@@ -39,7 +40,7 @@ def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
 def insert_rows(table: Any, rows: Sequence[Mapping[str, Any]], *, only_new: bool = False) -> int:
     """Insert thousands of rows that all have the names of the first; how many went in.
 
-    They go to the driver as tuples, values of special types converted column by column: preparing each row as a
+    They go to the driver as they are, values of special types converted column by column: preparing each row as a
     statement of its own takes SQLAlchemy longer than writing it takes the database. Nothing is filled in: a column
     that is not named gets the database's own default. `only_new` leaves rows that are there as they are.
     """
@@ -61,50 +62,57 @@ def insert_new_returning(table: Any, rows: Sequence[Mapping[str, Any]], name: st
     if not rows:
         return set()
     names = tuple(rows[0])
-    statement, values = _prepared(table, names, [[row[each] for row in rows] for each in names])
+    statement, columns = _prepared(table, names, [[row[each] for row in rows] for each in names], only_new=True)
     if (plan := plans.current()) is not None:
-        plan.add(f"{statement} ON CONFLICT DO NOTHING", values, only_new=True)
+        plan.add(statement, columns, only_new=True)
         return {row[name] for row in rows}
-    head, marks = statement.split(" VALUES ")
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        return set(connection.exec_driver_sql(f"{statement} RETURNING {name}", tuple(columns)).scalars())
+    marks = f"({', '.join('?' * len(names))})"
+    values = list(zip(*columns, strict=True))
     done: set[Any] = set()
     for start in range(0, len(values), _AT_ONCE // len(names)):
         some = values[start : start + _AT_ONCE // len(names)]
-        whole = f"{head} VALUES {', '.join([marks] * len(some))} ON CONFLICT DO NOTHING RETURNING {name}"
+        whole = statement.replace(marks, ", ".join([marks] * len(some)), 1)
         flat = tuple(value for row in some for value in row)
-        done.update(db.session.connection().exec_driver_sql(whole, flat).scalars())
+        done.update(connection.exec_driver_sql(f"{whole} RETURNING {name}", flat).scalars())
     return done
 
 
 def _write(table: Any, names: tuple[str, ...], columns: list[Sequence[Any]], only_new: bool) -> int:
-    statement, values = _prepared(table, names, columns)
-    statement = f"{statement} ON CONFLICT DO NOTHING" if only_new else statement
+    statement, converted = _prepared(table, names, columns, only_new)
     if (plan := plans.current()) is not None:
-        plan.add(statement, values, only_new=only_new)
-        return len(values)
-    done = db.session.connection().exec_driver_sql(statement, values, execution_options={"preserve_rowcount": True})
-    return done.rowcount
+        plan.add(statement, converted, only_new=only_new)
+        return len(columns[0])
+    return insert_columns(db.session.connection(), statement, converted)
 
 
 def _prepared(
-    table: Any, names: tuple[str, ...], columns: Sequence[Sequence[Any]]
-) -> tuple[str, list[tuple[Any, ...]]]:
-    """The statement for one row, and the rows as the driver takes them."""
+    table: Any, names: tuple[str, ...], columns: Sequence[Sequence[Any]], only_new: bool
+) -> tuple[str, list[list[Any]]]:
+    """The statement for `insert_columns`, and the columns as the driver takes them."""
     target: FromClause = getattr(table, "__table__", table)
     statement, converters = _statement(target, names, db.engine.dialect)
     converted = [
-        column if convert is None else _converted(convert, column)
+        list(column) if convert is None else _converted(convert, column)
         for convert, column in zip(converters, columns, strict=True)
     ]
-    return statement, list(zip(*converted, strict=True))
+    return f"{statement} ON CONFLICT DO NOTHING" if only_new else statement, converted
 
 
 @lru_cache(maxsize=200)
 def _statement(target: Any, names: tuple[str, ...], dialect: Dialect) -> tuple[str, list[Any]]:
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    statement = f"INSERT INTO {target.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608
     types = [target.c[name].type for name in names]
+    if dialect.name == "postgresql":
+        # Without its length: a cast would cut what is too long, which the column refuses.
+        kinds = [kind.compile(dialect).partition("(")[0] for kind in types]
+        source = f"SELECT * FROM unnest({', '.join(f'%b::{kind}[]' for kind in kinds)})"  # noqa: S608
+    else:
+        source = f"VALUES ({', '.join('?' * len(names))})"
     plain = [isinstance(kind, LargeBinary) for kind in types]  # both drivers take bytes as they are
     converters = [kind.dialect_impl(dialect).bind_processor(dialect) for kind in types]
+    statement = f"INSERT INTO {target.name} ({', '.join(names)}) {source}"  # noqa: S608
     return statement, [None if bare else convert for bare, convert in zip(plain, converters, strict=True)]
 
 

@@ -27,10 +27,15 @@ _AFTER = "draagvlak_after_commit"
 _BATCH_SECONDS = 0.05
 
 
+def _writers_wait() -> bool:
+    """Whether one writer holds up all others: on PostgreSQL only those who want the same rows wait."""
+    return db.engine.dialect.name == "sqlite"
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
-    """Our place in the queue of writers, of this process and then of the machine; PostgreSQL needs none."""
-    if db.engine.dialect.name != "sqlite":
+    """Our place in the queue of writers, of this process and then of the machine, where there is one."""
+    if not _writers_wait():
         yield
         return
     with _one_writer, ExitStack() as stack:
@@ -73,8 +78,8 @@ def writing() -> Iterator[Session]:
 
 @contextmanager
 def writing_in_bulk() -> Iterator[Session]:
-    """One bounded batch of a bulk job. The lock is free between two batches for as long as it was held, so that
-    donors' writes get their turn; what a job prepares meanwhile counts as rest. A worker beside the server rests
+    """One bounded batch of a bulk job. On SQLite the lock is free between two batches for as long as it was held, so
+    that donors' writes get their turn; what a job prepares meanwhile counts as rest. A worker beside the server rests
     without doing anything: its work would take the interpreter from donors. Keep each batch under about 50 ms
     (`next_batch`)."""
     time.sleep(max(0.0, getattr(_pace, "free_from", 0.0) - time.monotonic()))
@@ -85,7 +90,7 @@ def writing_in_bulk() -> Iterator[Session]:
     held = min(time.monotonic() - started, 1.0)
     # On a busy machine the clock runs on while nothing is done; shorter batches would only be more of them.
     _pace.cost = max(thread_time() - busy, held / 10)
-    _pace.free_from = time.monotonic() + held
+    _pace.free_from = time.monotonic() + (held if _writers_wait() else 0)
     if threading.current_thread() is not threading.main_thread():
         time.sleep(held)
 

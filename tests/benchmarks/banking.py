@@ -1,5 +1,5 @@
 """A bank file of 100,000 entries read, matched and booked, against a bare reading of it and bare inserts of the same
-rows. `BANK_ENTRIES` is another size."""
+rows, on SQLite and on PostgreSQL. `BANK_ENTRIES` is another size."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.types.string import TextLoader
 
 from tests.banking.files import Pay, camt, mt940
 from tests.benchmarks.harness import ROOT, Result, bench, environment, flask, workplace
+from tests.benchmarks.postgresql import NAME, Running, running
 from tests.factories.debits import dutch_iban
+from tests.support.postgres import ROLE
 
 ENTRIES = int(os.environ.get("BANK_ENTRIES", "100000"))
 DONORS = 5_000  # who transfer the same amount each month: half of the entries
@@ -128,32 +134,66 @@ def _swift_lines() -> Iterator[str]:
 
 
 def _measure(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
+    return [*_on_sqlite(job, content, read), *_on_postgresql(f"{job}.postgresql", content, read)]
+
+
+def _on_sqlite(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
     with workplace() as ours, workplace() as bare:
-        flask(ours, "demo", "load", "--supporters", "0")
-        run_python(SETUP, ours, str(DONORS))
+        _set_up(ours)
         shutil.copy(ours / "draagvlak.db", bare / "draagvlak.db")
-        file = ours / "file"
-        file.write_bytes(content)
-        told = json.loads(run_python(_OURS, ours, str(file)).splitlines()[-1])
-        if told["new"] != ENTRIES or not told["matched"]:
-            raise RuntimeError(str(told))
+        told = _enter(ours, content)
         start = time.process_time()
-        if read(file) != ENTRIES:
-            raise RuntimeError("the bare reader read another number of entries")
+        _read(ours, read)
         _insert_bare(ours / "draagvlak.db", bare / "draagvlak.db")
-        floor = ENTRIES / (time.process_time() - start)
+        return _results(job, told, told["busy"], time.process_time() - start)
+
+
+def _on_postgresql(job: str, content: bytes, read: Callable[[Path], int]) -> list[Result]:
+    """The processor time of the server counts as well, in both."""
+    with running() as postgres, workplace() as ours:
+        _set_up(ours, DATABASE_URL=postgres.url)
+        postgres.copy("bare")
+        before = postgres.processor_seconds()
+        told = _enter(ours, content, DATABASE_URL=postgres.url)
+        busy = told["busy"] + postgres.processor_seconds() - before
+        before, start = postgres.processor_seconds(), time.process_time()
+        _read(ours, read)
+        _copy_bare(postgres)
+        bare = time.process_time() - start + postgres.processor_seconds() - before
+        return _results(job, told, busy, bare)
+
+
+def _set_up(directory: Path, **extra: str) -> None:
+    flask(directory, "demo", "load", "--supporters", "0", **extra)
+    run_python(SETUP, directory, str(DONORS), **extra)
+
+
+def _enter(directory: Path, content: bytes, **extra: str) -> dict[str, Any]:
+    (directory / "file").write_bytes(content)
+    told: dict[str, Any] = json.loads(run_python(_OURS, directory, str(directory / "file"), **extra).splitlines()[-1])
+    if told["new"] != ENTRIES or not told["matched"]:
+        raise RuntimeError(str(told))
+    return told
+
+
+def _read(directory: Path, read: Callable[[Path], int]) -> None:
+    if read(directory / "file") != ENTRIES:
+        raise RuntimeError("the bare reader read another number of entries")
+
+
+def _results(job: str, told: dict[str, Any], busy: float, bare: float) -> list[Result]:
     print(f"  of {job}, {told['matched']:,} booked by themselves", file=sys.stderr)
     return [
-        Result(job=job, ours=round(ENTRIES / told["busy"]), floor=round(floor), unit="/s", aim="≥ 0.2",
+        Result(job=job, ours=round(ENTRIES / busy), floor=round(ENTRIES / bare), unit="/s", aim="≥ 0.2",
                peak_mb=round(told["mb"])),
         Result(job=f"{job}.clock", ours=round(ENTRIES / told["wall"]), unit="/s", aim="≥ 3000 /s"),
     ]  # fmt: skip
 
 
-def run_python(script: str, directory: Path, *arguments: str) -> str:
+def run_python(script: str, directory: Path, *arguments: str, **extra: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
     done = subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=environment(directory, WORKER="no"), capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=environment(directory, WORKER="no", **extra), capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -203,3 +243,26 @@ def _rows(
     found = source.execute(f"SELECT * FROM {table} ORDER BY rowid LIMIT -1 OFFSET {count}")  # noqa: S608
     marks = ", ".join("?" * len(found.description))
     return f"INSERT OR IGNORE INTO {table} VALUES ({marks})", found  # noqa: S608
+
+
+def _copy_bare(postgres: Running) -> None:
+    """`_insert_bare` on PostgreSQL."""
+    with postgres.server.admin(NAME) as source, postgres.server.admin("bare") as target:
+        for connection in (source, target):
+            connection.execute(f"SET search_path = {ROLE}")
+        for kind in ("json", "jsonb"):  # goes back as it came
+            source.adapters.register_loader(kind, TextLoader)
+        target.execute("SET session_replication_role = replica")
+        for (table,) in target.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [ROLE]).fetchall():
+            _copy_rows(source, target, table)
+
+
+def _copy_rows(source: psycopg.Connection, target: psycopg.Connection, table: str) -> None:
+    counted = target.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]  # noqa: S608
+    with source.transaction(), source.cursor("bare") as found, target.cursor() as cursor:
+        found.execute(f"SELECT * FROM {table} ORDER BY ctid OFFSET %s", counted)  # type: ignore[arg-type]  # noqa: S608
+        marks = ", ".join(["%s"] * len(found.description or ()))
+        statement = f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+        while batch := found.fetchmany(_BATCH * 4):
+            with target.transaction():
+                cursor.executemany(statement, batch)  # type: ignore[arg-type]

@@ -33,7 +33,7 @@ from tests.benchmarks.harness import (
     server,
     workplace,
 )
-from tests.support.postgres import ROLE, Missing, Postgres
+from tests.benchmarks.postgresql import running
 
 SECONDS = float(os.environ.get("GIVING_SECONDS", "6"))
 ANSWER_SECONDS = 0.3
@@ -168,28 +168,15 @@ def _sqlite() -> Iterator[tuple[str, Path, dict[str, str], Callable[[str], int]]
 def _postgresql() -> Iterator[tuple[str, Path, dict[str, str], Callable[[str], int]]]:
     import psycopg
 
-    postgres = Postgres(durable=True)
-    try:
-        try:
-            running = postgres.start()
-        except Missing as reason:
-            raise SystemExit(str(reason)) from None
-        with running.admin() as admin:
-            admin.execute(f"CREATE DATABASE bench OWNER {ROLE}")
-        with running.admin("bench") as admin:
-            admin.execute(f"CREATE SCHEMA {ROLE} AUTHORIZATION {ROLE}")
-        url = running.url("bench")
+    with running() as postgres, workplace() as directory:
 
         def count(table: str) -> int:
-            with psycopg.connect(url) as connection:
+            with psycopg.connect(postgres.url) as connection:
                 row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
                 return int(row[0]) if row else 0
 
-        with workplace() as directory:
-            flask(directory, "demo", "load", "--supporters", "0", DATABASE_URL=url)
-            yield ".postgresql", directory, {"DATABASE_URL": url}, count
-    finally:
-        postgres.stop()
+        flask(directory, "demo", "load", "--supporters", "0", DATABASE_URL=postgres.url)
+        yield ".postgresql", directory, {"DATABASE_URL": postgres.url}, count
 
 
 @contextmanager

@@ -183,7 +183,12 @@ def timed(command: list[str], directory: Path) -> tuple[float, float | None]:
 
 def processor_seconds(port: int) -> float:
     """What the server on this port and the processes it started have used so far; 0 where there is no /proc."""
-    return sum(map(_processor_seconds, _with_children(_pids[port])))
+    return tree_seconds(_pids[port])
+
+
+def tree_seconds(pid: int, *, ended: bool = False) -> float:
+    """What a process and those it started have used so far; `ended`: with those that are gone. 0 without /proc."""
+    return sum(_processor_seconds(each, 15 if ended else 13) for each in _with_children(pid))
 
 
 def _with_children(pid: int) -> list[int]:
@@ -194,12 +199,12 @@ def _with_children(pid: int) -> list[int]:
     return found
 
 
-def _processor_seconds(pid: int) -> float:
+def _processor_seconds(pid: int, until: int) -> float:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:until])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mb(pid: int) -> float | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import DataError
 
 from app.banking.models import BankFile, FileState
-from app.base.ids import new_ids
+from app.base.ids import new_id, new_ids
 from app.extensions import db, now, writing
 from app.extensions.sql import insert_new_returning, insert_rows
 from app.ledger.models import FiscalPeriod, PeriodState
+
+SIZES = [1, 70_000, 2**40]
 
 
 def _file(row_id: int, at: datetime, sha256: str) -> dict[str, object]:
@@ -43,3 +47,19 @@ def test_what_really_went_in_is_told(app: Flask) -> None:
         insert_rows(FiscalPeriod, rows[:5])
     with writing():
         assert insert_new_returning(FiscalPeriod, rows, "id") == set(ids[5:])
+
+
+@pytest.mark.databases("postgresql")
+def test_what_is_too_long_is_refused_and_never_cut(app: Flask) -> None:
+    with pytest.raises(DataError), writing():
+        insert_rows(BankFile, [_file(new_id(), now(), "a" * 65)])
+
+
+def test_columns_may_be_empty_and_numbers_of_any_size(app: Flask) -> None:
+    rows = [_file(row_id, now(), str(row_id)) | {"size": size} for row_id, size in zip(new_ids(3), SIZES, strict=True)]
+    with writing():
+        insert_rows(
+            BankFile, [row | {"created_by_id": None, "errors": [], "warnings": [["ü", '"\\', None]]} for row in rows]
+        )
+    found = db.session.execute(select(BankFile.size, BankFile.created_by_id, BankFile.errors, BankFile.warnings))
+    assert sorted(map(tuple, found)) == [(size, None, [], [["ü", '"\\', None]]) for size in SIZES]
