@@ -25,6 +25,7 @@ from app.extensions import now, writing
 from app.gifts import finding
 from app.gifts.entering import Thanks
 from app.ledger import queries as ledger
+from app.staff import queries as staff
 from app.ui import filters, lists
 from app.ui.permissions import Permission, may_open, requires
 
@@ -161,10 +162,12 @@ def _gift_form(row: BankLine) -> GiftOfForm:
 
 def _page(row: BankLine, form: GiftOfForm, found: finding.Found | None = None) -> ResponseReturnValue:
     proposals = by_people.proposals(row.id) if row.state is not LineState.EXPLAINED else []
+    matches = queries.matches_of(row.id)
     page = render_template(
         "banking/line.html", line=row, party=queries.party(row), form=form, found=found,
         proposals=[(p, [_said(r.said, r.told) for r in p.reasons]) for p in proposals],
-        matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in queries.matches_of(row.id)],
+        matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in matches],
+        people=staff.by_ids({match.staff_id for match in matches if match.staff_id}),
         entries=ledger.entries_of((SOURCE, row.entry_id)), following=queries.next_waiting(row),
         done=lists.row_id("done"), rule=rules.of_line(row), left=deciding.left_of(row.id),
         waiting=queries.count_waiting(), thanked=any(p.kind in (MatchKind.GIFT, MatchKind.PROMISE) for p in proposals),

@@ -17,6 +17,7 @@ from app.base.references import rf_of
 from app.extensions import db, writing
 from app.gifts import by_hand
 from app.ledger.queries import balances
+from app.staff.models import Staff
 from app.supporters.contacts import add_iban
 from app.supporters.models import Kind, Supporter
 from app.supporters.queries import by_iban
@@ -145,7 +146,10 @@ def test_payments_are_explained_one_after_another(finance: Client, now: datetime
     asked = finance.post(f"/bank/lines/{ids[1]}/gift", data=form)
     assert (asked.status_code, "Maak van HR K NIEUW een nieuwe relatie" in asked.get_data(as_text=True)) == (422, True)
     finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new"})
-    assert "Hiervan is nog € 20,00 te verklaren." in text_of(finance, f"/bank/lines/{ids[1]}")
+    page = text_of(finance, f"/bank/lines/{ids[1]}")
+    assert "Hiervan is nog € 20,00 te verklaren." in page
+    who = db.session.get_one(Staff, finance.staff_id).name
+    assert f"Gift – {who} € 10,00" in page, "an auditor asks who explained it"
     too_much = finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new", "amount": "20,01"})
     assert too_much.status_code == 422
     finance.post(f"/bank/lines/{ids[1]}/accept", data={"proposal": _first_proposal(finance, ids[1])})
