@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     from app.grants.partners.checks import sub_grants_equal_ledger
     from app.grants.parts import public_views, queries
     from app.grants.recognition import sources
-    from app.grants.recognition.expenses import spent
+    from app.grants.recognition.expenses import passed_on, spent
     from app.grants.reports.keeping import KEPT
     from app.ledger import checks
     from app.ui.permissions import Permission
@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
     places.init_app()
     readiness.register(queries.missing)
     sources.register("expenses", spent)
+    sources.register("sub-grants", passed_on)
     checks.register("Every grant equals its ledger", grants_equal_ledger)
     checks.register("What is to be paid back equals its ledger", owed_equals_ledger)
     checks.register("Every sub-grant equals its ledger", sub_grants_equal_ledger)

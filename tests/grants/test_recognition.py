@@ -20,9 +20,14 @@ from app.grants.awards import services as awards
 from app.grants.awards.models import GrantState, Recognition
 from app.grants.awards.plans import InstalmentPlan
 from app.grants.awards.spread import lands_at_once
+from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense
+from app.grants.expenses.services import ExpenseFacts
 from app.grants.instalments import checks
 from app.grants.instalments import services as instalments
+from app.grants.partners import passing_on, sub_grants
+from app.grants.partners.models import Booking
+from app.grants.partners.sub_grants import SubGrantFacts
 from app.grants.recognition import services
 from app.grants.recognition.models import GrantIncome
 from app.grants.recognition.sources import by_month
@@ -30,6 +35,7 @@ from app.grants.reminders.jobs import morning
 from app.ledger.models import FiscalPeriod, JournalEntry, JournalLine, PeriodState
 from tests.conftest import SettableClock
 from tests.factories import grants as make
+from tests.factories.consortium import partner
 from tests.grants.money_stories import FULL, HALF, books, granted, receive, report, settle
 
 COSTS = Recognition.COSTS
@@ -280,3 +286,39 @@ def test_a_terminated_grant_keeps_what_it_earned(now: datetime) -> None:
     report(grant_id, now, GrantState.TERMINATED)
     follow(grant_id, now)
     assert books(grant_id)[0] == 100
+
+
+def owe_partner(grant_id: int, booking: Booking, now: datetime) -> tuple[int, int]:
+    """A sub-grant of 20.000 of which the first instalment is owed since 1 November; ids of partner and instalment."""
+    with writing():
+        partner_id = partner(grant_id, now)
+        facts = SubGrantFacts(
+            title="Opvang",
+            amount_cents=2_000_000,
+            booking=booking,
+            starts_on=date(2026, 10, 1),
+            ends_on=date(2027, 9, 30),
+        )
+        held = sub_grants.plan(partner_id, facts, actor=SYSTEM, now=now)
+        part = sub_grants.plan_instalment(held, amount_cents=2_000_000, due_on=date(2026, 11, 1), actor=SYSTEM, now=now)
+        sub_grants.agree(held, agreed_on=date(2026, 11, 1), actor=SYSTEM, now=now)
+        passing_on.owe([part], actor=SYSTEM, now=now)
+    return partner_id, part
+
+
+@pytest.mark.parametrize("booking", Booking)
+def test_what_is_passed_on_is_earned_with_its_booking_and_once(now: datetime, booking: Booking) -> None:
+    grant_id, (first, _) = granted(now, COSTS)
+    receive(first, HALF, now, "a")
+    partner_id, part = owe_partner(grant_id, booking, now)
+    assert books(grant_id)[0] == 2_000_000
+    with writing():
+        theirs = ExpenseFacts(spent_on=date(2026, 11, 20), cents=900, description="zaal", partner_id=partner_id)
+        expenses.enter(grant_id, theirs, form_key="theirs", actor=SYSTEM, now=now)
+    spend(grant_id, 100, date(2026, 11, 15))
+    follow(grant_id, now)
+    assert books(grant_id)[0] == 2_000_100
+    with writing():
+        passing_on.take_back_owed(part, "te vroeg", actor=SYSTEM, now=now)
+    assert books(grant_id)[0] == (1_000 if booking is Booking.PRINCIPAL else 100)
+    assert not list(checks.grants_equal_ledger())

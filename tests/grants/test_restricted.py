@@ -157,14 +157,19 @@ def statements(client: Client, fund_id: int) -> int:
     return len(seen)
 
 
-def test_what_we_only_pass_on_is_not_ours(now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("booking", "received", "spent"), [(Booking.CASHIER, 3_000_000, 100), (Booking.PRINCIPAL, 5_000_000, 2_000_100)]
+)
+def test_what_we_only_pass_on_is_not_ours_and_what_we_answer_for_is_spent(
+    now: datetime, booking: Booking, received: int, spent: int
+) -> None:
     watch = fund("watch", now)
     grant_id, (first, _) = granted(now, fund_id=watch)
     receive(first, HALF, now, "a")
     with writing():
         partner_id = partner(grant_id, now)
         period = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31)}
-        facts = SubGrantFacts(title="Opvang", amount_cents=2_000_000, booking=Booking.CASHIER, **period)
+        facts = SubGrantFacts(title="Opvang", amount_cents=2_000_000, booking=booking, **period)
         held = sub_grants.plan(partner_id, facts, actor=SYSTEM, now=now)
         part_id = sub_grants.plan_instalment(
             held, amount_cents=2_000_000, due_on=date(2026, 11, 1), actor=SYSTEM, now=now
@@ -174,7 +179,7 @@ def test_what_we_only_pass_on_is_not_ours(now: datetime) -> None:
         theirs = ExpenseFacts(spent_on=date(2026, 11, 20), cents=900, description="zaal", partner_id=partner_id)
         expenses.enter(grant_id, theirs, form_key="theirs", actor=SYSTEM, now=now)
     spend(grant_id, 100, now)
-    assert by_purpose() == {(Tie.FUND, watch): (3_000_000, 100, 2_999_900)}
+    assert by_purpose() == {(Tie.FUND, watch): (received, spent, 2_999_900)}
 
 
 def test_the_page_shows_the_definition_drills_down_and_takes_the_same_statements(

@@ -266,7 +266,7 @@ def test_a_draft_is_kept_and_delivered(
     row = part_row(story["text"])
     assert (row.state, row.answer) == (PartState.SUBMITTED, "Alles gezegd")
     trail = fundraiser.get(f"/grants/parts/{story['text']}").get_data(as_text=True)
-    assert "CKM verplaatste het onderdeel" in trail, "the partner did it, not the system"
+    assert "CKM zette het onderdeel een stap verder" in trail, "the partner did it, not the system"
     assert write(client, link, story["text"], answer="nog iets") == 409
     assert part_row(story["text"]).answer == "Alles gezegd"
 

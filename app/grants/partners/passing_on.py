@@ -4,7 +4,8 @@ booking     owed                                   paid
 principal   cost of sub-grants / owed to partners  owed to partners / bank
 cashier     less income / held for partners        held for partners / bank
 
-Each instalment is booked on its own day, so that a sub-grant of several years never lands in one.
+Each instalment is booked on its own day, so that a sub-grant of several years never lands in one. Of a grant that is
+recognised with the costs, income follows in the same transaction.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from app.grants.partners.models import (
     SubGrantState,
 )
 from app.grants.partners.sub_grants import grant_of, shift_instalment
+from app.grants.recognition import services as recognition
 from app.grants.rows import check_version, locked
 from app.ledger import postings
 from app.ledger import services as ledger
@@ -56,7 +58,7 @@ def owe(
     """We owe these instalments from now on: as principal a cost, as cashier money held for the partner.
     Booked on the day it is due, or on `on`. Refused before that day: taken back, it would be less cost in
     this year and more in that one."""
-    entries = []
+    entries, grants = [], set[int]()
     for instalment_id in instalment_ids:
         part, sub_grant, grant = _held(instalment_id, version)
         PASS_ON_MOVES.check(part.state, _P.OWED)
@@ -74,7 +76,9 @@ def owe(
         book = postings.sub_grant_owed if sub_grant.booking is Booking.PRINCIPAL else postings.sub_grant_held
         entries.append(book((SOURCE, part.id), part.amount_cents, day, purpose(grant), part=str(part.bookings)))
         shift_instalment(part, _P.OWED, actor=actor, now=now)
+        grants.add(grant.id)
     ledger.post(entries, actor=actor, now=now)
+    recognition.follow(grants, actor=actor, now=now)
 
 
 def pay(payments: Sequence[PaidOut], *, version: int | None = None, actor: Actor, now: datetime) -> list[int]:
@@ -140,7 +144,7 @@ def take_back_owed(
     instalment_id: int, reason: str, *, on: date | None = None, version: int | None = None, actor: Actor, now: datetime
 ) -> None:
     """We do not owe it (yet) after all: reversed, and planned again."""
-    part, _sub_grant, _grant = _held(instalment_id, version)
+    part, _sub_grant, grant = _held(instalment_id, version)
     if part.state is not _P.OWED:
         raise Refused(N_("This cannot be done: it is %(now)s."), now=part.state.label)
     if not reason.strip():
@@ -148,6 +152,7 @@ def take_back_owed(
     ledger.reverse(actor=actor, now=now, on=on or local_date(now), source=(SOURCE, part.id))
     part.booked_cents = 0
     shift_instalment(part, _P.PLANNED, actor=actor, now=now, note=reason.strip())
+    recognition.follow([grant.id], actor=actor, now=now)
 
 
 def _held(instalment_id: int, version: int | None) -> tuple[SubGrantInstalment, SubGrant, Grant]:

@@ -1,20 +1,50 @@
-"""The costs that expenses record: what each grant pays of them, by day."""
+"""The costs of each grant by day: what expenses record, and what was passed on to partners.
+
+What we owe a partner is our cost on the day it is booked, and as cashier it comes off the grant's income on that day;
+both are earned then. What such a partner spends of it does not count a second time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import ColumnElement, func, select, union_all
 
 from app.extensions import db
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.partners.models import Booking, GrantPartner, SubGrant, SubGrantInstalment
 from app.grants.recognition.sources import Cost
+
+
+def besides_passed_on() -> ColumnElement[bool]:
+    """Of Expense: not spent by a partner out of what we pass on, which counts itself."""
+    passed_on = (
+        select(SubGrant.partner_id)
+        .outerjoin(SubGrantInstalment, SubGrantInstalment.sub_grant_id == SubGrant.id)
+        .where((SubGrant.booking == Booking.CASHIER) | (SubGrantInstalment.booked_cents > 0))
+    )
+    return Expense.partner_id.is_(None) | Expense.partner_id.not_in(passed_on)
+
+
+def passed_on(grant_ids: Collection[int]) -> Iterable[Cost]:
+    """(grant, day, cents) of what is booked as owed to, or held for, partners."""
+    booked = (
+        select(GrantPartner.grant_id, SubGrantInstalment.due_on, func.sum(SubGrantInstalment.booked_cents))
+        .join(SubGrant, SubGrant.partner_id == GrantPartner.id)
+        .join(SubGrantInstalment, SubGrantInstalment.sub_grant_id == SubGrant.id)
+        .where(GrantPartner.grant_id.in_(list(grant_ids)), SubGrantInstalment.booked_cents > 0)
+        .group_by(GrantPartner.grant_id, SubGrantInstalment.due_on)
+    )
+    for grant_id, day, cents in db.session.execute(booked):
+        yield grant_id, day, int(cents)
 
 
 def spent(grant_ids: Collection[int]) -> Iterable[Cost]:
     """(grant, day, cents), the shares of costs that were entered with another grant included."""
     ids = list(grant_ids)
-    own = select(Expense.grant_id, Expense.spent_on, Expense.cents).where(Expense.grant_id.in_(ids))
+    own = select(Expense.grant_id, Expense.spent_on, Expense.cents).where(
+        Expense.grant_id.in_(ids), besides_passed_on()
+    )
     shared = (
         select(ExpenseShare.grant_id, Expense.spent_on, ExpenseShare.cents)
         .join(Expense, Expense.id == ExpenseShare.expense_id)

@@ -2,7 +2,8 @@
 
 Per grant: received is what the funder paid, less what was paid back; spent is every cost charged to the
 grant. Not spent is received less spent, never below nothing; advanced is what was spent before it came.
-Money that we only pass on as cashier, and what those partners spend, is not ours and left out. A divided
+Money that we only pass on as cashier is not ours and left out; what is owed to a partner for whom we answer
+is spent; what either spends of it does not count again. A divided
 grant is split by its parts, to the cent. Whatever the number of grants, it takes the same few statements.
 """
 
@@ -22,7 +23,8 @@ from app.grants.awards.models import Grant, GrantState
 from app.grants.expenses.models import Expense, ExpenseShare
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment, Receipt
-from app.grants.partners.models import Booking, GrantPartner, PassOnState, SubGrant, SubGrantInstalment
+from app.grants.partners.models import Booking, GrantPartner, SubGrant, SubGrantInstalment
+from app.grants.recognition.expenses import besides_passed_on
 from app.grants.restricted.models import WHOLE, Allocation, weight_of
 from app.grants.rows import cents_sum
 from app.grants.settlements.models import Repayment, Settlement
@@ -155,16 +157,20 @@ def _weights(grant: Any, parts: Iterable[Allocation]) -> dict[Purpose, int]:
     return weights
 
 
-def _grants(grant_id: int | None) -> Select[*tuple[Any, ...]]:
-    """Grants with what was received and spent on them: one statement."""
-    passed_on = (
+def _booked(booking: Booking) -> Select[*tuple[Any, ...]]:
+    """Cents owed or paid to partners, by grant."""
+    return (
         select(GrantPartner.grant_id, cents_sum(SubGrantInstalment.booked_cents).label("cents"))
         .join(SubGrant, SubGrant.id == SubGrantInstalment.sub_grant_id)
         .join(GrantPartner, GrantPartner.id == SubGrant.partner_id)
-        .where(SubGrant.booking == Booking.CASHIER, SubGrantInstalment.state.in_((PassOnState.OWED, PassOnState.PAID)))
+        .where(SubGrant.booking == booking, SubGrantInstalment.booked_cents > 0)
         .group_by(GrantPartner.grant_id)
-        .subquery("passed_on")
     )
+
+
+def _grants(grant_id: int | None) -> Select[*tuple[Any, ...]]:
+    """Grants with what was received and spent on them: one statement."""
+    passed_on = _booked(Booking.CASHIER).subquery("passed_on")
     came = (
         select(Instalment.grant_id, Receipt.amount_cents.label("cents"))
         .join(Receipt, Receipt.instalment_id == Instalment.id)
@@ -175,12 +181,15 @@ def _grants(grant_id: int | None) -> Select[*tuple[Any, ...]]:
         .join(Repayment, Repayment.settlement_id == Settlement.id)
         .where(Repayment.reversed_at.is_(None))
     )
-    held_for = select(SubGrant.partner_id).where(SubGrant.booking == Booking.CASHIER)
-    ours = Expense.partner_id.is_(None) | Expense.partner_id.not_in(held_for)
-    own = select(Expense.grant_id, cents_sum(Expense.cents).label("cents")).where(ours).group_by(Expense.grant_id)
+    own = (
+        select(Expense.grant_id, cents_sum(Expense.cents).label("cents"))
+        .where(besides_passed_on())
+        .group_by(Expense.grant_id)
+    )
+    owed = _booked(Booking.PRINCIPAL)
     shared = select(ExpenseShare.grant_id, cents_sum(ExpenseShare.cents).label("cents")).group_by(ExpenseShare.grant_id)
     money = union_all(came, went_back).subquery("money")
-    costs = union_all(own, shared).subquery("costs")
+    costs = union_all(own, shared, owed).subquery("costs")
     received = select(money.c.grant_id, cents_sum(money.c.cents).label("cents")).group_by(money.c.grant_id).subquery()
     spent = select(costs.c.grant_id, cents_sum(costs.c.cents).label("cents")).group_by(costs.c.grant_id).subquery()
     chosen = (
