@@ -42,4 +42,5 @@ def test_between_batches_the_lock_is_free_as_long_as_it_was_held(app: Flask, mon
         with transactions.writing_in_bulk():
             clock[0] += held
         clock[0] += prepared  # the next batch: that counts as rest
-    assert rests == [0.0, 0.030, 0.0]
+    queued = db.engine.dialect.name == "sqlite"  # writers of PostgreSQL do not wait for one another
+    assert rests == [0.0, 0.030 if queued else 0.0, 0.0]
