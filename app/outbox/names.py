@@ -15,6 +15,8 @@ NAMES = {
     "gifts/thanks": N_("Thanks for a gift"),
     "gifts/transfer": N_("How to transfer a gift"),
     "grants/digest": N_("Deadlines that have passed"),
+    "grants/duty_reminder": N_("Reminder of an obligation of a partner"),
+    "grants/duty_returned": N_("An obligation sent back to a partner"),
     "grants/part_accepted": N_("A partner's part accepted"),
     "grants/part_asked": N_("A part asked of a partner"),
     "grants/part_chain": N_("Dates of a report moved"),
