@@ -124,4 +124,4 @@ def _overlap(one: Statement, other: Statement) -> bool:
     inside = days > 0 and (last - first) != (other.last_on - other.first_on)
     inside = inside and days == 1 + min((last - first).days, (other.last_on - other.first_on).days)
     same = one.opening == other.opening or one.closing == other.closing
-    return days >= 2 or inside or (days == 1 and same)  # noqa: PLR2004
+    return days > 1 or inside or (days == 1 and same)

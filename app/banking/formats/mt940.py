@@ -90,8 +90,9 @@ class _Reader:
         self._bank = ""  # the four letters of the bank, where the file says which it is
 
     def facts(self) -> Iterator[Fact]:
-        number = 0
-        for tag, number, parts in self._tagged:  # noqa: B007
+        last = 0
+        for tag, number, parts in self._tagged:
+            last = number
             if tag == BANK:
                 self._bank = parts[0]
             else:
@@ -99,8 +100,8 @@ class _Reader:
         yield from self._finish()
         if self._opened is not None and self._closing is None:
             said = N_("This file is cut off: the last statement has no closing balance. Please download it again.")
-            raise Unreadable(said, line=number, advice="")
-        yield from self._close(number)
+            raise Unreadable(said, line=last, advice="")
+        yield from self._close(last)
         if self._page is not None:
             yield self._page[1]
         if not self._seen:
