@@ -12,7 +12,7 @@ from app.base.dates import days, local_date
 from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.obligations.models import Obligation, ObligationKind
-from app.grants.partners import passing_on, sub_grants
+from app.grants.partners import duties, passing_on, sub_grants
 from app.grants.partners import services as partners
 from app.grants.partners.models import Booking, PartnerRole
 from app.grants.partners.passing_on import PaidOut
@@ -88,7 +88,7 @@ def _pass_on(partner_id: int, starts_on: date, ends_on: date, actor: Actor, fina
         sub_grant_id, amount_cents=3_000_000, due_on=today - days(20), actor=actor, now=now
     )
     sub_grants.plan_instalment(sub_grant_id, amount_cents=3_000_000, due_on=today + days(160), actor=actor, now=now)
-    sub_grants.plan_duty(sub_grant_id, "Jaarcijfers van het project", today + days(90), actor=actor, now=now)
+    duties.plan(sub_grant_id, "Jaarcijfers van het project", today + days(90), actor=actor, now=now)
     sub_grants.agree(sub_grant_id, agreed_on=today - days(25), actor=actor, now=now)
     passing_on.owe([first], actor=finance, now=now)
     paid = PaidOut(

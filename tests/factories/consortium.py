@@ -11,8 +11,8 @@ from app.base.actor import SYSTEM
 from app.base.dates import local_date
 from app.extensions import db
 from app.grants.obligations.models import Obligation, ObligationKind
+from app.grants.partners import duties, sub_grants
 from app.grants.partners import services as partners
-from app.grants.partners import sub_grants
 from app.grants.partners.models import Booking, PartnerRole, SubGrantDuty
 from app.grants.partners.services import PartnerFacts
 from app.grants.partners.sub_grants import SubGrantFacts
@@ -69,7 +69,7 @@ def passed_on(now: datetime, *, owner_id: int | None = None, agreed: bool = True
     )  # fmt: skip
     row_id = sub_grants.plan(partner(grant_id, now, name), facts, actor=SYSTEM, now=now)
     sub_grants.plan_instalment(row_id, amount_cents=250_000, due_on=date(2026, 11, 25), actor=SYSTEM, now=now)
-    sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
+    duties.plan(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
     if agreed:
         sub_grants.agree(row_id, agreed_on=local_date(now), actor=SYSTEM, now=now)
     return row_id

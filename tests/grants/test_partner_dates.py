@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app.base.actor import SYSTEM
 from app.base.errors import Invalid, Refused
 from app.extensions import db, writing
-from app.grants.partners import money_queries, sub_grants
+from app.grants.partners import duties, money_queries, sub_grants
 from app.grants.partners.models import (
     DUTY_MOVES,
     Booking,
@@ -40,7 +40,7 @@ def settle(sub_grant_id: int, now: datetime) -> None:
     """Nothing of it is open any more."""
     part = select(SubGrantInstalment.id).where(SubGrantInstalment.sub_grant_id == sub_grant_id)
     with writing():
-        sub_grants.move_duty(make.duty_of(sub_grant_id), DutyState.WAIVED, actor=SYSTEM, now=now)
+        duties.move(make.duty_of(sub_grant_id), DutyState.WAIVED, note="Niet nodig.", actor=SYSTEM, now=now)
         found = db.session.execute(part).scalar_one()
         sub_grants.move_instalment(found, PassOnState.CANCELLED, actor=SYSTEM, now=now)
 
@@ -80,15 +80,15 @@ def test_the_cockpit_says_what_is_late_or_due_at_partners_and_nothing_of_a_draft
 def test_what_a_partner_delivered_stands_in_the_cockpit_until_it_is_judged(fundraiser: Client, now: datetime) -> None:
     with writing():
         row_id = make.passed_on(now, owner_id=fundraiser.staff_id)
-        duty_id = sub_grants.plan_duty(row_id, "Eindverslag", date(2027, 6, 1), actor=SYSTEM, now=now)
-        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duty_id = duties.plan(row_id, "Eindverslag", date(2027, 6, 1), actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
     page = fundraiser.get("/cockpit?whose=mine").text
     line = page[page.index("Eindverslag van CKM") - 300 : page.index("Eindverslag van CKM") + 300]
     assert "te lezen" in line
     assert "Aangeleverd" in line
     assert f"/grants/sub-grants/{row_id}" in line
     with writing():
-        sub_grants.move_duty(duty_id, DutyState.ACCEPTED, actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.ACCEPTED, actor=SYSTEM, now=now)
     assert "Eindverslag" not in fundraiser.get("/cockpit?whose=mine").text
 
 
@@ -124,7 +124,7 @@ def test_an_ended_grant_stays_while_a_partner_owes_something(fundraiser: Client,
         )  # fmt: skip
         row_id = sub_grants.plan(make.partner(grant_id, now), facts, actor=SYSTEM, now=now)
         assert ">Oud<" not in fundraiser.get("/grants/timeline?zoom=month&from=2026-11-01").text
-        sub_grants.plan_duty(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
+        duties.plan(row_id, "Jaarcijfers", date(2026, 11, 20), actor=SYSTEM, now=now)
     assert ">Oud<" in fundraiser.get("/grants/timeline?zoom=month&from=2026-11-01").text
 
 
@@ -149,7 +149,7 @@ def test_it_is_not_closed_while_the_partner_owes_something_and_its_trail_says_wh
         sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
     with writing():
         for state in (DutyState.DELIVERED, DutyState.ACCEPTED):
-            sub_grants.move_duty(make.duty_of(row_id), state, actor=SYSTEM, now=now)
+            duties.move(make.duty_of(row_id), state, actor=SYSTEM, now=now)
         sub_grants.move(row_id, SubGrantState.CLOSED, actor=SYSTEM, now=now)
     page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
     assert "Jaarcijfers · Goedgekeurd" in page
@@ -160,7 +160,7 @@ def test_sending_back_asks_why_and_the_trail_says_it(fundraiser: Client, now: da
     with writing():
         row_id = make.passed_on(now)
         duty_id = make.duty_of(row_id)
-        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
     url = f"/grants/sub-grant-duties/{duty_id}/return"
     assert url in fundraiser.get(f"/grants/sub-grants/{row_id}").text
     assert "Jaarcijfers" in fundraiser.get(url).text
@@ -176,7 +176,7 @@ def test_sending_back_asks_why_and_the_trail_says_it(fundraiser: Client, now: da
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(DutyState, DutyState)))
-def test_a_duty_moves_by_the_table_alone_and_back_to_the_partner_only_with_a_reason(
+def test_a_duty_moves_by_the_table_alone_and_is_sent_back_or_let_go_only_with_a_reason(
     before: DutyState, after: DutyState, now: datetime
 ) -> None:
     with writing():
@@ -184,7 +184,46 @@ def test_a_duty_moves_by_the_table_alone_and_back_to_the_partner_only_with_a_rea
     for note in ("", "Zie de mail."):
         with writing() as session:
             session.get_one(SubGrantDuty, duty_id).state = before
-        allowed = DUTY_MOVES.allows(before, after) and (note != "" or after is not DutyState.RETURNED)
+        allowed = DUTY_MOVES.allows(before, after) and (note != "" or after not in duties.WHY)
         with contextlib.nullcontext() if allowed else pytest.raises((Invalid, Refused)), writing():
-            sub_grants.move_duty(duty_id, after, note=note, actor=SYSTEM, now=now)
+            duties.move(duty_id, after, note=note, actor=SYSTEM, now=now)
         assert money_queries.duty(duty_id).state is (after if allowed else before)
+
+
+def test_letting_go_asks_why_and_the_trail_says_it(fundraiser: Client, now: datetime) -> None:
+    with writing():
+        row_id = make.passed_on(now)
+    duty_id = make.duty_of(row_id)
+    url = f"/grants/sub-grant-duties/{duty_id}/waive"
+    assert url in fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert "Jaarcijfers" in fundraiser.get(url).text
+    assert fundraiser.post(url, data={"version": 1, "note": " "}).status_code == 422
+    assert fundraiser.post(f"/grants/sub-grant-duties/{duty_id}/move/waived", data={"version": 1}).status_code == 422
+    assert money_queries.duty(duty_id).state is DutyState.PLANNED
+    assert fundraiser.post(url, data={"version": 1, "note": "Staat in het jaarverslag."}).status_code == 303
+    assert money_queries.duty(duty_id).state is DutyState.WAIVED
+    page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert "Jaarcijfers · Vervallen · Staat in het jaarverslag." in page
+
+
+@pytest.mark.parametrize("state", [SubGrantState.CLOSED, SubGrantState.CANCELLED])
+def test_nothing_of_a_closed_or_cancelled_sub_grant_is_planned_or_asked_again(
+    fundraiser: Client, now: datetime, state: SubGrantState
+) -> None:
+    with writing():
+        row_id = make.passed_on(now)
+    settle(row_id, now)
+    with writing():
+        sub_grants.move(row_id, state, actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/sub-grants/{row_id}").text
+    assert "Vraag het opnieuw" not in page
+    assert "duties/new" not in page
+    part_id = money_queries.instalments(row_id)[0].id
+    tried = (
+        lambda: duties.move(make.duty_of(row_id), DutyState.PLANNED, actor=SYSTEM, now=now),
+        lambda: duties.plan(row_id, "Eindverslag", TODAY, actor=SYSTEM, now=now),
+        lambda: sub_grants.move_instalment(part_id, PassOnState.PLANNED, actor=SYSTEM, now=now),
+    )
+    for attempt in tried:
+        with pytest.raises(Refused, match="cannot be done"), writing():
+            attempt()

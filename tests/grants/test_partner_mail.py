@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from app.base.actor import SYSTEM, Actor
 from app.base.errors import Refused
 from app.extensions import db, writing
-from app.grants.partners import mails, sub_grants
+from app.grants.partners import duties, mails, sub_grants
 from app.grants.partners.models import DutyState, GrantPartner, PassOnState, SubGrantDuty, SubGrantInstalment
 from app.grants.reminders import jobs, partners
 from app.outbox.models import Message
@@ -56,8 +56,8 @@ def text(mail: MailView) -> str:
 def deliver(sub_grant_id: int, title: str, now: datetime) -> int:
     """Something more that the partner owes, delivered at this moment; its id."""
     with writing():
-        duty_id = sub_grants.plan_duty(sub_grant_id, title, date(2027, 6, 1), actor=SYSTEM, now=now)
-        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duty_id = duties.plan(sub_grant_id, title, date(2027, 6, 1), actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
     return duty_id
 
 
@@ -118,17 +118,17 @@ def test_what_came_in_the_week_waits_for_monday_and_what_is_judged_is_told_no_mo
     with writing():
         owner = person("Omar", now)
         row_id = make.passed_on(now, owner_id=owner)
-        sub_grants.move_duty(make.duty_of(row_id), DutyState.WAIVED, actor=SYSTEM, now=now)
+        duties.move(make.duty_of(row_id), DutyState.WAIVED, note="Niet nodig.", actor=SYSTEM, now=now)
     clock.at(2026, 12, 1, 12)
     duty_id = deliver(row_id, "Eindverslag", clock.now())
     assert digest(clock, 2026, 12, 2, 6) == {}
     assert "Eindverslag" in text(digest(clock, 2026, 12, 7, 6)["omar@example.org"])
     with writing():
         for state, note in ((DutyState.RETURNED, "Er mist iets."), (DutyState.DELIVERED, "")):
-            sub_grants.move_duty(duty_id, state, note=note, actor=SYSTEM, now=clock.now())
+            duties.move(duty_id, state, note=note, actor=SYSTEM, now=clock.now())
     assert digest(clock, 2026, 12, 14, 6), "it came again before this Monday"
     with writing():
-        sub_grants.move_duty(duty_id, DutyState.ACCEPTED, actor=SYSTEM, now=clock.now())
+        duties.move(duty_id, DutyState.ACCEPTED, actor=SYSTEM, now=clock.now())
     assert digest(clock, 2026, 12, 21, 6) == {}
 
 
@@ -193,7 +193,7 @@ def test_one_click_reminds_the_partner_of_what_is_late_or_due_soon_once_a_day(
     with writing():
         row_id = make.passed_on(now)
         for title, day in (("Halfjaarcijfers", date(2026, 12, 23)), ("Eindverslag", date(2026, 12, 24))):
-            sub_grants.plan_duty(row_id, title, day, actor=SYSTEM, now=now)
+            duties.plan(row_id, title, day, actor=SYSTEM, now=now)
     page, url = f"/grants/sub-grants/{row_id}", f"/grants/sub-grants/{row_id}/remind"
     assert "Stuur herinnering" not in sign_in("viewer").get(page).text
     fundraiser = sign_in("fundraiser")
@@ -226,12 +226,12 @@ def test_only_what_the_partner_has_to_deliver_is_asked_for(now: datetime) -> Non
     with writing():
         row_id = make.passed_on(now)
         draft = make.passed_on(now, agreed=False, name="Fier")
-        sub_grants.move_duty(make.duty_of(row_id), DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duties.move(make.duty_of(row_id), DutyState.DELIVERED, actor=SYSTEM, now=now)
     for nothing in (row_id, draft):
         with pytest.raises(Refused, match="nothing is late"), writing():
             mails.remind(nothing, actor=SYSTEM, now=now)
     with writing() as session:
-        sub_grants.move_duty(make.duty_of(row_id), DutyState.RETURNED, note="Er mist iets.", actor=SYSTEM, now=now)
+        duties.move(make.duty_of(row_id), DutyState.RETURNED, note="Er mist iets.", actor=SYSTEM, now=now)
         session.get_one(SubGrantDuty, make.duty_of(row_id)).due_on = date(2027, 6, 1)
     with writing():
         mails.remind(row_id, actor=SYSTEM, now=now)
@@ -242,7 +242,7 @@ def test_the_partner_reads_why_its_work_came_back(fundraiser: Client, now: datet
     with writing() as session:
         row_id = make.passed_on(now)
         duty_id = make.duty_of(row_id)
-        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
         session.execute(update(GrantPartner).values(language="en"))
     url = f"/grants/sub-grant-duties/{duty_id}/return"
     assert "De partner leest het in een mail" in fundraiser.get(url).text
@@ -263,7 +263,7 @@ def test_without_an_address_sending_back_works_and_a_reminder_says_what_is_missi
     assert answer.status_code == 422
     assert "CKM heeft nog geen e-mailadres" in answer.text
     with writing():
-        sub_grants.move_duty(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
+        duties.move(duty_id, DutyState.DELIVERED, actor=SYSTEM, now=now)
     url = f"/grants/sub-grant-duties/{duty_id}/return"
     assert "we kennen geen e-mailadres" in fundraiser.get(url).text
     assert fundraiser.post(url, data={"version": 2, "note": "Bel even."}).status_code == 303

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,7 +14,7 @@ from app.base.states import N_
 from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.pages import VersionedForm, filled
-from app.grants.partners import mails, money_queries, sub_grants
+from app.grants.partners import duties, mails, money_queries
 from app.grants.partners.forms import DutyForm, ReasonForm
 from app.grants.partners.models import DUTY_MOVES, DutyState
 from app.grants.partners.money_views import page_of, state_of
@@ -28,7 +30,7 @@ def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
     return page_of(
         sub_grant_id,
         lambda **kwargs: DutyForm(**kwargs),
-        lambda form: sub_grants.plan_duty(
+        lambda form: duties.plan(
             sub_grant_id, form.title.data or "", filled(form.due_on.data), actor=current_user.actor, now=now()
         ),
         title=_("New obligation of the partner"),
@@ -40,15 +42,13 @@ def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
 @bp.post("/grants/sub-grant-duties/<int:duty_id>/move/<state>")
 @requires(WRITE)
 def move_sub_grant_duty(duty_id: int, state: str) -> ResponseReturnValue:
-    """Delivered, accepted, waived, asked again."""
+    """Delivered, accepted, asked again."""
     money_queries.duty(duty_id)
     wanted, form = state_of(DutyState, state), VersionedForm()
-    if wanted is DutyState.RETURNED:
+    if wanted in duties.WHY:
         raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
     with writing():
-        sub_grant_id = sub_grants.move_duty(
-            duty_id, wanted, version=form.version.data, actor=current_user.actor, now=now()
-        )
+        sub_grant_id = duties.move(duty_id, wanted, version=form.version.data, actor=current_user.actor, now=now())
     flash(_("Moved to: %(state)s.", state=_(wanted.label)), "ok")
     return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
 
@@ -60,23 +60,44 @@ def return_sub_grant_duty(duty_id: int) -> ResponseReturnValue:
     duty = money_queries.duty(duty_id)
     DUTY_MOVES.check(duty.state, DutyState.RETURNED)
     told = mails.address_of(money_queries.one(duty.sub_grant_id)[1])
-    return page_of(
-        duty.sub_grant_id,
-        lambda **kwargs: ReasonForm.at(money_queries.duty(duty_id).version, **kwargs),
-        lambda form: sub_grants.move_duty(
-            duty_id,
-            DutyState.RETURNED,
-            note=form.note.data,
-            version=form.version.data,
-            actor=current_user.actor,
-            now=now(),
-        ),
+    return _judge(
+        duty_id,
+        DutyState.RETURNED,
         title=_("Send back: %(what)s", what=duty.title),
         submit=_("Send it back"),
         said=_("Sent back. The partner gets your words by mail.") if told else _("Sent back."),
         explain=_("Write down what should change. The partner reads it in a mail.")
         if told
         else _("Write down what should change, and tell the partner: we know no e-mail address."),
+    )
+
+
+@bp.route("/grants/sub-grant-duties/<int:duty_id>/waive", methods=["GET", "POST"])
+@requires(WRITE)
+def waive_sub_grant_duty(duty_id: int) -> ResponseReturnValue:
+    """Let go of what a partner owes us, with the reason."""
+    duty = money_queries.duty(duty_id)
+    DUTY_MOVES.check(duty.state, DutyState.WAIVED)
+    return _judge(
+        duty_id,
+        DutyState.WAIVED,
+        title=_("Let go: %(what)s", what=duty.title),
+        submit=_("Let it go"),
+        said=_("The partner need not deliver this any more."),
+        tone="danger",
+        explain=_("Say why: it stays in the history. You can ask for it again."),
+    )
+
+
+def _judge(duty_id: int, state: DutyState, **words: Any) -> ResponseReturnValue:
+    """A small page that asks for words before a duty moves."""
+    return page_of(
+        money_queries.duty(duty_id).sub_grant_id,
+        lambda **kwargs: ReasonForm.at(money_queries.duty(duty_id).version, **kwargs),
+        lambda form: duties.move(
+            duty_id, state, note=form.note.data, version=form.version.data, actor=current_user.actor, now=now()
+        ),
+        **words,
     )
 
 

@@ -16,9 +16,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.history import facts as move_facts
-from app.grants.partners import mails
 from app.grants.partners.models import (
-    DUTY_MOVES,
     PASS_ON_MOVES,
     SUB_GRANT_MOVES,
     Booking,
@@ -27,7 +25,6 @@ from app.grants.partners.models import (
     PassOnState,
     SubGrant,
     SubGrantDuty,
-    SubGrantDutyMove,
     SubGrantInstalment,
     SubGrantInstalmentMove,
     SubGrantMove,
@@ -111,9 +108,7 @@ def move(sub_grant_id: int, state: SubGrantState, *, version: int | None = None,
 
 def plan_instalment(sub_grant_id: int, *, amount_cents: int, due_on: date, actor: Actor, now: datetime) -> int:
     """One more part in which it is passed on; together they stay within the sub-grant."""
-    row = locked(SubGrant, sub_grant_id)
-    if row.state not in (_S.DRAFT, _S.AGREED):
-        raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
+    row = held_open(sub_grant_id)
     if amount_cents <= 0:
         raise Invalid(N_("The amount must be more than zero."), field="amount")
     if planned_cents(sub_grant_id) + amount_cents > row.amount_cents:
@@ -140,48 +135,11 @@ def move_instalment(
     if {part.state, state} - {_P.PLANNED, _P.CANCELLED}:
         raise Invalid(N_("This step asks for a little more: use its own button."), field="state")
     if state is _P.PLANNED:
-        sub_grant = locked(SubGrant, part.sub_grant_id)
+        sub_grant = held_open(part.sub_grant_id)
         if planned_cents(sub_grant.id) + part.amount_cents > sub_grant.amount_cents:
             raise Invalid(N_("The instalments come to more than the sub-grant."), field="amount")
     shift_instalment(part, state, actor=actor, now=now)
     return part.sub_grant_id
-
-
-def plan_duty(sub_grant_id: int, title: str, due_on: date, *, actor: Actor, now: datetime) -> int:
-    """What the partner owes us for it: a report, a statement."""
-    row = locked(SubGrant, sub_grant_id)
-    if not title.strip():
-        raise Invalid(N_("Please fill this in."), field="title")
-    duty = SubGrantDuty(
-        sub_grant_id=row.id, title=title.strip(), due_on=due_on, state=DutyState.PLANNED, version=1, created_at=now
-    )
-    db.session.add(duty)
-    db.session.flush()
-    db.session.add(SubGrantDutyMove(duty_id=duty.id, **move_facts(None, DutyState.PLANNED, actor=actor, now=now)))
-    told = {"title": duty.title, "due_on": due_on.isoformat()}
-    audit.record("sub_grant.duty_planned", ("sub_grant", row.id), actor=actor, now=now, changes=told)
-    return duty.id
-
-
-def move_duty(
-    duty_id: int, state: DutyState, *, version: int | None = None, note: str = "", actor: Actor, now: datetime
-) -> int:
-    """Delivered, accepted, sent back (the note says why, by mail too), waived; gives the sub-grant's id."""
-    duty = locked(SubGrantDuty, duty_id)
-    check_version(duty.version, version)
-    before, note = duty.state, note.strip()
-    DUTY_MOVES.check(before, state)
-    if state is DutyState.RETURNED and not note:
-        raise Invalid(N_("Write down what should change."), field="note")
-    duty.state = state
-    duty.version += 1
-    db.session.flush()
-    db.session.add(SubGrantDutyMove(duty_id=duty.id, **move_facts(before, state, actor=actor, now=now, note=note)))
-    told = {"title": duty.title, "state": [before.value, state.value]} | ({"note": note} if note else {})
-    audit.record("sub_grant.duty_moved", ("sub_grant", duty.sub_grant_id), actor=actor, now=now, changes=told)
-    if state is DutyState.RETURNED:
-        mails.tell_returned(duty, note, actor=actor, now=now)
-    return duty.sub_grant_id
 
 
 def shift_instalment(
@@ -196,6 +154,14 @@ def shift_instalment(
     db.session.add(SubGrantInstalmentMove(instalment_id=part.id, **facts))
     told = {"state": [before.value, state.value], "amount_cents": part.amount_cents} | ({"note": note} if note else {})
     audit.record("sub_grant.instalment_moved", ("sub_grant", part.sub_grant_id), actor=actor, now=now, changes=told)
+
+
+def held_open(sub_grant_id: int) -> SubGrant:
+    """The sub-grant, held until this transaction ends. Raises Refused once it is closed or cancelled."""
+    row = locked(SubGrant, sub_grant_id)
+    if row.state not in (_S.DRAFT, _S.AGREED):
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
+    return row
 
 
 def planned_cents(sub_grant_id: int) -> int:
