@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
 from app.banking.match_models import BankMatch
 from app.banking.models import BankEntry, BankFile, BankLine, BankStatement, LineState
@@ -219,3 +219,24 @@ def next_waiting(after: BankLine) -> int | None:
 def count_waiting() -> int:
     waits = select(func.count()).select_from(BankLine).where(BankLine.state == LineState.REVIEW)
     return int(db.session.execute(waits).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Payments that nobody explained: how many, since when, and what came in and went out. Cents."""
+
+    count: int
+    oldest: date
+    in_cents: int
+    out_cents: int
+
+
+def waiting() -> dict[LineState, Waiting]:
+    """What waits for an explanation and what was left in suspense, where there is any."""
+    incoming = case((BankLine.cents > 0, BankLine.cents), else_=0)
+    rows = db.session.execute(
+        select(BankLine.state, func.count(), func.min(BankLine.booked_on), func.sum(incoming), func.sum(BankLine.cents))
+        .where(BankLine.state.in_((LineState.REVIEW, LineState.SUSPENSE)))
+        .group_by(BankLine.state)
+    )
+    return {state: Waiting(n, oldest, int(came), int(came) - int(net)) for state, n, oldest, came, net in rows}

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import exists, func, select
 
+from app.base.business_days import add_bank_days
 from app.direct_debit.batch_models import DebitBatch, DebitBatchChange, DebitItem
 from app.direct_debit.models import Collection, Mandate
-from app.direct_debit.states import WENT_WRONG, CollectionState, LeftOut, MandateKind
+from app.direct_debit.states import WENT_WRONG, BatchState, CollectionState, LeftOut, MandateKind
 from app.extensions import db
+from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
 
 
@@ -41,6 +43,36 @@ def due_days(most: int = 8, *, once: bool = False) -> list[tuple[date, Sum]]:
         .limit(most)
     )
     return [(day, Sum(count, int(cents))) for day, count, cents in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch on which somebody must act. `send_by`: the last day on which its bank takes the file."""
+
+    id: int
+    state: BatchState
+    reference: str
+    collect_on: date
+    send_by: date
+    cents: int
+    built_by_id: int | None
+
+
+def open_batches(today: date, most: int = 12) -> list[OpenBatch]:
+    """Batches to approve, to make a file of or to send, and those sent whose money should be there; soonest first."""
+    acts = DebitBatch.state.in_((BatchState.BUILT, BatchState.APPROVED, BatchState.EXPORTED))
+    late = (DebitBatch.state == BatchState.SENT) & (DebitBatch.collect_on < today)
+    rows = db.session.execute(
+        select(DebitBatch, BankAccount.lead_days)
+        .join(BankAccount, BankAccount.id == DebitBatch.account_id)
+        .where(acts | late)
+        .order_by(DebitBatch.collect_on, DebitBatch.id)
+        .limit(most)
+    )
+    return [
+        OpenBatch(b.id, b.state, b.reference, b.collect_on, add_bank_days(b.collect_on, -lead), b.cents, b.built_by_id)
+        for b, lead in rows
+    ]
 
 
 def left_out(batch_id: int) -> list[tuple[LeftOut, Sum]]:

@@ -14,6 +14,7 @@ from app.base.money import format_money
 from app.extensions import now
 from app.grants import queries as grants
 from app.insights import sentences
+from app.insights.money import waiting_for_finance
 from app.staff.queries import active_staff
 from app.tasks import queries as tasks
 from app.ui import lists
@@ -49,12 +50,12 @@ def cockpit() -> ResponseReturnValue:
         agenda=[sentence for _, sentence in sorted(to_do, key=lambda pair: pair[0])][: 2 * _LONGEST],
         counts=grants.due_counts(today, assignee_id=mine),
         due=grants.Due,
+        for_finance=list(waiting_for_finance(current_user.id, today, money)) if finance else [],
         waiting=grants.money_waiting(),
         waiting_lines=sentences.of_waiting(grants.waiting_lines(limit=6), money),
         awaited=grants.awaited_totals(),
         decisions=sentences.of_decisions(grants.decisions_awaited(limit=6), today, money),
         rounds=sentences.of_rounds(grants.rounds_opening(today, limit=6), today),
-        to_confirm=grants.to_confirm() if finance else 0,
         months=[short_month(each.month.month, language) for each in expected],
         agreed=[each.agreed_cents for each in expected],
         weighted=[each.weighted_cents for each in expected],
