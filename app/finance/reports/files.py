@@ -14,7 +14,7 @@ from app.documents import pdf
 from app.finance.reports.shape import Bars, Level, Report, Row, Series, Table
 from app.organisation.letterhead import letterhead
 from app.organisation.queries import profile
-from app.sheets.columns import Kind, Part
+from app.sheets.columns import Column, Kind, Part
 from app.sheets.csv_writer import write_csv_parts
 from app.sheets.xlsx_writer import write_xlsx_parts
 from app.ui import charts
@@ -32,14 +32,26 @@ def facts(report: Report, made: Any) -> list[tuple[str, str]]:
         (_("Report"), report.title),
         (_("Period"), report.period),
         (_("Made on"), format_date(made)),
-        *((figure.label, figure.definition) for figure in report.figures),
         *notes,
         *said,
     ]
 
 
 def _parts(report: Report) -> list[Part]:
-    return [Part(table.title, table.columns, [_indented(row) for row in table.rows]) for table in report.tables]
+    tables = [Part(table.title, table.columns, [_indented(row) for row in table.rows]) for table in report.tables]
+    return [*tables, *([_figures(report)] if report.figures else [])]
+
+
+def _figures(report: Report) -> Part:
+    """The figures on top of the page, each in the column of its kind, with its definition."""
+    headings = {Kind.AMOUNT: _("Amount"), Kind.PERCENT: _("Share"), Kind.INTEGER: _("How many")}
+    kinds = [kind for kind in headings if any(figure.kind is kind for figure in report.figures)]
+    columns = [Column(_("Figure"), width=36), *(Column(headings[kind], kind) for kind in kinds)]
+    rows = [
+        (each.label, *(each.value if each.kind is kind else None for kind in kinds), each.definition)
+        for each in report.figures
+    ]
+    return Part(_("Key figures"), [*columns, Column(_("Its definition"), width=56)], rows)
 
 
 def _indented(row: Row) -> tuple[Any, ...]:

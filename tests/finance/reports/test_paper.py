@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from datetime import date
 
 from flask import Flask
 from flask_babel import force_locale
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
-from app.finance.reports.files import _chart, _parts, as_pdf
-from app.finance.reports.shape import Bars, Level, Report, Row, Series, Table
+from app.finance.reports.files import _chart, _parts, as_csv, as_pdf, as_xlsx
+from app.finance.reports.shape import Bars, Figure, Level, Report, Row, Series, Table
 from app.sheets.columns import Column, Kind
 from tests.factories.organisation import make_organisation
 
@@ -39,6 +41,27 @@ def test_lines_stacks_and_bars_below_nothing_are_drawn(app: Flask) -> None:
         assert _chart(Bars("Empty", []), "en") is None
         report = Report("Report", "2026", charts=[stacks, lines, bars], tables=[Table("None", [], [])])
         assert as_pdf(report, date(2026, 11, 28), "en").startswith(b"%PDF-")
+
+
+def test_files_hold_the_figures_on_top_of_the_page_as_numbers(app: Flask) -> None:
+    figures = [
+        Figure("Uit subsidies", 12_345, "Zoals verantwoord."),
+        Figure("Grootste gever", 0.25, "Van alle baten.", Kind.PERCENT),
+        Figure("Dekking", None, "Niet te zeggen.", Kind.PERCENT),
+    ]
+    report = Report("Report", "2026", figures=figures, tables=[Table("None", [Column("A")], [Row(("x",))])])
+    make_organisation()
+    with app.test_request_context(), force_locale("nl"):
+        text = as_csv(report, date(2026, 11, 28), "nl").decode("utf-8-sig")
+        book = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx(report, date(2026, 11, 28), "nl")))
+    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
+    assert ["Uit subsidies", "123,45", "", "Zoals verantwoord."] in rows
+    assert ["Grootste gever", "", "25,00%", "Van alle baten."] in rows
+    assert ["Dekking", "", "", "Niet te zeggen."] in rows
+    assert text.count("Zoals verantwoord.") == 1
+    sheet = book.get_sheet_by_name("Kerncijfers").to_python()
+    assert ["Uit subsidies", 123.45, "", "Zoals verantwoord."] in sheet
+    assert ["Grootste gever", "", 0.25, "Van alle baten."] in sheet
 
 
 def test_files_say_what_the_page_says_below_a_label(app: Flask) -> None:
