@@ -18,6 +18,7 @@ from app.extensions import db
 from app.gifts.models import Gift
 from app.grants.instalments.models import Instalment, Receipt
 from app.ledger.models import JournalEntry, JournalLine
+from app.ledger.queries import debits_of
 from app.outbox.models import Message
 from app.payments.models import Payment
 from app.ui import records
@@ -38,11 +39,17 @@ records.register("fund_move", N_("Move between funds"), "finance.fund_move", "mo
 def _shown(*sources: tuple[str, Select[Any]]) -> Panel | None:
     """The newest entries of these sources (kind of source, their ids)."""
     mine = (JournalEntry.source_id.in_(ids) & (JournalEntry.source_type == kind) for kind, ids in sources)
-    found = select(JournalEntry).where(or_(*mine)).order_by(JournalEntry.id.desc()).limit(MOST + 1)
-    entries = list(db.session.execute(found).scalars())
+    return _newest(select(JournalEntry).where(or_(*mine)))
+
+
+def _newest(found: Select[Any], **more: int) -> Panel | None:
+    """The newest of the entries that were found, with what each comes to."""
+    entries = list(db.session.execute(found.order_by(JournalEntry.id.desc()).limit(MOST + 1)).scalars())
     if not entries:
         return None
-    return Panel("finance/panel_entries.html", {"entries": entries[:MOST], "more": len(entries) > MOST})
+    shown = entries[:MOST]
+    told = {"entries": shown, "cents": debits_of(entry.id for entry in shown), "more": len(entries) > MOST, **more}
+    return Panel("finance/panel_entries.html", told)
 
 
 @panel("checkout", "entries", order=80, permission=_READ)
@@ -127,20 +134,5 @@ def of_grant(grant_id: int) -> Panel | None:
     lines = select(JournalLine.entry_id).where(JournalLine.grant_id == grant_id)
     plans = select(Instalment.id).where(Instalment.grant_id == grant_id)
     receipts = select(Receipt.id).where(Receipt.instalment_id.in_(plans))
-    found = (
-        select(JournalEntry)
-        .where(
-            or_(
-                JournalEntry.id.in_(lines),
-                JournalEntry.source_id.in_(receipts) & (JournalEntry.source_type == "instalment_receipt"),
-            )
-        )
-        .order_by(JournalEntry.id.desc())
-        .limit(MOST + 1)
-    )
-    entries = list(db.session.execute(found).scalars())
-    if not entries:
-        return None
-    return Panel(
-        "finance/panel_entries.html", {"entries": entries[:MOST], "more": len(entries) > MOST, "grant_id": grant_id}
-    )
+    of_receipts = JournalEntry.source_id.in_(receipts) & (JournalEntry.source_type == "instalment_receipt")
+    return _newest(select(JournalEntry).where(or_(JournalEntry.id.in_(lines), of_receipts)), grant_id=grant_id)

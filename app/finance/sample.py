@@ -19,6 +19,7 @@ from app.extensions import db
 from app.finance import sources
 from app.finance.periods import Period
 from app.ledger.models import Account, JournalEntry, JournalLine
+from app.ledger.queries import debits_of
 from app.sheets.columns import Column, Kind
 
 MOST = 200
@@ -50,12 +51,7 @@ def draw(period: Period, *, count: int, seed: str, last: int) -> Sample:
     ids = select(JournalEntry.id).where(*among).order_by(JournalEntry.id).execution_options(yield_per=_CHUNK)
     chosen = [entry_id for place, entry_id in enumerate(db.session.execute(ids).scalars()) if place in places]
     found = db.session.execute(select(JournalEntry).where(JournalEntry.id.in_(chosen)).order_by(JournalEntry.id))
-    debit = db.session.execute(
-        select(JournalLine.entry_id, func.sum(JournalLine.cents))
-        .where(JournalLine.entry_id.in_(chosen), JournalLine.cents > 0)
-        .group_by(JournalLine.entry_id)
-    )
-    return Sample(list(found.scalars()), {i: int(cents) for i, cents in debit}, population, last)
+    return Sample(list(found.scalars()), debits_of(chosen), population, last)
 
 
 def columns() -> list[Column]:

@@ -217,6 +217,16 @@ def lines_of(entry_id: int) -> list[JournalLine]:
     )
 
 
+def debits_of(entry_ids: Iterable[int]) -> dict[int, int]:
+    """What each entry comes to: the cents of its debit side, by entry."""
+    found = db.session.execute(
+        select(JournalLine.entry_id, func.sum(JournalLine.cents))
+        .where(JournalLine.entry_id.in_(list(entry_ids)), JournalLine.cents > 0)
+        .group_by(JournalLine.entry_id)
+    )
+    return {entry_id: int(cents) for entry_id, cents in found}
+
+
 def live_entries(source: tuple[str, int]) -> list[tuple[int, Entry]]:
     """What was booked for one source and stands: (id, the entry as it was posted), in that order. Reversals
     and what they reversed are left out."""

@@ -82,6 +82,8 @@ def test_a_gift_by_transfer_leads_to_its_bank_line_and_file(sign_in: SignIn) -> 
         assert f"/bank/lines/{line}" in found
         if entry.event is Event.BANK_BOOKED:
             assert f"/bank/files/{file}" in found
+    page = finance.get(f"/bank/files/{file}").text
+    assert page[page.index("In de boeken") :].count("50,00") == len(booked)
 
 
 @pytest.fixture
