@@ -30,8 +30,23 @@ from app.extensions.transactions import writing_in_bulk
 BUILDER = system("direct debit")
 PIECE = 500
 Bounded = Callable[[], AbstractContextManager[Any]]
+Planner = Callable[[date, Bounded], object]
+_planners: list[Planner] = []
 NOTHING = N_("There was nothing to collect.")
 _QUIETLY = {"synchronize_session": False}
+
+
+def planner(plan: Planner) -> Planner:
+    """Register what plans collections that fall due up to and including a day, in transactions of its own."""
+    if plan not in _planners:
+        _planners.append(plan)
+    return plan
+
+
+def plan_ahead(on: date, *, bounded: Bounded = writing_in_bulk) -> None:
+    """Plan what falls due until this day and is not planned yet, so that no batch leaves it out in silence."""
+    for plan in _planners:
+        plan(on, bounded)
 
 
 def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in_bulk) -> BatchState:
@@ -42,6 +57,7 @@ def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in
     db.session.rollback()
     if state is not BatchState.BUILDING:
         return state
+    plan_ahead(on, bounded=bounded)
     for rows in _pieces(on, once):
         left_out = look_at(rows, on, accounts=True)
         db.session.rollback()

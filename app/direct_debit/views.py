@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
@@ -89,11 +90,12 @@ def new() -> ResponseReturnValue:
         except Invalid as error:
             form.add_error(error)
         else:
-            return _filled(batch_id)
+            return _filled(batch_id, form.on.data)
     return render_template("direct_debit/new.html", form=form, due=due, once=once), form.status
 
 
-def _filled(batch_id: int) -> ResponseReturnValue:
+def _filled(batch_id: int, on: date) -> ResponseReturnValue:
+    building.plan_ahead(on, bounded=writing)
     due = (*batch_queries.due_days(60), *batch_queries.due_days(60, once=True))
     if sum(total.count for _day, total in due) > AT_ONCE:
         with writing():

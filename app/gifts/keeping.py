@@ -20,6 +20,7 @@ from app.gifts.recurring.states import CommitmentState, EndReason
 from app.payments.opening import empty_unpaid_of
 from app.privacy.events import SupportersErased
 from app.supporters.contact_models import Email
+from app.supporters.events import SupportersDied
 
 FISCAL_YEARS = 7  # AWR art. 52, from the end of the year
 
@@ -60,9 +61,13 @@ def running(supporter_id: int) -> list[Obstacle]:
 @on(SupportersErased)
 def end_recurring(event: SupportersErased) -> None:
     """Recurring gifts end; there are any only where a backup was restored or one began since it was decided."""
-    mine = Commitment.supporter_id.in_(event.ids) & (Commitment.state != CommitmentState.ENDED)
-    for commitment_id in db.session.scalars(select(Commitment.id).where(mine)).all():
-        changing.end(commitment_id, EndReason.ERASED, actor=event.actor, now=event.at)
+    changing.end_for(event.ids, EndReason.ERASED, actor=event.actor, now=event.at)
+
+
+@on(SupportersDied)
+def end_with_their_death(event: SupportersDied) -> None:
+    """Recurring gifts of the dead end at once: a page that calls one active frightens the family on the phone."""
+    changing.end_for(event.ids, EndReason.DECEASED, actor=event.actor, now=event.at)
 
 
 @on(SupportersErased)

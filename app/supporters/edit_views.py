@@ -169,4 +169,5 @@ def standing(supporter_id: int) -> ResponseReturnValue:
         if is_person and (form.is_deceased.data, form.deceased_on.data) != before[1:]:
             services.set_deceased(supporter_id, bool(form.is_deceased.data), form.deceased_on.data, **who)
 
-    return small_form(supporter_id, form, _("Roles and state"), rows, save, _("The record is changed."))
+    hints = {"is_deceased": _("Recurring gifts end at once. If this was a mistake, they have to be begun anew.")}
+    return small_form(supporter_id, form, _("Roles and state"), rows, save, _("The record is changed."), hints=hints)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound, Refused
+from app.base.events import publish
 from app.base.ids import new_ids
 from app.base.states import N_
 from app.extensions import db
@@ -20,6 +21,7 @@ from app.supporters import sealed, tokens
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Address, Email, Iban, Phone
 from app.supporters.drafts import Draft, OrganisationDraft, PersonDraft
+from app.supporters.events import SupportersDied
 from app.supporters.matching import fold, plain
 from app.supporters.models import Kind, Language, Role, Supporter, SupporterRole
 from app.supporters.names import Name, full_name, sort_name
@@ -235,5 +237,8 @@ def set_deceased(supporter_id: int, deceased: bool, on: date | None, *, actor: A
         raise Refused(N_("This is an organisation, not a person."))
     if deceased and on is not None and on > now.date():
         raise Invalid(N_("This day is still to come."), field="deceased_on")
-    supporter.is_deceased, supporter.deceased_on = deceased, on if deceased else None
+    was, supporter.is_deceased = supporter.is_deceased, deceased
+    supporter.deceased_on = on if deceased else None
     touch(supporter, "supporter.deceased" if deceased else "supporter.not_deceased", actor=actor, now=now)
+    if deceased and not was:
+        publish(SupportersDied(ids=(supporter_id,), actor=actor, at=now))

@@ -5,7 +5,7 @@ Each takes effect in our own schedule at once and says from which day on, and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -192,8 +192,15 @@ def resume_due(*, actor: Actor) -> None:
     _one_by_one(over, go_on)
 
 
+def end_for(supporter_ids: Sequence[int], reason: EndReason, *, actor: Actor, now: datetime) -> None:
+    """End every recurring gift of these supporters."""
+    theirs = Commitment.supporter_id.in_(supporter_ids) & (Commitment.state != _S.ENDED)
+    for commitment_id in db.session.scalars(select(Commitment.id).where(theirs)).all():
+        end(commitment_id, reason, actor=actor, now=now)
+
+
 def end_for_gone(*, actor: Actor) -> None:
-    """Recurring gifts of people who died or were erased end. Opens its own transactions."""
+    """End what still runs for who died or was erased, such as after a merge. Opens its own transactions."""
     at = now()
     gone = or_(Supporter.is_deceased, Supporter.anonymised_at.is_not(None))
     over = (

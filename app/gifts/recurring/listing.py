@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.base.references import id_of
 from app.base.states import N_
+from app.direct_debit import collections
 from app.direct_debit.models import Collection, CollectionKey, Mandate
 from app.direct_debit.queries import WAITING
 from app.direct_debit.reasons import REASONS, UNKNOWN, WITHOUT_RETRY, Action, codes_of
-from app.direct_debit.states import UNDER_WAY, CollectionState, MandateKind
+from app.direct_debit.states import UNDER_WAY, CollectionState, LeftOut, MandateKind, MandateState
 from app.extensions import db
 from app.gifts import listing
 from app.gifts.recurring.amounts import amount_on, next_amounts
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.notices import unannounced
+from app.gifts.recurring.states import CommitmentState, Frequency
 from app.supporters.models import Supporter
 from app.ui import lists
 
@@ -84,6 +86,26 @@ def exported(clauses: list[ColumnElement[bool]]) -> Iterator[tuple[Any, ...]]:
         if len(page) < _EXPORTED:
             return
         last = page[-1].Commitment.id
+
+
+def unplanned(until: date, *, once: bool) -> list[tuple[LeftOut, int]]:
+    """How many active gifts by our own mandates (those for one collection, or the others) were due by this day and
+    were not planned, and why: what planning itself asks for, in planning.py."""
+    invalid = func.count().filter(Mandate.state != MandateState.ACTIVE)
+    due = (
+        select(func.count(), invalid)
+        .select_from(Commitment)
+        .join(Mandate, Mandate.id == Commitment.mandate_id)
+        .join(Supporter, Supporter.id == Commitment.supporter_id)
+        .where(
+            Commitment.state == CommitmentState.ACTIVE, Commitment.collect_on <= until,
+            Mandate.kind == MandateKind.OWN, Mandate.once.is_(once),
+            Supporter.is_deceased.is_(False), Supporter.anonymised_at.is_(None),
+            ~((Commitment.frequency == Frequency.ONCE) & collections.was_planned(Commitment.id)),
+        )
+    )  # fmt: skip
+    total, wrong = db.session.execute(due).one()
+    return [(LeftOut.NOT_TOLD, total - wrong), (LeftOut.MANDATE, wrong)]
 
 
 def waiting(state: str = "", action: str = "", kind: str = "") -> Any:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from app.audit import words
 from app.base.states import N_
 from app.direct_debit import queries as direct_debit
+from app.direct_debit.batch_models import DebitBatch
+from app.direct_debit.pain.pain008 import SequenceType
+from app.direct_debit.states import BatchState, LeftOut
 from app.documents import services as documents
+from app.extensions import db
 from app.gifts.recurring import listing
 from app.gifts.recurring.states import ChangeKind, CommitmentState
 from app.gifts.recurring.views import COLLECTION_TONES, MANDATE_TONES, TONES
@@ -37,6 +41,17 @@ def register() -> None:
             "recurring.exported": N_("took recurring gifts out as a sheet"),
         }
     )
+
+
+@panel("debit_batch", "unplanned", order=10, permission=Permission.GIFTS_READ)
+def unplanned(batch_id: int) -> Panel | None:
+    """What falls due by the day of a batch and is not planned, while it can still be given up and built anew."""
+    batch = db.session.get_one(DebitBatch, batch_id)
+    if batch.state not in (BatchState.BUILT, BatchState.APPROVED):
+        return None
+    once = batch.sequence is SequenceType.OOFF
+    rows = [(why, count) for why, count in listing.unplanned(batch.collect_on, once=once) if count]
+    return Panel("gifts/recurring/unplanned.html", {"rows": rows, "untold": LeftOut.NOT_TOLD}) if rows else None
 
 
 @panel("supporter", "recurring", order=25, permission=Permission.GIFTS_READ)

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from app.base.actor import system
 from app.base.dates import local_date
 from app.base.works import Payload, periodic
-from app.direct_debit import collections
+from app.direct_debit import building, collections
 from app.direct_debit.models import Mandate
 from app.direct_debit.states import MandateState
 from app.extensions import db, now
@@ -75,6 +75,13 @@ def plan_due(_: Payload) -> None:
     changing.resume_due(actor=PLANNER)
     changing.end_for_gone(actor=PLANNER)
     plan_until(local_date(now()) + AHEAD)
+
+
+@building.planner
+def plan_for_batch(until: date, bounded: Callable[[], AbstractContextManager[Any]]) -> None:
+    """Plan what a batch of this day may take: mandates signed or taken in since the job ran, days further ahead."""
+    changing.resume_due(actor=PLANNER)
+    plan_until(until, bounded=bounded)
 
 
 def plan_until(

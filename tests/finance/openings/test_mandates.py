@@ -104,6 +104,22 @@ def test_a_live_mandate_goes_on_where_it_was(donors: list[int], clock: SettableC
     assert sorted(keys) == [date(2026, 11, 1), date(2026, 12, 1)]
 
 
+def test_a_batch_built_right_after_takes_them_and_says_who_was_not_told(
+    donors: list[int], clock: SettableClock, sign_in: SignIn
+) -> None:
+    clock.at(2026, 12, 10, 11)
+    taken(HEAD + row())  # no job has run since
+    taken(HEAD + row("OUD-2", code_of(donors[1]), iban=dutch_iban(2)), told=False)
+    finance = sign_in("finance")
+    assert finance.staff_id
+    batch_id = built(finance.staff_id)
+    batch = db.session.get_one(DebitBatch, batch_id)
+    assert (batch.count, batch.cents) == (1, 1250)
+    page = finance.get(f"/collections/batches/{batch_id}").text
+    panel = page[page.index("Aan de beurt tot die dag, en niet in deze batch") :]
+    assert "Dit bedrag is niet op tijd aangekondigd bij de donateur." in panel
+
+
 def test_who_was_not_told_is_told_first(donors: list[int], clock: SettableClock) -> None:
     taken(HEAD + row(next="29-11-2026", last="15-10-2026"), told=False)
     assert db.session.scalars(select(Commitment.noticed_cents)).one() is None

@@ -224,6 +224,18 @@ def test_who_is_gone_is_not_collected(app: Flask, clock: SettableClock, gone: st
     assert states == [CollectionState.WITHDRAWN if ended else CollectionState.PLANNED], "nothing new was planned"
 
 
+def test_a_gift_ends_in_the_moment_its_donor_is_noted_as_dead(app: Flask, clock: SettableClock) -> None:
+    who = person(email="jan@example.nl")
+    row_id = commitment(1500, day=15, supporter_id=who)
+    live(clock, 17)
+    for died in (True, True, False):
+        with writing():
+            supporters.set_deceased(who, died, None, actor=SYSTEM, now=now())
+        row = db.session.get_one(Commitment, row_id)
+        assert (row.state, row.end_reason) == (CommitmentState.ENDED, EndReason.DECEASED)
+    assert db.session.scalars(select(Collection.state)).all() == [CollectionState.WITHDRAWN]
+
+
 @contextmanager
 def statements(seen: list[str]) -> Iterator[None]:
     def listener(conn: object, cursor: object, statement: str, *_: object) -> None:
