@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
@@ -91,8 +92,9 @@ def read_now(file_id: int, name: str, account_id: int | None = None) -> None:
         flash(_("%(file)s is kept but not entered: look at what is wrong with it.", file=name), "danger")
     else:
         flash(
-            _("%(file)s: %(new)s new payments, %(known)s were known already.", file=name, new=done.new,
-              known=done.already_known)
+            ngettext("%(file)s: %(num)s new payment, %(known)s known already.",
+                     "%(file)s: %(num)s new payments, %(known)s known already.",
+                     done.new, file=name, known=done.already_known)
         )  # fmt: skip
 
 

@@ -340,6 +340,8 @@ def list_of(mollie: FakeMollie, now: datetime) -> Iterator[Any]:
         (HEAD.encode() + b"\n20 nov,ideal,EUR,5,paidout,tr_a1b2c3,,,,,EUR,5.00,1234567.2611.03,", "Row 2.*not a date"),
         (HEAD.encode() + b"\n2026-11-20,ideal,EUR,5,paidout,tr_a1b2c3,,,,,USD,5.00,1234567.2611.03,", "Row 2.*euros"),
         (HEAD.encode() + b"\n2026-11-20,ideal,EUR,5,paidout,tr_a1b2c3,,,,,EUR,5.00,=1+1,", "Row 2.*not a reference"),
+        (HEAD.encode() + b"\n2026-11-20,ideal,EUR,5,paidout,tr_a1b2,,,,,EUR,5.00,1234567.2611.03,\n2026-11-20,,EUR,-0",
+         "Row 3 breaks off"),
         (HEAD.encode() + b"\n2026-11-20,ideal,EUR,5,open,tr_a1b2c3,,,,,,,,", "no payout"),
     ],
 )  # fmt: skip

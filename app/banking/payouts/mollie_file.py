@@ -78,6 +78,8 @@ def _row(row: Row, columns: dict[str, int]) -> tuple[str, Part, bool] | None:
     def cell(name: str) -> str:
         return str(row.cell(columns[name]) or "").strip() if name in columns else ""
 
+    if len(row.cells) <= columns["reference"]:  # else a fee at the end would be left out without a word
+        raise Invalid(N_("Row %(row)s breaks off: this file is not whole. Download it again."), row=row.number)
     reference = cell("reference")
     if not reference:
         return None  # not paid out yet
