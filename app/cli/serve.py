@@ -120,12 +120,13 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
     from waitress import wasyncore  # type: ignore[import-untyped]
     from waitress.server import create_server  # type: ignore[import-untyped]
 
+    places = most_connections()
     server: Any = create_server(
         application.wsgi_app, sockets=[listener], threads=threads, ident="", clear_untrusted_proxy_headers=False,
-        max_request_body_size=40 * 1024 * 1024, connection_limit=most_connections(), channel_timeout=60,
+        max_request_body_size=40 * 1024 * 1024, connection_limit=places, channel_timeout=60,
     )  # fmt: skip
     asked: list[int] = []
-    slow = SlowClients()
+    slow = SlowClients(places)
 
     def stop(number: int, frame: object) -> None:
         asked.append(number)
@@ -137,7 +138,7 @@ def run(application: Flask, listener: socket.socket, threads: int) -> None:
     try:
         while not asked:
             # By poll: select, the default, ends the server at its first file numbered 1024.
-            wasyncore.loop(timeout=5, use_poll=True, map=server._map, count=1)
+            wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
             slow.cut(server.active_channels.values())
         server.del_channel()  # takes no new connections
         listener.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import time
@@ -57,13 +58,47 @@ def test_more_connections_than_it_can_hold_do_not_end_it(begin: str, database_ur
         assert process.get("/steun-ons")[0] == 200
 
 
-def _is_let_go(client: socket.socket) -> bool:
+@pytest.mark.parametrize("sent", [b"", _HALF + b"\r\nfirst_name="])
+def test_silent_connections_in_every_place_hold_donors_up_for_seconds(
+    sent: bytes, database_url: str, tmp_path: Path
+) -> None:
+    environ = environment(tmp_path, DATABASE_URL=database_url, APP_ENV="test", WORKER="no", PROCESSES="1")
+    environ["PORT"] = str(free_port())
+    begin = _FEW_FILES + "from flask.cli import main; main()"
+    with running(environ, sys.executable, "-c", begin, "--app", "app", "serve") as process, ExitStack() as opened:
+        process.wait_until_it_answers()
+        for _ in range(60):
+            opened.enter_context(socket.create_connection(("127.0.0.1", process.port))).sendall(sent)
+        began = time.monotonic()
+        assert process.get("/steun-ons")[0] == 200
+        assert time.monotonic() - began < PATIENCE / 2, "they kept every place"
+
+
+def test_who_does_not_read_the_answer_is_let_go(database_url: str, tmp_path: Path) -> None:
+    environ = environment(tmp_path, DATABASE_URL=database_url, APP_ENV="test", WORKER="no", PROCESSES="1")
+    environ["PORT"] = str(free_port())
+    begin = "from app.cli import slow; slow.STALLED = 1.0; from flask.cli import main; main()"
+    with running(environ, sys.executable, "-c", begin, "--app", "app", "serve") as process, ExitStack() as opened:
+        process.wait_until_it_answers()
+        style = re.search(r"/static/css/public[^\"]+", process.get("/login")[1])
+        assert style
+        deaf = opened.enter_context(socket.socket())
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        deaf.connect(("127.0.0.1", process.port))
+        deaf.sendall(f"GET {style[0]} HTTP/1.1\r\n\r\n".encode() * 130)  # read at once, none by half
+        assert _is_let_go(deaf, reading=False), "who reads nothing kept a connection"
+        assert process.get("/steun-ons")[0] == 200
+
+
+def _is_let_go(client: socket.socket, *, reading: bool = True) -> bool:
     client.settimeout(0.2)
     until = time.monotonic() + LONGEST
     while time.monotonic() < until:
         try:
+            if not reading:
+                time.sleep(5)  # first, lest it be taken for half a request
             client.sendall(b"x")
-            if client.recv(1) == b"":
+            if reading and client.recv(1) == b"":
                 return True
         except TimeoutError:
             continue
