@@ -26,7 +26,8 @@ def init_app(app: Flask) -> None:
     from app.grants.instalments.checks import grants_equal_ledger, owed_equals_ledger
     from app.grants.obligations import readiness
     from app.grants.partners.checks import sub_grants_equal_ledger
-    from app.grants.parts import public_views, queries
+    from app.grants.partners.money_queries import FILES_OF as OF_DUTIES
+    from app.grants.parts import public_views, queries, task_pages
     from app.grants.recognition import sources
     from app.grants.recognition.expenses import passed_on, spent
     from app.grants.reports.keeping import KEPT
@@ -36,7 +37,8 @@ def init_app(app: Flask) -> None:
     for name in _PAGES:
         import_module(f"app.grants.{name}")
     app.register_blueprint(bp)
-    app.register_blueprint(public_views.bp)
+    assert public_views  # its pages stand on the blueprint of task_pages
+    app.register_blueprint(task_pages.bp)
     app.cli.add_command(commands.group)
     supported_by.init_app(app)
     keeping.register()
@@ -51,5 +53,5 @@ def init_app(app: Flask) -> None:
         documents.protect(holder, Permission.GRANTS_READ, Permission.GRANTS_WRITE)
     # Work, proof and what was sent change on their own pages alone: a proof is not taken off in passing.
     own_pages = ("obligation", "grant_condition", "grant_settlement", "acknowledgement")
-    for holder in (*own_pages, queries.FILES_OF, KEPT):
+    for holder in (*own_pages, queries.FILES_OF, OF_DUTIES, KEPT):
         documents.protect(holder, Permission.GRANTS_READ)

@@ -21,6 +21,8 @@ from app.grants.budgets.models import Amendment
 from app.grants.funders import queries as funders
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import Obligation
+from app.grants.partners.models import SubGrantDuty
+from app.grants.partners.money_queries import FILES_OF as OF_DUTIES
 from app.grants.parts.models import ReportPart
 from app.grants.parts.queries import FILES_OF
 from app.grants.projects import queries as projects
@@ -65,6 +67,7 @@ def init_app() -> None:
     records.register(CHANGE, N_("Change asked of the funder"), "grants.amendment", "amendment_id", READ, _amendments)
     records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
     records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, _parts)
+    records.register(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id", READ, _duties)
     records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, _obligations)
 
 
@@ -94,6 +97,11 @@ def _projects(ids: Collection[int]) -> dict[int, str]:
 def _obligations(ids: Collection[int]) -> dict[int, str]:
     rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
     return {row.id: row.title or filters.label(row.kind) for row in rows}
+
+
+def _duties(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(SubGrantDuty.id, SubGrantDuty.title).where(SubGrantDuty.id.in_(ids)))
+    return {row.id: row.title for row in rows}
 
 
 def _parts(ids: Collection[int]) -> dict[int, str]:
@@ -174,6 +182,7 @@ def _name_the_trail() -> None:
     words.subject("obligation", N_("Obligation"), "grants.obligation", "obligation_id")
     words.subject("project", N_("Project"), "grants.project", "project_id")
     words.subject("sub_grant", N_("Sub-grant"), "grants.sub_grant", "sub_grant_id")
+    words.subject(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id")
     words.subject("report_part", N_("Part of a report"), "grants.part", "part_id")
     words.actions(
         {

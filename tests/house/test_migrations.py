@@ -62,6 +62,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "statement_item": {"outcome": "made", "why": None},
     "erasure_request": {"done_at": None},
     "part_chain": {"asked_on": date(2026, 1, 1)},
+    "part_task": {"sub_grant_id": None},
 }
 
 written = pytest.mark.skipif(

@@ -52,6 +52,8 @@ def move(
     shift(duty, state, note=note, actor=actor, now=now)
     if state is DutyState.RETURNED:
         mails.tell_returned(duty, note, actor=actor, now=now)
+    if state is DutyState.ACCEPTED:
+        mails.thank(duty, actor=actor, now=now)
     return duty.sub_grant_id
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.base.dates import local_date
 from app.base.errors import Invalid
 from app.base.states import N_
+from app.documents.files import ACCEPT, keep
 from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.pages import VersionedForm, filled
-from app.grants.partners import duties, mails, money_queries
+from app.grants.partners import delivering, duties, mails, money_queries
 from app.grants.partners.forms import DutyForm, ReasonForm
 from app.grants.partners.models import DUTY_MOVES, DutyState
 from app.grants.partners.money_views import page_of, state_of
+from app.grants.parts import tasks
+from app.grants.parts.forms import FileForm
 from app.ui.permissions import Permission, requires
 
 WRITE = Permission.GRANTS_WRITE
@@ -37,6 +41,41 @@ def new_sub_grant_duty(sub_grant_id: int) -> ResponseReturnValue:
         submit=_("Plan this"),
         said=_("Planned."),
     )
+
+
+@bp.get("/grants/sub-grant-duties/<int:duty_id>")
+@requires(Permission.GRANTS_READ)
+def sub_grant_duty(duty_id: int) -> ResponseReturnValue:
+    """One thing that a partner owes us: what it handed over, and what happened to it."""
+    duty = money_queries.duty(duty_id)
+    return render_template(
+        "grants/duty.html",
+        row=duty,
+        sub_grant=money_queries.one(duty.sub_grant_id)[0],
+        about=money_queries.about(duty.sub_grant_id),
+        files=money_queries.files_of([duty_id]).get(duty_id, []),
+        moves=money_queries.moves_of(duty_id),
+        states={state.value: state for state in DutyState},
+        late=money_queries.is_late(duty, local_date(now())),
+        following=DUTY_MOVES.following(duty.state),
+        file_form=FileForm(formdata=None),
+        accept=ACCEPT,
+    )
+
+
+@bp.post("/grants/sub-grant-duties/<int:duty_id>/files")
+@requires(WRITE)
+def add_sub_grant_duty_file(duty_id: int) -> ResponseReturnValue:
+    """Keep a file that the partner sent us in another way, before it is recorded as delivered."""
+    money_queries.duty(duty_id)
+    form = FileForm()
+    if not form.validate() or not form.file.data:
+        raise Invalid(N_("Choose a file first."), field="file")
+    file = keep(form.file.data.read(), form.file.data.filename or "")
+    with writing():
+        delivering.attach(duty_id, file, actor=current_user.actor, now=now())
+    flash(_("The file is kept."), "ok")
+    return redirect(url_for("grants.sub_grant_duty", duty_id=duty_id), 303)
 
 
 @bp.post("/grants/sub-grant-duties/<int:duty_id>/move/<state>")
@@ -99,6 +138,28 @@ def _judge(duty_id: int, state: DutyState, **words: Any) -> ResponseReturnValue:
         ),
         **words,
     )
+
+
+@bp.post("/grants/sub-grants/<int:sub_grant_id>/link")
+@requires(WRITE)
+def send_duty_link(sub_grant_id: int) -> ResponseReturnValue:
+    """A fresh link to the page where the partner hands over what it owes us."""
+    money_queries.one(sub_grant_id)
+    with writing():
+        mails.send_link(sub_grant_id, actor=current_user.actor, now=now())
+    flash(_("The link is on its way."), "ok")
+    return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
+
+
+@bp.post("/grants/sub-grants/<int:sub_grant_id>/link/revoke")
+@requires(WRITE)
+def revoke_duty_link(sub_grant_id: int) -> ResponseReturnValue:
+    """Make every link of this partner for this sub-grant useless."""
+    money_queries.one(sub_grant_id)
+    with writing():
+        tasks.withdraw(sub_grant_id, actor=current_user.actor, now=now())
+    flash(_("The links do not work any more."), "ok")
+    return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)
 
 
 @bp.post("/grants/sub-grants/<int:sub_grant_id>/remind")

@@ -11,7 +11,7 @@ from app.base.columns import cents_column, id_column, instant_column, reference_
 from app.base.holdings import Holding, OnErase, OnMerge, declare
 from app.base.states import N_, Labelled, Transitions
 from app.extensions import db
-from app.grants.history import Move
+from app.grants.history import NOTE_LENGTH, Move
 
 
 class PartnerRole(Labelled):
@@ -206,7 +206,8 @@ DUTY_MOVES = Transitions(
 
 
 class SubGrantDuty(db.Model):
-    """What a partner owes us for a sub-grant: a report, a statement. Overdue is computed."""
+    """What a partner owes us for a sub-grant: a report, a statement. Overdue is computed. `note` is what the
+    partner writes with it; what it said at each delivery stands with that move."""
 
     __tablename__ = "sub_grant_duty"
 
@@ -215,6 +216,7 @@ class SubGrantDuty(db.Model):
     title: Mapped[str] = text_column(200)
     due_on: Mapped[date] = mapped_column(index=True)
     state: Mapped[DutyState] = state_column(DutyState)
+    note: Mapped[str] = text_column(NOTE_LENGTH, default="", server_default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = instant_column()
 

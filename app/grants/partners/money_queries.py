@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from app.base.errors import NotFound
 from app.base.states import N_
+from app.documents.models import Document
 from app.extensions import db
+from app.grants.awards.models import Grant, GrantState
+from app.grants.funders.models import Funder
 from app.grants.partners.due import TO_DELIVER
 from app.grants.partners.models import (
     Booking,
@@ -18,11 +22,14 @@ from app.grants.partners.models import (
     PassOnState,
     SubGrant,
     SubGrantDuty,
+    SubGrantDutyMove,
     SubGrantInstalment,
     SubGrantPayment,
     SubGrantState,
 )
 from app.supporters.models import Supporter
+
+_partner = aliased(Supporter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,54 @@ def duty(duty_id: int) -> SubGrantDuty:
     if row is None:
         raise NotFound(N_("This is not here, or not any more."))
     return row
+
+
+FILES_OF = "sub_grant_duty"  # the kind of record that the files of a duty belong to
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A sub-grant in the partner's words. `asks`: it is agreed and its grant still runs."""
+
+    title: str
+    partner: str
+    grant: str
+    funder: str
+    asks: bool
+
+
+def about(sub_grant_id: int) -> About:
+    """Raises NotFound."""
+    found = db.session.execute(
+        select(SubGrant.title, _partner.display_name, Grant.title, Supporter.display_name, SubGrant.state, Grant.state)
+        .join(GrantPartner, GrantPartner.id == SubGrant.partner_id)
+        .join(_partner, _partner.id == GrantPartner.supporter_id)
+        .join(Grant, Grant.id == GrantPartner.grant_id)
+        .join(Funder, Funder.id == Grant.funder_id)
+        .join(Supporter, Supporter.id == Funder.supporter_id)
+        .where(SubGrant.id == sub_grant_id)
+    ).first()
+    if found is None:
+        raise NotFound(N_("This is not here, or not any more."))
+    title, partner, grant, funder, state, runs = found
+    asks = state is SubGrantState.AGREED and runs is not GrantState.CLOSED
+    return About(title, partner, grant, funder, asks)
+
+
+def files_of(duty_ids: Iterable[int]) -> dict[int, list[Document]]:
+    """The files that were handed over with each duty, in their order."""
+    chosen = select(Document).where(Document.subject_type == FILES_OF, Document.subject_id.in_(list(duty_ids)))
+    found: dict[int, list[Document]] = {}
+    for row in db.session.execute(chosen.where(Document.removed_at.is_(None)).order_by(Document.id)).scalars():
+        found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+def moves_of(duty_id: int, limit: int = 40) -> list[SubGrantDutyMove]:
+    """What happened to a duty, newest first."""
+    move = SubGrantDutyMove
+    chosen = select(move).where(move.duty_id == duty_id).order_by(move.at.desc(), move.id.desc())
+    return list(db.session.execute(chosen.limit(limit)).scalars())
 
 
 def payments(instalment_ids: Iterable[int]) -> dict[int, list[SubGrantPayment]]:

@@ -20,6 +20,7 @@ from app.grants.partners import mails, money_queries, passing_on, queries, sub_g
 from app.grants.partners.forms import InstalmentForm, NewSubGrantForm, PayForm, ReasonForm, SubGrantForm
 from app.grants.partners.models import DUTY_MOVES, SUB_GRANT_MOVES, PassOnState, SubGrantState
 from app.grants.partners.passing_on import PaidOut
+from app.grants.parts import tasks
 from app.grants.trail import trail_of
 from app.ui import filters
 from app.ui.permissions import Permission, requires
@@ -69,6 +70,9 @@ def sub_grant(sub_grant_id: int) -> ResponseReturnValue:
         parts=parts,
         payments=money_queries.payments(part.id for part in parts),
         duties=duties,
+        files=money_queries.files_of(duty.id for duty in duties),
+        page=tasks.page_of(sub_grant_id),
+        asks=money_queries.about(sub_grant_id).asks,
         may_remind=bool(mails.asked_for(row, grant, duties, today)),
         late={duty.id for duty in duties if money_queries.is_late(duty, today)},
         following={duty.id: DUTY_MOVES.following(duty.state) for duty in duties},

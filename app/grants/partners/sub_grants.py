@@ -30,6 +30,7 @@ from app.grants.partners.models import (
     SubGrantMove,
     SubGrantState,
 )
+from app.grants.parts import tasks
 from app.grants.rows import cents_sum, check_version, locked
 
 _S = SubGrantState
@@ -104,6 +105,8 @@ def move(sub_grant_id: int, state: SubGrantState, *, version: int | None = None,
     if state is _S.CLOSED and _duties_open(sub_grant_id):
         raise Refused(N_("Not all that the partner owes is accepted: accept or waive it first."))
     _shift(row, state, actor=actor, now=now)
+    if state is _S.CANCELLED:
+        tasks.withdraw(sub_grant_id, actor=actor, now=now)
 
 
 def plan_instalment(sub_grant_id: int, *, amount_cents: int, due_on: date, actor: Actor, now: datetime) -> int:

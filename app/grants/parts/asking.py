@@ -19,7 +19,7 @@ from app.grants.obligations.models import TO_DELIVER, Obligation
 from app.grants.partners.models import GrantPartner
 from app.grants.parts import chains, tasks
 from app.grants.parts.dates import Spans
-from app.grants.parts.models import PartFigure, PartKind, PartMove, PartState, PartTask, ReportPart
+from app.grants.parts.models import PartFigure, PartKind, PartMove, PartState, ReportPart
 from app.grants.rows import locked
 from app.supporters import queries as supporters
 
@@ -73,8 +73,9 @@ def ask(
     if chain is None:
         chains.begin(obligation, spans, asked_on=asked_on, actor=actor, now=now)
     ids = _insert(obligation_id, questions, partner_ids, before, actor=actor, now=now)
-    asked = [_task(obligation_id, partner, email, now) for partner, email in partners]
-    db.session.flush()
+    asked = [tasks.hand_out(partner, email, now=now, obligation_id=obligation_id) for partner, email in partners]
+    for task in asked:
+        task.revoked_at = None
     tasks.mail(asked, "grants/part_asked", now=now, key=f"grants.part_asked:{ids[0]}")
     told = {"parts": len(ids), "partners": len(partners)}
     audit.record("obligation.parts_asked", ("obligation", obligation_id), actor=actor, now=now, changes=told)
@@ -167,15 +168,3 @@ def _insert(
         PartMove(part_id=part_id, **move_facts(None, PartState.ASKED, actor=actor, now=now)) for part_id in ids
     )
     return ids
-
-
-def _task(obligation_id: int, partner: GrantPartner, email: str, now: datetime) -> PartTask:
-    """The partner's task for this obligation: the one there is, else a new one."""
-    mine = (PartTask.obligation_id == obligation_id) & (PartTask.partner_id == partner.id)
-    task = db.session.execute(select(PartTask).where(mine)).scalar_one_or_none()
-    if task is None:
-        task = PartTask(obligation_id=obligation_id, partner_id=partner.id, email=email, asked_at=now)
-        db.session.add(task)
-    tasks.hand_to(task, partner, email, now=now)
-    task.revoked_at = None
-    return task

@@ -80,7 +80,7 @@ def confirm(task_id: int, cookie: str, code: str, *, browser: str, now: datetime
     db.session.add(TaskDevice(task_id=task_id, device_hash=_hash(known), browser=browser[:80], confirmed_at=now))
     task = db.session.get_one(PartTask, task_id)
     told = {"browser": browser[:80]}
-    audit.record("part_task.device_confirmed", ("obligation", task.obligation_id), actor=PUBLIC, now=now, changes=told)
+    audit.record("part_task.device_confirmed", task.subject, actor=PUBLIC, now=now, changes=told)
     return known
 
 

@@ -169,6 +169,13 @@ class AnswerForm(VersionedForm):
         return "\n".join([*typed, self.answer.data or ""]).strip()
 
 
+class DutyNoteForm(VersionedForm):
+    note = TextAreaField(_l("Explanation, if there is something to say"), validators=[Length(max=NOTE_LENGTH)])
+
+    def content(self) -> str:
+        return (self.note.data or "").strip()
+
+
 class CodeForm(Form):
     code = StringField(_l("The code from the mail"), validators=[InputRequired(), Length(max=12)])
 

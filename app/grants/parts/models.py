@@ -103,14 +103,19 @@ class ChainMove(db.Model):
 
 
 class PartTask(db.Model):
-    """What one partner is asked for one obligation, and the mailbox that is asked. Its link
-    (`links`, purpose grants.part_task) works until 30 days after the last part is accepted."""
+    """What one partner is asked, and the mailbox that is asked: its parts of one obligation, or what it owes us
+    for one sub-grant. Its link (`links`, purpose grants.part_task) works until 30 days after the last of it is
+    accepted."""
 
     __tablename__ = "part_task"
-    __table_args__ = (UniqueConstraint("obligation_id", "partner_id"),)
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "partner_id"),
+        CheckConstraint("(obligation_id IS NULL) <> (sub_grant_id IS NULL)", name="of_one_thing"),
+    )
 
     id: Mapped[int] = id_column()
-    obligation_id: Mapped[int] = reference_column("obligation.id", index=False)
+    obligation_id: Mapped[int | None] = reference_column("obligation.id", nullable=True, index=False)
+    sub_grant_id: Mapped[int | None] = reference_column("sub_grant.id", nullable=True, index=False, unique=True)
     partner_id: Mapped[int] = reference_column("grant_partner.id")
     name: Mapped[str] = text_column(120, default="")
     email: Mapped[str] = text_column(254)
@@ -118,6 +123,13 @@ class PartTask(db.Model):
     asked_at: Mapped[datetime] = instant_column()
     reminded_on: Mapped[date | None] = mapped_column()
     revoked_at: Mapped[datetime | None] = instant_column(nullable=True)
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        """The record whose trail tells of it."""
+        if self.sub_grant_id is not None:
+            return "sub_grant", self.sub_grant_id
+        return "obligation", self.obligation_id or 0
 
 
 class TaskDevice(db.Model):

@@ -266,7 +266,7 @@ def add_part_file(part_id: int) -> ResponseReturnValue:
 
 
 def _task_done(task_id: int, act: Any, said: str) -> ResponseReturnValue:
-    obligation_id = tasks.get(task_id).obligation_id
+    _task, obligation_id = tasks.of_report(task_id)
     with writing():
         act(task_id, actor=current_user.actor, now=now())
     flash(said, "ok")
