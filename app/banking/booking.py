@@ -7,7 +7,7 @@ may be booked on the first open day after it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -15,11 +15,12 @@ from sqlalchemy import func, select, update
 from app.audit import services as audit
 from app.banking.models import BankEntry
 from app.base.actor import Actor
-from app.base.dates import add_months, month_start
+from app.base.dates import add_months
 from app.extensions import db
 from app.ledger import postings
 from app.ledger import queries as ledger_queries
 from app.ledger import services as ledger
+from app.ledger.periods import first_open
 from app.organisation.models import BankAccount, BookedBy
 
 SOURCE, MATCH = "bank_entry", "bank_match"
@@ -77,13 +78,6 @@ def book_waiting(*, later: bool = False, actor: Actor, now: datetime) -> int:
         actor=actor, now=now,
     )  # fmt: skip
     return len(rows)
-
-
-def first_open(day: date, closed: set[date]) -> date:
-    """The day itself, or the first day of the first month after it that is open."""
-    while (month := month_start(day)) in closed:
-        day = add_months(month, 1)
-    return day
 
 
 def waiting() -> tuple[int, int]:

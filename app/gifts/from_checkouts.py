@@ -21,6 +21,7 @@ from app.gifts.donors import Giver, find_or_create
 from app.gifts.models import BANK_TRANSFER, HELD, Gift
 from app.ledger import postings
 from app.ledger import services as ledger
+from app.ledger.periods import open_days
 from app.ledger.rj import RjLine
 from app.payments.by_hand import BY_STATEMENT
 from app.payments.events import (
@@ -31,6 +32,7 @@ from app.payments.events import (
     PaymentsUndone,
 )
 from app.payments.models import Checkout, Payment
+from app.payments.providers.registry import BANK
 from app.payments.queries import CheckoutFacts, facts_of, returns_of
 from app.payments.services import assign_supporters
 from app.payments.states import PaymentEventKind
@@ -68,11 +70,12 @@ def paid(event: CheckoutsPaid) -> None:
     there = _gifts([f.id for f in facts])
     waiting = [f for f in facts if f.id in there and there[f.id].state not in HELD]
     new = [f for f in facts if f.id not in there]
+    booked_on = _booked_on(facts, event.at)
     services.receive(
         [
             services.Receipt(
                 gift_id=f.id, cents=_received(f), on=_day(f, event.at), via=_via(f), payment_id=f.payment_id,
-                bank_reference=f.provider_id,
+                bank_reference=f.provider_id, booked_on=booked_on.get(f.id),
             )
             for f in waiting
         ],
@@ -81,10 +84,15 @@ def paid(event: CheckoutsPaid) -> None:
     )  # fmt: skip
     supporters = _supporters(new, event.actor, event.at)
     made = services.make(
-        [_new_gift(f, supporters[f.id], via=_via(f), at=event.at) for f in new], actor=event.actor, now=event.at
-    )
+        [
+            _new_gift(f, supporters[f.id], via=_via(f), at=event.at, booked_on=booked_on.get(f.id))
+            for f in new
+        ],
+        actor=event.actor,
+        now=event.at,
+    )  # fmt: skip
     words.keep([f for f in new if f.id in set(made)], supporters)
-    _book_fees(facts, event.actor, event.at)
+    _book_fees(facts, booked_on, event.actor, event.at)
     supporters |= {f.id: there[f.id].supporter_id for f in waiting}
     assign_supporters({f.payment_id: supporters[f.id] for f in facts if f.payment_id and f.id in supporters})
     _ask_for_news(new, event.at)
@@ -120,11 +128,14 @@ def _returned(event: PaymentsRefunded | PaymentsChargedBack) -> None:
     gifts = _gifts([f.checkout_id for f in facts])
     payments = {f.payment_id for f in facts}
     via = dict(db.session.execute(select(Payment.id, Payment.provider).where(Payment.id.in_(payments))).all())
+    told = {local_date(f.at) for f in facts if via[f.payment_id] != BANK}
+    opened = open_days(told, local_date(event.at))
     services.give_back(
         [
             services.Return(
                 gift_id=f.checkout_id, cents=f.amount_cents, on=local_date(f.at), via=via[f.payment_id],
                 part=str(f.id), charged_back=f.kind is PaymentEventKind.CHARGEBACK,
+                booked_on=None if via[f.payment_id] == BANK else opened[local_date(f.at)],
             )
             for f in facts
             if f.checkout_id in gifts
@@ -170,7 +181,9 @@ def _giver(f: CheckoutFacts) -> Giver:
     )
 
 
-def _new_gift(f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datetime) -> services.NewGift:
+def _new_gift(
+    f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datetime, booked_on: date | None = None
+) -> services.NewGift:
     return services.NewGift(
         id=f.id,
         supporter_id=supporter_id,
@@ -181,6 +194,7 @@ def _new_gift(f: CheckoutFacts, supporter_id: int, *, via: str | None, at: datet
         # Most organisations that give by the form are companies; staff can tell of a fund or a church.
         rj_line=RjLine.COMPANIES if f.details.get("organisation") else RjLine.INDIVIDUALS,
         via=via,
+        booked_on=booked_on,
         programme_id=f.programme_id,
         campaign_id=f.campaign_id,
         checkout_id=f.id,
@@ -208,10 +222,20 @@ def _ask_for_news(facts: Sequence[CheckoutFacts], now: datetime) -> None:
             newsletter.request(str(f.details["email"]), _giver(f).first_name, f.language, STEUN_ONS, now)
 
 
-def _book_fees(facts: Sequence[CheckoutFacts], actor: Actor, now: datetime) -> None:
+def _booked_on(facts: Sequence[CheckoutFacts], at: datetime) -> dict[int, date]:
+    """By checkout, the day in the books of money that a provider has: it may be told of when the month is closed, and
+    is then booked in the next. What people record is refused there, since they can choose another day."""
+    days = {f.id: _day(f, at) for f in facts if f.provider != BANK}
+    opened = open_days(days.values(), local_date(at))
+    return {checkout_id: opened[day] for checkout_id, day in days.items()}
+
+
+def _book_fees(facts: Sequence[CheckoutFacts], booked_on: dict[int, date], actor: Actor, now: datetime) -> None:
     """What the provider withheld, where it says so."""
     entries = [
-        postings.payment_fee(("payment", f.payment_id), f.fee_cents, local_date(f.paid_at or now), provider=f.provider)
+        postings.payment_fee(
+            ("payment", f.payment_id), f.fee_cents, booked_on.get(f.id) or _day(f, now), provider=f.provider
+        )
         for f in facts
         if f.fee_cents and f.payment_id is not None
     ]

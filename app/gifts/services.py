@@ -52,6 +52,7 @@ class NewGift:
     source: str
     rj_line: RjLine
     via: str | None
+    booked_on: date | None = None  # where its day lies in a closed month
     id: int = field(default_factory=new_id)
     programme_id: int | None = None
     campaign_id: int | None = None
@@ -72,6 +73,7 @@ class Receipt:
     cents: int
     on: date
     via: str
+    booked_on: date | None = None  # where `on` lies in a closed month
     payment_id: int | None = None
     bank_reference: str | None = None
 
@@ -85,6 +87,7 @@ class Return:
     on: date
     via: str
     part: str
+    booked_on: date | None = None  # where `on` lies in a closed month
     charged_back: bool = False
     step_id: int | None = None  # the id of its row in the history, where the caller made one
     reference: str | None = None
@@ -107,8 +110,8 @@ def make(gifts: Sequence[NewGift], *, actor: Actor, now: datetime) -> list[int]:
         return []
     made = insert_new_returning(Gift, rows, "id")
     received = [g for g in gifts if g.id in made and g.via]
-    ledger.post([_received(g, g.amount_cents, g.gift_date, g.via or "", _part(g.payment_id)) for g in received],
-                actor=actor, now=now)  # fmt: skip
+    ledger.post([_received(g, g.amount_cents, g.booked_on or g.gift_date, g.via or "", _part(g.payment_id))
+                 for g in received], actor=actor, now=now)  # fmt: skip
     totals.add(totals.Change(g.supporter_id, g.amount_cents, 1, g.gift_date) for g in received)
     note_references([(g.id, g.gift_date, g.amount_cents, g.bank_reference) for g in received], actor, now)
     audit.record_many(
@@ -140,7 +143,7 @@ def receive(receipts: Sequence[Receipt], *, actor: Actor, now: datetime) -> None
         step = Step(gift, GiftState.RECEIVED, r.on, r.cents, r.bank_reference)
         rows.append({"gift": r.gift_id, "cents": r.cents, "day": r.on, "payment": r.payment_id})
         # A gift may be received, undone and received again: each time is an entry of its own.
-        entries.append(_received(gift, r.cents, r.on, r.via, _part(r.payment_id or step.id)))
+        entries.append(_received(gift, r.cents, r.booked_on or r.on, r.via, _part(r.payment_id or step.id)))
         changes.append(totals.Change(gift.supporter_id, r.cents, 1, r.on))
         steps.append(step)
     if rows:
@@ -226,11 +229,11 @@ def give_back(returns: Sequence[Return], *, actor: Actor, now: datetime) -> None
 
 
 def _returned(gift: Any, r: Return) -> Entry:
-    source, purpose = ("gift", gift.id), _purpose(gift)
+    source, purpose, day = ("gift", gift.id), _purpose(gift), r.booked_on or r.on
     if r.cents < 0:
-        return postings.gift_received(source, -r.cents, r.on, purpose, via=r.via, part=f"again-{r.part}")
+        return postings.gift_received(source, -r.cents, day, purpose, via=r.via, part=f"again-{r.part}")
     book = postings.gift_charged_back if r.charged_back else postings.gift_refunded
-    return book(source, r.cents, r.on, purpose, via=r.via, part=r.part)
+    return book(source, r.cents, day, purpose, via=r.via, part=r.part)
 
 
 def _received(gift: Any, cents: int, on: date, via: str, part: str) -> Entry:

@@ -27,6 +27,22 @@ def refuse_closed(days: Iterable[date]) -> None:
         raise Refused(N_("The period %(period)s is closed: choose a later booking date."), period=f"{month:%m-%Y}")
 
 
+def first_open(day: date, closed: set[date]) -> date:
+    """The day itself, or the first day of the first month after it that is open."""
+    while (month := month_start(day)) in closed:
+        day = add_months(month, 1)
+    return day
+
+
+def open_days(days: Iterable[date], today: date) -> dict[date, date]:
+    """`first_open` of each: for what a provider tells late, which nobody can give a later date. Nothing is asked of
+    the database for days of this month, which is never closed."""
+    days = set(days)
+    late = {month_start(day) for day in days if day < month_start(today)}
+    closed = closed_months() if late and closed_months(late) else set()
+    return {day: first_open(day, closed) for day in days}
+
+
 def last_closed() -> date | None:
     """The newest closed month."""
     return db.session.execute(

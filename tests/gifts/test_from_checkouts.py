@@ -14,14 +14,14 @@ from app.extensions import db, now, writing
 from app.gifts.models import Gift, GiftState
 from app.gifts.totals import fold, largest, total_of
 from app.jobs.services import run_due
-from app.ledger import checks
+from app.ledger import checks, periods
 from app.ledger.accounts import BANK, CLEARING
 from app.ledger.queries import balances, entries_of
 from app.ledger.rj import RjLine
 from app.outbox.models import Message
 from app.payments import services as payments
 from app.payments.events import CheckoutsPaid
-from app.payments.providers.demo import DemoOutcome
+from app.payments.providers.demo import DemoOutcome, decide
 from app.supporters.models import Supporter, SupporterDuplicate
 from tests.conftest import SettableClock
 from tests.factories.gifts import click, paid_gift, promised_gift, start_checkout
@@ -219,3 +219,23 @@ def test_a_gift_paid_online_is_refunded_there_and_not_crossed_out(app: Flask) ->
     with pytest.raises(Refused), writing():
         services.cancel([gift_id], actor=SYSTEM, now=now())
     assert _gift(gift_id).state is GiftState.RECEIVED
+
+
+def test_what_a_provider_tells_after_the_month_was_closed_is_booked_in_the_next(
+    app: Flask, clock: SettableClock
+) -> None:
+    clock.at(2026, 10, 31, 11)
+    late, other = start_checkout(2500), paid_gift(1000)
+    with writing():
+        decide(late, DemoOutcome.PAID, at=now())
+        decide(other, DemoOutcome.CHARGED_BACK, at=now())
+    clock.at(2026, 11, 2, 11)
+    with writing():
+        periods.close(date(2026, 10, 1), actor=SYSTEM, now=now())
+    payments.reach([late, other], actor=SYSTEM, now=now())
+    assert (_gift(late).state, _gift(late).gift_date) == (GiftState.RECEIVED, date(2026, 10, 31))
+    assert _gift(other).state is GiftState.CHARGED_BACK
+    days = [[entry.booked_on for entry in entries_of(("gift", row_id))] for row_id in (late, other)]
+    assert days == [[date(2026, 11, 1)], [date(2026, 10, 31), date(2026, 11, 1)]]
+    assert balances()[CLEARING["demo"]].cents == 2500
+    _books_are_right()

@@ -14,7 +14,6 @@ from datetime import date, datetime
 from sqlalchemy import delete, func, insert, select, update
 
 from app.audit import services as audit
-from app.banking.booking import first_open
 from app.banking.match_models import BankMatch, MatchKind
 from app.banking.matching import by_itself
 from app.banking.models import BankLine, LineState
@@ -31,6 +30,7 @@ from app.extensions import now as clock
 from app.extensions.sql import insert_new
 from app.ledger import postings
 from app.ledger import services as ledger
+from app.ledger.periods import first_open
 from app.ledger.queries import closed_months
 from app.payments import paid_out
 from app.payments.models import Payment, ProviderKey
