@@ -219,6 +219,20 @@ def test_who_is_accepted_in_the_queue_is_thanked_once(finance: Client, now: date
     assert [(mail.message.template, "25,00" in mail.rendered.text) for mail in mails()] == [("gifts/thanks", True)]
 
 
+def test_two_equal_sums_that_differ_are_explained(finance: Client, now: datetime) -> None:
+    """No balance was brought in: without what lies before the first statement, € 25 beside € 25 would say nothing."""
+    for cents, day in ((1500, 10), (1000, 21)):
+        gift_id = promised_gift(cents)
+        with writing():
+            by_hand.receive(gift_id, amount=Money(cents), received_on=date(2026, 11, day),
+                            bank_reference="", actor=SYSTEM, now=now)  # fmt: skip
+    bring(finance, (camt([Pay(0, "R1")], opening=2500), "1.xml"))
+    page = text_of(finance, "/bank/reconciliation")
+    assert page.count("€ 25,00") >= 2
+    assert "Bank en grootboek verschillen € 10,00" in page
+    assert "Vóór het eerste afschrift stond er € 25,00 op de bank en is hier € 15,00 met de hand geboekt" in page
+
+
 def test_no_thanks_are_announced_where_a_proposal_brings_none(finance: Client, now: datetime) -> None:
     for gift_id, day in ((promised_gift(5000), 10), (promised_gift(5000), 12)):
         with writing():
