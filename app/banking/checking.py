@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from app.base.money import EUR, Money
 from app.base.states import N_
 
 MAX_WARNINGS = 50
+MAX_AMOUNTS = 50  # of a statement that are kept
 NO_BALANCES = N_("This file tells no balances: whether a line is missing cannot be checked.")
 
 
@@ -38,6 +40,7 @@ class Statement:
     last_on: date | None = None
     cents: int = 0
     cubes: int = 0  # the sum of the amounts to the third power: with count and sum it tells one set of amounts
+    amounts: Counter[int] | None = field(default_factory=Counter)  # None where it has many
     said: int = 0  # stands for all that its entries say, in this process
 
     @property
@@ -113,6 +116,10 @@ def _count(found: Checked, entry: Entry, today: date) -> None:
     statement.entries += 1
     statement.cents += entry.cents
     statement.cubes += entry.cents**3
+    if statement.amounts is not None:
+        statement.amounts[entry.cents] += 1
+        if statement.entries > MAX_AMOUNTS:
+            statement.amounts = None
     first = entry.transactions[0]
     told = (entry.booked_on, entry.cents, entry.reference, first.end_to_end, first.iban, first.name, first.text)
     statement.said = hash((statement.said, told))

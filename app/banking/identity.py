@@ -49,8 +49,15 @@ class Keys:
     def of(self, entry: Entry) -> bytes:
         bare = self._bare(plain(entry.booked_on, entry.cents, entry.reference))
         self._seen[bare] += 1
-        nth = self._seen[bare]
-        return bare if nth == 1 else hashlib.blake2b(bare + str(nth).encode(), digest_size=16).digest()
+        return _nth(bare, self._seen[bare])
+
+    def nth(self, text: str, number: int) -> bytes:
+        """The key of the n-th line that is `plain` this, from 1."""
+        return _nth(self._bare(text), number)
+
+
+def _nth(bare: bytes, number: int) -> bytes:
+    return bare if number == 1 else hashlib.blake2b(bare + str(number).encode(), digest_size=16).digest()
 
 
 @dataclass(slots=True)

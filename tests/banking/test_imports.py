@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import permutations
 from pathlib import Path
@@ -373,19 +374,48 @@ def test_days_and_their_month_in_one_file_count_once(now: datetime, month_first:
     assert lines() == [1000] * 4
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (2, 1, 3)])
+@pytest.mark.parametrize("apart", [(1, 1, 1), (1, 2), (2, 1), (3,)])
 def test_statements_of_one_day_that_follow_on_each_other_lose_no_equal_line(
-    now: datetime, order: tuple[int, ...], apart: bool
+    now: datetime, order: tuple[int, ...], sizes: tuple[int, ...], apart: tuple[int, ...]
 ) -> None:
-    """As the balances show; they come in any order, and each of them again."""
-    parts = [camt([Pay(1000)], opening=100_000 + 1000 * n, statement=f"S{n}") for n in range(3)]
-    chosen = [parts[n] for n in order]
-    taken = [take(each, now) for each in chosen] if apart else [take(_together(*chosen), now)]
-    assert sum(each.new for each in taken) == 3
+    """As the balances show; they come in any order, some in one file, and each of them again."""
+    parts = _parts_of_a_day(sizes)
+    left = [parts[n] for n in order]
+    taken = []
+    for count in apart:
+        taken.append(take(_together(*left[:count]), now))
+        left = left[count:]
+    assert sum(each.new for each in taken) == sum(sizes)
     again = [take(part.replace(b"<MsgId>M1", b"<MsgId>M2"), now) for part in parts]
-    assert [(each.new, each.already_known) for each in again] == [(0, 1)] * 3
-    assert lines() == [1000] * 3
+    assert [(each.new, each.already_known) for each in again] == [(0, size) for size in sizes]
+    for told in (parts, [parts[n] for n in order], [parts[order[0]], parts[order[2]]]):
+        assert take(_together(*told).replace(b"<MsgId>M1", b"<MsgId>M3"), now).new == 0
+    assert lines().count(1000) == 3
+
+
+def _parts_of_a_day(sizes: Sequence[int]) -> list[bytes]:
+    """Statements that follow on each other, of so many lines: each has one of 1000 and others of its own."""
+    balance, parts = 100_000, []
+    for n, size in enumerate(sizes):
+        pays = [Pay(1000), *(Pay(300 + 7 * n) for _ in range(size - 1))]
+        parts.append(camt(pays, opening=balance, statement=f"S{n}"))
+        balance += sum(pay.cents for pay in pays)
+    return parts
+
+
+def test_a_statement_that_came_twice_is_counted_on_from(now: datetime) -> None:
+    first, second = _parts_of_a_day((1, 1))
+    take(first, now)
+    take(first.replace(b"<MsgId>M1", b"<MsgId>M2"), now)
+    assert take(second, now).new == 1
+
+
+def test_what_another_format_brought_is_counted_on_from(now: datetime) -> None:
+    first, second = _parts_of_a_day((1, 1))
+    take(mt940([":61:2611201120C10,00NTRFNONREF"], closing="C261120EUR1010,00"), now)
+    assert [take(each, now).new for each in (first, second, first + b" ", second + b" ")] == [0, 1, 0, 0]
 
 
 COSTS = [Pay(2500, "R1"), Pay(-1575, details="<AddtlNtryInf>Kosten</AddtlNtryInf>"), Pay(-1575, details=" ")]

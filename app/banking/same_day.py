@@ -1,0 +1,196 @@
+"""Which statements of one day have lines of their own, however equal those are to lines of a statement in another file.
+
+Two statements of a day either follow on each other or stand apart, or one tells what is in the other: their balances
+and amounts show which.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from app.banking.checking import Statement
+from app.banking.identity import FAMILIES, Keys, plain, without
+from app.banking.models import BankEntry, BankStatement
+from app.banking.recognising import known_by_key
+from app.extensions import db
+
+_MOST = 500  # statements that follow on each other, at most
+_PAIRS = 100_000  # that are compared, at most
+_SUMS = 10_000  # that are tried, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A statement of one day: balances and amounts in cents; `amounts` is None where they are not known."""
+
+    opening: int
+    closing: int
+    entries: int
+    amounts: Counter[int] | None = field(compare=False)
+
+
+@dataclass(slots=True)
+class _Day:
+    rows: list[Any] = field(default_factory=list)
+    by_opening: dict[int, list[Any]] = field(default_factory=dict)
+    by_closing: dict[int, list[Any]] = field(default_factory=dict)
+    alone: bool = True  # no statement of several days tells of it
+
+    def add(self, row: Any) -> None:
+        self.rows.append(row)
+        self.by_opening.setdefault(row.opening_cents, []).append(row)
+        self.by_closing.setdefault(row.closing_cents, []).append(row)
+
+    def around(self, one: Part) -> set[int]:
+        """Ids of the statements that come before it or after it, as their balances follow on each other."""
+        after = _chain(self.by_opening, one.closing, "closing_cents")
+        return after | _chain(self.by_closing, one.opening, "opening_cents")
+
+
+class Elsewhere:
+    """What other files of the same kind told of the days of a file."""
+
+    def __init__(self, statements: Sequence[Statement], ids: Sequence[int], family: int) -> None:
+        self._ids, self._formats = frozenset(ids), [kind.value for kind, each in FAMILIES.items() if each == family]
+        self._told_by = without(family)
+        self._mine: dict[int, list[Statement]] = {}
+        for each in statements:
+            if each.first_on is not None:
+                self._mine.setdefault(each.account_id, []).append(each)
+        self._days: dict[int, dict[date, tuple[list[Part], _Day]]] = {}
+
+    def lines(self, account_id: int, day: date, keys: Keys) -> Counter[str]:
+        """Lines of a day that are for certain in no statement of the file, and how often each is there (`plain`)."""
+        if account_id not in self._days:
+            self._days[account_id] = self._read(account_id)
+        mine, there = self._days[account_id].get(day, ((), _Day()))
+        again = set(mine)
+        rows = [row for row in there.rows if Part(row.opening_cents, row.closing_cents, row.entries, None) not in again]
+        if not mine or not rows or len(rows) * len(mine) > _PAIRS:
+            return Counter()
+        around = [there.around(each) for each in mine]
+        found = {
+            row_id for row_id, other in _parts(rows)
+            if all(apart(each, other) or row_id in near for each, near in zip(mine, around, strict=True))
+        }  # fmt: skip
+        told = self._brought(found)
+        whole = there.alone and len(found) == len(there.rows)
+        return told + self._told(account_id, day, keys) if whole else told
+
+    def _brought(self, statement_ids: set[int]) -> Counter[str]:
+        if not statement_ids:
+            return Counter()
+        entries = select(BankEntry.booked_on, BankEntry.cents, BankEntry.reference)
+        entries = entries.where(BankEntry.statement_id.in_(statement_ids))
+        return Counter(plain(*row) for row in db.session.execute(entries))
+
+    def _told(self, account_id: int, day: date, keys: Keys) -> Counter[str]:
+        """Lines without a reference that another kind of file brought and this one told of."""
+        elsewhere = select(BankStatement.id).where(
+            BankStatement.id == BankEntry.statement_id, BankStatement.format.not_in(self._formats)
+        )
+        cents = select(BankEntry.cents).where(
+            BankEntry.account_id == account_id, BankEntry.booked_on == day,
+            BankEntry.families.not_in(self._told_by), elsewhere.exists(),
+        )  # fmt: skip
+        key_of: dict[bytes, str] = {}
+        for each, count in Counter(db.session.execute(cents).scalars()).items():
+            text = plain(day, each, "")
+            key_of |= {keys.nth(text, number): text for number in range(1, count + 1)}
+        return Counter(key_of[key] for key in known_by_key(list(key_of)))
+
+    def _read(self, account_id: int) -> dict[date, tuple[list[Part], _Day]]:
+        """By day: the statements of the file, where it has none of several days, and those of others."""
+        mine: dict[date, list[Part]] = {}
+        longer: list[tuple[date, date]] = []
+        for each in self._mine[account_id]:
+            first, last, opening, closing = each.first_on, each.last_on, each.opening, each.closing
+            assert first is not None
+            assert last is not None
+            if first != last:
+                longer.append((first, last))
+            elif opening and closing and opening.cents != closing.cents and closing.on == first:
+                part = Part(opening.cents, closing.cents, each.entries, each.amounts)
+                mine.setdefault(first, []).append(part)
+        there = self._there(account_id, mine)
+        return {
+            day: (parts, there[day]) for day, parts in mine.items()
+            if day in there and not any(first <= day <= last for first, last in longer)
+        }  # fmt: skip
+
+    def _there(self, account_id: int, days: Iterable[date]) -> dict[date, _Day]:
+        first, last = min(days, default=date.max), max(days, default=date.min)
+        rows = select(
+            BankStatement.id, BankStatement.from_on, BankStatement.to_on, BankStatement.opening_cents,
+            BankStatement.closing_cents, BankStatement.entries,
+        ).where(
+            BankStatement.account_id == account_id, BankStatement.format.in_(self._formats),
+            BankStatement.to_on >= first, BankStatement.from_on <= last,
+            BankStatement.opening_cents != BankStatement.closing_cents,
+        )  # fmt: skip
+        found: dict[date, _Day] = {}
+        longer: list[Any] = []
+        for row in db.session.execute(rows.order_by(BankStatement.id)):
+            if row.id not in self._ids and row.from_on == row.to_on:
+                found.setdefault(row.to_on, _Day()).add(row)
+            elif row.id not in self._ids:
+                longer.append(row)
+        for day, of_day in found.items():
+            of_day.alone = not any(row.from_on <= day <= row.to_on for row in longer)
+        return found
+
+
+def _chain(by_balance: dict[int, list[Any]], cents: int, leads: str) -> set[int]:
+    """Ids of statements that follow on each other from this balance on; of the same one told twice both."""
+    found: set[int] = set()
+    passed: set[int] = set()
+    while cents not in passed and len(passed) < _MOST and (rows := by_balance.get(cents)):
+        passed.add(cents)
+        found |= {row.id for row in rows}
+        cents = getattr(rows[0], leads)
+    return found
+
+
+def _parts(rows: Sequence[Any]) -> list[tuple[int, Part]]:
+    """Statements with their ids, and with the amounts of those that brought all of their lines."""
+    entries = select(BankEntry.statement_id, BankEntry.cents)
+    entries = entries.where(BankEntry.statement_id.in_([row.id for row in rows]))
+    amounts: dict[int, Counter[int]] = {}
+    for statement_id, cents in db.session.execute(entries):
+        amounts.setdefault(statement_id, Counter())[cents] += 1
+    found: list[tuple[int, Part]] = []
+    for row in rows:
+        brought = amounts.get(row.id)
+        known = brought if brought is not None and brought.total() == row.entries else None
+        found.append((row.id, Part(row.opening_cents, row.closing_cents, row.entries, known)))
+    return found
+
+
+def apart(one: Part, other: Part) -> bool:
+    """Whether neither can be inside the other: their balances and amounts leave no room for the lines around it."""
+    small, large = sorted((one, other), key=lambda each: each.entries)
+    before, after = small.opening - large.opening, large.closing - small.closing
+    rest = large.entries - small.entries
+    if not before or not after or rest < 2:
+        return bool(before and after)
+    if small.amounts is None or large.amounts is None:
+        return False
+    around = Counter(large.amounts)
+    around.subtract(small.amounts)
+    return min(around.values()) < 0 or not _makes(around.elements(), before)
+
+
+def _makes(amounts: Iterable[int], wanted: int) -> bool:
+    """Whether some of these come to that sum; taken to where they are too many to try."""
+    sums = {0}
+    for each in amounts:
+        sums |= {total + each for total in sums}
+        if len(sums) > _SUMS:
+            return True
+    return wanted in sums
