@@ -64,7 +64,7 @@ def grant(
     funder_id: int | None = None,
     **facts: Any,
 ) -> int:
-    """A grant of € 100.000, awarded on 1 October 2026, for 2027; half now, half after a report."""
+    """A grant of € 100.000, awarded on 1 October 2026 for the year from then on; half now, half after a report."""
     ensure_chart()
     if instalments is None:
         instalments, duties = half_now_half_after_report()
@@ -72,8 +72,8 @@ def grant(
         "title": "Preventie op scholen",
         "amount_cents": 10_000_000,
         "decided_on": date(2026, 10, 1),
-        "starts_on": date(2027, 1, 1),
-        "ends_on": date(2027, 12, 31),
+        "starts_on": date(2026, 10, 1),
+        "ends_on": date(2027, 9, 30),
         "recognition": Recognition.AWARD,
     } | facts
     asked = application(now, funder_id, Stage.SUBMITTED, title="Preventie op scholen")

@@ -31,7 +31,13 @@ SignIn = Callable[[str], Client]
 def grant_id(app: Flask) -> int:
     """€ 100.000 awarded on 1 October 2026 and confirmed; € 50.000 of it received on 10 November."""
     with writing():
-        made = make.grant(now(), title="=Preventie", recognition=Recognition.AWARD)
+        made = make.grant(
+            now(),
+            title="=Preventie",
+            starts_on=date(2027, 1, 1),
+            ends_on=date(2027, 12, 31),
+            recognition=Recognition.AWARD,
+        )
     with writing():
         awards.confirm([made], actor=SYSTEM, now=now())
     first = db.session.execute(select(Instalment.id).where(Instalment.grant_id == made).order_by(Instalment.position))

@@ -118,7 +118,7 @@ def test_an_application_is_awarded_from_submitted_alone_and_once(now: datetime) 
     [
         ({"amount_cents": 0}, "amount"),
         ({"title": "  "}, "title"),
-        ({"ends_on": date(2026, 12, 31)}, "ends_on"),
+        ({"ends_on": date(2026, 9, 30)}, "ends_on"),
         ({"decided_on": date(2026, 11, 24)}, "decided_on"),
         ({"agreed_on": date(2026, 11, 24)}, "agreed_on"),
         ({"income_line": RjLine.COMPANIES}, "income_line_reason"),

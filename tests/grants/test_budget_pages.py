@@ -137,6 +137,21 @@ def test_one_expense_is_mapped_by_hand_or_as_a_rule(app: Flask, now: datetime, f
     assert queries.spent_by_line(grant_id) == {travel: 1000, room: 500}
 
 
+def test_what_lies_outside_the_period_is_told_and_can_be_listed(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now, starts_on=date(2026, 11, 1))
+        for day, words in ((date(2026, 10, 31), "te vroeg"), (date(2026, 11, 1), "op tijd")):
+            facts = ExpenseFacts(spent_on=day, cents=12_345, description=words)
+            expenses.enter(grant_id, facts, form_key=words, actor=SYSTEM, now=now)
+    home = f"/grants/{grant_id}"
+    for page in (fundraiser.get(f"{home}/budget").text, fundraiser.get(f"{home}/expenses").text):
+        assert "€\xa0123,45 aan uitgaven valt buiten de looptijd" in page
+        assert f"{home}/expenses?period=outside" in page
+    listed = fundraiser.get(f"{home}/expenses?period=outside").text
+    assert "te vroeg" in listed
+    assert "op tijd" not in listed
+
+
 def test_the_list_shows_all_a_grant_pays_and_what_others_pay_of_it(now: datetime, fundraiser: Client) -> None:
     with writing():
         first = make.grant(now, title="Eerste")

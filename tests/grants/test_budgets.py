@@ -86,7 +86,7 @@ def test_an_approved_change_writes_through(app: Flask, now: datetime) -> None:
             dues={duty.id: date(2027, 9, 1)},
         )
         amendment_id = amendments.request(grant_id, asked, actor=SYSTEM, now=now)
-        assert db.session.get_one(Grant, grant_id).ends_on == date(2027, 12, 31)
+        assert db.session.get_one(Grant, grant_id).ends_on == date(2027, 9, 30)
     with pytest.raises(Refused), writing():
         services.save_draft(grant_id, wanted, version=1, actor=SYSTEM, now=now)
     with writing():
@@ -96,7 +96,7 @@ def test_an_approved_change_writes_through(app: Flask, now: datetime) -> None:
     assert db.session.get_one(Obligation, duty.id).due_on == date(2027, 9, 1)
     assert [line.revised_cents for line in queries.lines(grant_id)] == [9_000_000, 1_000_000]
     row = queries.amendment(amendment_id)
-    assert row.was_ends_on == date(2027, 12, 31)
+    assert row.was_ends_on == date(2027, 9, 30)
     assert [due.was_due_on for due, _ in queries.dues_of(amendment_id)] == [date(2027, 6, 1)]
     with pytest.raises(Refused), writing():
         amendments.refuse(amendment_id, decided_on=date(2026, 11, 20), answer="Nee", actor=SYSTEM, now=now)

@@ -137,7 +137,7 @@ def test_a_corrected_end_takes_the_tasks_along_and_leaves_the_dates_of_the_funde
     """The form says beforehand what follows and what does not; corrected back, all is as it was."""
     owner = make_account("eigenaar@example.org", name="Eva Eigenaar")
     with writing():
-        grant_id = make.grant(now, owner_id=owner)
+        grant_id = make.grant(now, owner_id=owner, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31))
         duty = db.session.execute(select(Obligation).where(Obligation.grant_id == grant_id)).scalar_one()
         dues = [(each.id, each.expected_on) for each in instalments.of_grant(grant_id)]
     due_on, made = duty.due_on, use("grant_award", grant_id, now)

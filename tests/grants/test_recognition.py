@@ -17,11 +17,13 @@ from app.base.errors import Invalid, Refused
 from app.extensions import db, writing
 from app.extensions import now as app_now
 from app.grants.awards import services as awards
-from app.grants.awards.models import GrantState, Recognition
+from app.grants.awards.models import Grant, GrantState, Recognition
 from app.grants.awards.plans import InstalmentPlan
 from app.grants.awards.spread import lands_at_once
+from app.grants.budgets import queries as budgets
 from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense
+from app.grants.expenses.queries import outside_cents
 from app.grants.expenses.services import ExpenseFacts
 from app.grants.instalments import checks
 from app.grants.instalments import services as instalments
@@ -32,6 +34,7 @@ from app.grants.recognition import services
 from app.grants.recognition.models import GrantIncome
 from app.grants.recognition.sources import by_month
 from app.grants.reminders.jobs import morning
+from app.grants.restricted import queries as restricted
 from app.ledger.models import FiscalPeriod, JournalEntry, JournalLine, PeriodState
 from tests.conftest import SettableClock
 from tests.factories import grants as make
@@ -66,6 +69,43 @@ def test_costs_earn_the_money_that_came_before_and_after(now: datetime) -> None:
     assert books(grant_id) == (7_000_000, 0, 3_000_000, 0)
     days = select(JournalEntry.booked_on).where(JournalEntry.source_type == "grant_income")
     assert sorted(db.session.execute(days).scalars()) == [date(2026, 10, 31), date(2026, 11, 23)]
+
+
+@pytest.mark.parametrize(
+    ("day", "counts"),
+    [
+        (date(2026, 10, 4), False), (date(2026, 10, 5), True), (date(2026, 11, 20), True), (date(2026, 11, 21), False),
+    ],
+)  # fmt: skip
+def test_a_cost_outside_the_period_earns_nothing_and_is_spent_nowhere(now: datetime, day: date, counts: bool) -> None:
+    grant_id, (first, _) = granted(now, COSTS, starts_on=date(2026, 10, 5), ends_on=date(2026, 11, 20))
+    receive(first, HALF, now, "a")
+    other_id, _ = granted(now, COSTS, starts_on=date(2026, 10, 1))
+    with writing():
+        cost = ExpenseFacts(spent_on=day, cents=2_000, full_cents=3_000, description="zaal")
+        expense_id = expenses.enter(other_id, cost, form_key="a", actor=SYSTEM, now=now)
+        expenses.share(expense_id, grant_id, 1_000, actor=SYSTEM, now=now)
+    spend(grant_id, 500, day)
+    earned = 1_500 if counts else 0
+    follow(grant_id, now)
+    assert books(grant_id) == (earned, 0, HALF - earned, 0)
+    assert sum(budgets.spent_by_line(grant_id).values()) == earned
+    assert sum(budgets.spent_by_month(grant_id).values()) == earned
+    assert restricted.shares(grant_id)[0].spent == earned
+    assert outside_cents(grant_id) == (0 if counts else 1_500)
+
+
+def test_more_time_makes_a_late_cost_count_and_less_time_takes_it_back(now: datetime) -> None:
+    grant_id, (first, _) = granted(now, COSTS, starts_on=date(2026, 10, 1), ends_on=date(2026, 11, 10))
+    receive(first, HALF, now, "a")
+    spend(grant_id, 700, date(2026, 11, 15))
+    follow(grant_id, now)
+    assert books(grant_id)[0] == 0
+    for ends_on, earned in ((date(2026, 11, 15), 700), (date(2026, 11, 14), 0)):
+        with writing():
+            db.session.get_one(Grant, grant_id, populate_existing=True).ends_on = ends_on
+        follow(grant_id, now)
+        assert books(grant_id) == (earned, 0, HALF - earned, 0)
 
 
 def test_what_was_overspent_is_not_income(now: datetime) -> None:

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.grants.awards.models import RUNNING, Grant
 from app.grants.budgets.models import Amendment, AmendmentDue, BudgetRow, BudgetState, BudgetVersion
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.expenses.queries import WITHIN_PERIOD
 from app.grants.funders.models import Funder
 from app.grants.obligations.models import TO_DELIVER, Obligation
 from app.grants.rows import cents_sum
@@ -81,13 +82,15 @@ def version(version_id: int) -> BudgetVersion:
 
 
 def charged(grant_ids: Sequence[int] | Select[tuple[int]]) -> Subquery:
-    """Everything charged to these grants: own expenses and shares of costs that other grants carry.
+    """Everything charged to these grants within their periods: own expenses and shares of costs that others carry.
 
     Columns: grant_id, budget_line_id, partner_id, spent_on, cents. The partner of a shared cost is
     the first grant's business, so it counts as our own here.
     """
-    own = select(Expense.grant_id, Expense.budget_line_id, Expense.partner_id, Expense.spent_on, Expense.cents).where(
-        Expense.grant_id.in_(grant_ids)
+    own = (
+        select(Expense.grant_id, Expense.budget_line_id, Expense.partner_id, Expense.spent_on, Expense.cents)
+        .join(Grant, Grant.id == Expense.grant_id)
+        .where(Expense.grant_id.in_(grant_ids), WITHIN_PERIOD)
     )
     shared = (
         select(
@@ -98,7 +101,8 @@ def charged(grant_ids: Sequence[int] | Select[tuple[int]]) -> Subquery:
             ExpenseShare.cents,
         )
         .join(Expense, Expense.id == ExpenseShare.expense_id)
-        .where(ExpenseShare.grant_id.in_(grant_ids))
+        .join(Grant, Grant.id == ExpenseShare.grant_id)
+        .where(ExpenseShare.grant_id.in_(grant_ids), WITHIN_PERIOD)
     )
     return union_all(own, shared).subquery("charged")
 
@@ -211,8 +215,12 @@ def spending(limit: int = 500) -> list[Spending]:
         .group_by(BudgetVersion.grant_id)
         .subquery("budget")
     )
-    own = select(cents_sum(Expense.cents)).where(Expense.grant_id == Grant.id).scalar_subquery()
-    shared = select(cents_sum(ExpenseShare.cents)).where(ExpenseShare.grant_id == Grant.id).scalar_subquery()
+    own = select(cents_sum(Expense.cents)).where(Expense.grant_id == Grant.id, WITHIN_PERIOD)
+    shared = (
+        select(cents_sum(ExpenseShare.cents))
+        .join(Expense, Expense.id == ExpenseShare.expense_id)
+        .where(ExpenseShare.grant_id == Grant.id, WITHIN_PERIOD)
+    )
     chosen = (
         select(
             Grant.id,
@@ -222,7 +230,7 @@ def spending(limit: int = 500) -> list[Spending]:
             Grant.starts_on,
             Grant.ends_on,
             budget.c.cents,
-            own + shared,
+            own.correlate(Grant).scalar_subquery() + shared.correlate(Grant).scalar_subquery(),
         )
         .join(budget, budget.c.grant_id == Grant.id)
         .join(Funder, Funder.id == Grant.funder_id)

@@ -15,6 +15,7 @@ from app.grants.blueprint import bp
 from app.grants.budgets import by_partner, pace, queries, services
 from app.grants.budgets.forms import DraftForm
 from app.grants.budgets.models import Category
+from app.grants.expenses.queries import outside_cents
 from app.grants.pages import VersionedForm, act_on, filled, tabs
 from app.grants.partners import queries as partners
 from app.ui import filters
@@ -48,6 +49,7 @@ def budget(grant_id: int) -> ResponseReturnValue:
         labels=[filters.short_month(month) for month in curve.months],
         names={each.partner_id: each.name for each in shares},
         by_partner=shares,
+        outside=outside_cents(grant_id),
         unmapped=queries.spent_by_line(grant_id).get(None, 0),
         versions=queries.versions(grant_id),
         draft=draft,

@@ -39,6 +39,8 @@ def _wanted(grant_id: int, whose: list[tuple[str, str]]) -> Select[*tuple[Any, .
         wanted = wanted.where(its.partner_id.is_(None) if partner == OURS else its.partner_id == int(partner))
     if lists.choice("waiting", ["yes"]):
         wanted = wanted.where(its.line_id.is_(None))
+    if lists.choice("period", ["outside"]):
+        wanted = queries.outside(wanted, grant_id)
     return wanted
 
 
@@ -59,7 +61,8 @@ def expenses(grant_id: int) -> ResponseReturnValue:
     }
     page = lists.page(wanted, sorts, key=Expense.id, default="date")
     shown = [queries.line_of(each) for each in page.rows]
-    asked = {name: lists.choice(name, allowed) for name, allowed in (("partner", dict(whose)), ("waiting", ["yes"]))}
+    options = (("partner", dict(whose)), ("waiting", ["yes"]), ("period", ["outside"]))
+    asked = {name: lists.choice(name, allowed) for name, allowed in options}
     by_partner = {"name": "partner", "label": _("Partner"), "value": asked["partner"], "options": whose}
     return render_template(
         "grants/expenses.html",
@@ -69,6 +72,7 @@ def expenses(grant_id: int) -> ResponseReturnValue:
         rows=shown,
         payers=queries.payers([each.id for each in shown], but=grant_id),
         names=dict(pairs),
+        outside=queries.outside_cents(grant_id),
         total=db.session.execute(wanted.with_only_columns(cents_sum(its.cents))).scalar_one(),
         q=lists.search_text(),
         filters=[
@@ -79,6 +83,12 @@ def expenses(grant_id: int) -> ResponseReturnValue:
                 "label": _("Mapping"),
                 "value": asked["waiting"],
                 "options": [("yes", _("Not mapped yet"))],
+            },
+            {
+                "name": "period",
+                "label": _("Period"),
+                "value": asked["period"],
+                "options": [("outside", _("Outside the period"))],
             },
         ],
     )

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, not_, or_, select, union_all
 
 from app.extensions import db
 from app.grants.awards.models import Grant
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.rows import cents_sum
 
 _EXPORTED = 1000  # rows at a time
+
+# In a statement about costs and the grant that pays them: the day lies in the grant's period. What does not is no
+# cost of the funder's: it is listed, and counts nowhere.
+WITHIN_PERIOD: ColumnElement[bool] = Expense.spent_on.between(Grant.starts_on, Grant.ends_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,17 @@ def listing(grant_id: int) -> Select[*tuple[Any, ...]]:
         .outerjoin(ExpenseShare, and_(ExpenseShare.expense_id == Expense.id, ExpenseShare.grant_id == grant_id))
         .where(Expense.id.in_(union_all(own, shared)))
     )  # fmt: skip
+
+
+def outside(wanted: Select[*tuple[Any, ...]], grant_id: int) -> Select[*tuple[Any, ...]]:
+    """Of what `listing` finds, the costs of days outside the period of the grant."""
+    return wanted.join(Grant, Grant.id == grant_id).where(not_(WITHIN_PERIOD))
+
+
+def outside_cents(grant_id: int) -> int:
+    """What the costs that are charged to this grant and lie outside its period come to."""
+    total = outside(listing(grant_id), grant_id).with_only_columns(cents_sum(columns(grant_id).cents))
+    return int(db.session.execute(total).scalar_one())
 
 
 def line_of(row: Sequence[Any]) -> Line:

@@ -2,6 +2,9 @@
 
 What we owe a partner is our cost on the day it is booked, and as cashier it comes off the grant's income on that day;
 both are earned then. What such a partner spends of it does not count a second time.
+
+A cost of a day outside the grant's period is none of the funder's: it earns nothing, however it is charged. What
+is owed to a partner does count then: a last instalment often falls due after the work it pays for.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import ColumnElement, func, select, union_all
 
 from app.extensions import db
+from app.grants.awards.models import Grant
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.expenses.queries import WITHIN_PERIOD
 from app.grants.partners.models import Booking, GrantPartner, SubGrant, SubGrantInstalment
 from app.grants.recognition.sources import Cost
 
@@ -42,13 +47,16 @@ def passed_on(grant_ids: Collection[int]) -> Iterable[Cost]:
 def spent(grant_ids: Collection[int]) -> Iterable[Cost]:
     """(grant, day, cents), the shares of costs that were entered with another grant included."""
     ids = list(grant_ids)
-    own = select(Expense.grant_id, Expense.spent_on, Expense.cents).where(
-        Expense.grant_id.in_(ids), besides_passed_on()
+    own = (
+        select(Expense.grant_id, Expense.spent_on, Expense.cents)
+        .join(Grant, Grant.id == Expense.grant_id)
+        .where(Expense.grant_id.in_(ids), WITHIN_PERIOD, besides_passed_on())
     )
     shared = (
         select(ExpenseShare.grant_id, Expense.spent_on, ExpenseShare.cents)
         .join(Expense, Expense.id == ExpenseShare.expense_id)
-        .where(ExpenseShare.grant_id.in_(ids))
+        .join(Grant, Grant.id == ExpenseShare.grant_id)
+        .where(ExpenseShare.grant_id.in_(ids), WITHIN_PERIOD)
     )
     every = union_all(own, shared).subquery()
     summed = select(every.c.grant_id, every.c.spent_on, func.sum(every.c.cents))

@@ -1,10 +1,10 @@
 """What came in for each fund and programme, and what of it is not spent yet. Amounts in cents.
 
 Per grant: received is what the funder paid, less what was paid back; spent is every cost charged to the
-grant. Not spent is received less spent, never below nothing; advanced is what was spent before it came.
-Money that we only pass on as cashier is not ours and left out; what is owed to a partner for whom we answer
-is spent; what either spends of it does not count again. A divided
-grant is split by its parts, to the cent. Whatever the number of grants, it takes the same few statements.
+grant within its period. Not spent is received less spent, never below nothing; advanced is what was spent before
+it came. Money that we only pass on as cashier is not ours and left out; what is owed to a partner for whom we
+answer is spent; what either spends of it does not count again. A divided grant is split by its parts, to the
+cent. Whatever the number of grants, it takes the same few statements.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from app.base.money import Money
 from app.extensions import db
 from app.grants.awards.models import Grant, GrantState
 from app.grants.expenses.models import Expense, ExpenseShare
+from app.grants.expenses.queries import WITHIN_PERIOD
 from app.grants.funders.models import Funder
 from app.grants.instalments.models import Instalment, Receipt
 from app.grants.partners.models import Booking, GrantPartner, SubGrant, SubGrantInstalment
@@ -183,11 +184,18 @@ def _grants(grant_id: int | None) -> Select[*tuple[Any, ...]]:
     )
     own = (
         select(Expense.grant_id, cents_sum(Expense.cents).label("cents"))
-        .where(besides_passed_on())
+        .join(Grant, Grant.id == Expense.grant_id)
+        .where(WITHIN_PERIOD, besides_passed_on())
         .group_by(Expense.grant_id)
     )
     owed = _booked(Booking.PRINCIPAL)
-    shared = select(ExpenseShare.grant_id, cents_sum(ExpenseShare.cents).label("cents")).group_by(ExpenseShare.grant_id)
+    shared = (
+        select(ExpenseShare.grant_id, cents_sum(ExpenseShare.cents).label("cents"))
+        .join(Expense, Expense.id == ExpenseShare.expense_id)
+        .join(Grant, Grant.id == ExpenseShare.grant_id)
+        .where(WITHIN_PERIOD)
+        .group_by(ExpenseShare.grant_id)
+    )
     money = union_all(came, went_back).subquery("money")
     costs = union_all(own, shared, owed).subquery("costs")
     received = select(money.c.grant_id, cents_sum(money.c.cents).label("cents")).group_by(money.c.grant_id).subquery()
