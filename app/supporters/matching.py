@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from functools import lru_cache
 
 from app.supporters.names import Greeting, Name, split_full_name, split_surname, tidy, tidy_infix, tidy_initials
@@ -20,7 +21,9 @@ MAX_TOKEN = 40
 @lru_cache(maxsize=2048)  # names and places recur: imports and searches fold the same words again and again
 def plain(text: str) -> str:
     """Small letters without diacritics; apostrophes fall away, other signs become one space."""
-    lowered = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS)).translate(_LETTERS)
+    # Before the case too: a letter of mathematics becomes a capital of the alphabet only here.
+    lowered = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    lowered = unicodedata.normalize("NFKD", lowered).translate(_LETTERS)
     bare = "".join(c for c in lowered if not unicodedata.combining(c))
     return " ".join(re.sub(r"[^\w]|_", " ", re.sub(r"['’`´]", "", bare)).split())
 
@@ -69,6 +72,8 @@ def words_of(query: str) -> list[str]:
 
 _TITLES = re.compile(r"(?i)^(?:dhr|hr|heer|de heer|mr|mw|mevr|mevrouw|mvr|mej|mevr/dhr|fam|familie)\b\.?\s*")
 _WITH = re.compile(r"(?i)\s+(?:e/o|en/of|e\.o\.|cj|c\.j\.|en|&|eo)\s+")
+_AND_OTHERS = re.compile(r"(?i)\s+(?:e/o|en/of|e\.o|c\.?j|c\.?s|eo)\.?$")
+_ONLY_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*\.?")
 _MADAM = re.compile(r"(?i)^(?:mw|mevr|mevrouw|mvr|mej)\b")
 _SIR = re.compile(r"(?i)^(?:dhr|hr|heer|de heer)\b")
 _FAMILY = re.compile(r"(?i)^(?:fam|familie)\b")
@@ -86,12 +91,20 @@ def bank_names(text: str) -> list[Name]:
 
     `HR J DOE` → J. Doe; `J. Jansen e/o P. de Vries` → both; `A VAN DER BERG CJ` → one, the rest unknown.
     """
+    whole = _AND_OTHERS.sub("", " ".join(text.split()))
+    title = _TITLES.match(whole)
+    at = title.end() if title else 0  # in `HR CJ DE VRIES` the letters are his own
+    first, *others = _WITH.split(whole[at:])
     people = []
-    for part in _WITH.split(re.sub(r"(?i)\s+(?:cj|eo|e/o)\.?$", "", " ".join(text.split()))):
+    for part in (whole[:at] + first, *others):
         greeting = _greeting(part)
         bare = _TITLES.sub("", part).strip(" ,.")
         if bare:
             people.append(_bank_name(bare, greeting))
+    if len(people) == 2 and _ONLY_INITIALS.fullmatch(people[0].last_name):  # `HR J EN MW A DE BOER`
+        shared = people[1]
+        initials = tidy_initials(people[0].last_name)
+        people[0] = replace(people[0], initials=initials, infix=shared.infix, last_name=shared.last_name)
     return people
 
 
@@ -110,6 +123,9 @@ def _bank_name(bare: str, greeting: Greeting) -> Name:
         infix, surname = split_surname(" ".join(words[at:]))
         initials = tidy_initials("".join(words[:at]) if all("." not in w for w in words[:at]) else " ".join(words[:at]))
         return Name(initials=initials, infix=infix, last_name=tidy(surname), greeting=greeting)
+    infix, surname = split_surname(bare)
+    if infix:  # `FAM DE VRIES`: no first name is called De
+        return Name(infix=infix, last_name=tidy(surname), greeting=greeting)
     name = split_full_name(bare)
     return Name(
         first_name=name.first_name, initials=name.initials, infix=name.infix, last_name=name.last_name,

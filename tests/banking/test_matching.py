@@ -45,6 +45,7 @@ from tests.banking.files import Pay, camt
 from tests.factories.debits import dutch_iban
 from tests.factories.gifts import promised_gift
 from tests.factories.organisation import make_organisation
+from tests.factories.recurring import own_mandate
 from tests.factories.supporters import person
 from tests.grants.money_stories import granted, state
 
@@ -327,6 +328,11 @@ def test_deciding_and_undoing_leaves_the_ledger_as_before(organisation: int, now
         ("MW A VAN DER BERG", "Anna van den Berg", True),
         ("J. Jansen e/o P. de Vries", "Piet de Vries", True),
         ("A BIJL CJ", "Anna Byl", True),
+        ("HR CJ DE VRIES", "Carla de Vries", True),
+        ("HR CJ DE VRIES", "Daan de Vries", False),
+        ("FAM DE VRIES", "Jan de Vries", True),
+        ("HR J EN MW A DE BOER", "Jaap de Boer", True),
+        ("MW A DE BOER-SMIT C.J.", "Anna de Boer-Smit", True),
         ("HR J DOE", "Karel Doe", False),
         ("J. Jansen", "J. de Vries", False),
         ("", "J. de Vries", False),
@@ -430,6 +436,47 @@ def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> N
     assert state(first) is not InstalmentState.RECEIVED
     assert balances() == before | {"1100": 6_000_000, "2900": -6_000_000}
     assert whole()
+
+
+def test_a_part_of_an_instalment_is_known_by_the_reference_alone(now: datetime) -> None:
+    grant_id, (first, second) = granted(now)
+    with writing() as session:
+        session.get_one(Grant, grant_id).funder_reference = "sub-2025-088"
+    said = "<RmtInf><Ustrd>voorschot SUB-2025-088, 80%</Ustrd></RmtInf>"
+    assert take(Pay(4_000_000, "R1", name="MIN V J EN V", more=said), now=now).matched == 0
+    found = proposals()
+    assert {p.target_id for p in found} == {first, second}
+    assert all(p.blocked and p.kind is MatchKind.INSTALMENT for p in found)
+    with writing():
+        by_people.accept(line().id, found[0].key, actor=SYSTEM, now=now)
+    assert line().state is LineState.EXPLAINED
+
+
+def test_of_a_grant_that_nobody_confirmed_it_is_said(now: datetime) -> None:
+    grant_id, (first, _) = granted(now)
+    with writing() as session:
+        session.get_one(Grant, grant_id).confirmed_at = None
+    take(Pay(5_000_000, "R1", name="ADESSIUM FOUNDATION", on="2026-11-12"), now=now)
+    best = proposals()[0]
+    assert (best.target_id, best.blocked) == (first, True)
+    with pytest.raises(Refused), writing():
+        by_people.accept(line().id, best.key, actor=SYSTEM, now=now)
+    assert line().state is LineState.REVIEW
+
+
+def test_who_has_a_mandate_is_known_by_its_account(now: datetime) -> None:
+    who = person("Karin op den Akker")
+    own_mandate(who, iban=IBAN, holder="K. op den Akker")
+    take(Pay(2000, "R1", name="MW K OP DEN AKKER CJ"), now=now)
+    assert [(p.supporter_id, p.score) for p in proposals()] == [(who, 80)]
+
+
+def test_of_a_common_name_those_with_the_letter_are_found(now: datetime) -> None:
+    for first in "ABCDEFGHIJ":
+        person(f"{first}art op den Akker")
+    who = person("Karin op den Akker")
+    take(Pay(2000, "R1", name="MW K OP DEN AKKER CJ"), now=now)
+    assert [p.supporter_id for p in by_people.proposals(line().id)] == [who]
 
 
 def test_one_that_cannot_be_booked_does_not_hold_up_another(now: datetime) -> None:

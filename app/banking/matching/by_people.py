@@ -23,6 +23,7 @@ from app.gifts.models import Gift
 from app.ledger.models import JournalEntry
 from app.supporters import search
 from app.supporters.contacts import add_iban
+from app.supporters.matching import bank_names
 from app.supporters.models import Kind, Supporter
 
 SHOWN = 6
@@ -88,15 +89,25 @@ def _by_name(facts: list[Facts]) -> list[Proposal]:
         return []
     line = facts[0]
     giver = line.party.giver
-    surname = giver.split(" e/o ")[0].split()[-1]
     return [
         Proposal(
             kind=MatchKind.GIFT, target_id=None, cents=line.cents, score=_BY_NAME, label=hit.name, supporter_id=hit.id,
             reasons=(Reason(N_("The name at the bank agrees.")),), blocked=True,
         )
-        for hit in search.suggest(surname, notes=False, limit=8)
+        for hit in _hits(giver)
         if agree(giver, hit.name, organisation=hit.kind is Kind.ORGANISATION)
     ]  # fmt: skip
+
+
+def _hits(giver: str) -> list[search.Hit]:
+    """Who is found by the surnames in a name at a bank: first those whose first letter it is too, since of a common
+    name only some are looked at."""
+    asked: dict[str, None] = {}
+    for name in bank_names(giver):
+        surname = name.last_name.split()[-1]
+        asked |= dict.fromkeys((f"{surname} {(name.initials or name.first_name)[:1]}".strip(), surname))
+    found = [hit for query in asked for hit in search.suggest(query, notes=False, limit=8)]
+    return list({hit.id: hit for hit in found}.values())
 
 
 def accept(line_id: int, key: str, *, actor: Actor, now: datetime) -> None:

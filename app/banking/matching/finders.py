@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union
 
 from app.banking.match_models import BankRule, MatchKind
 from app.banking.matching import by_hand, debits, instalments, payouts
@@ -17,6 +17,7 @@ from app.banking.matching.names import agree
 from app.base.dates import days
 from app.base.references import ids_of_payment_number, payment_number_of
 from app.base.states import N_
+from app.direct_debit.models import Mandate
 from app.extensions import db
 from app.extensions.sql import among
 from app.gifts.models import BANK_TRANSFER, HELD, Gift, GiftState
@@ -203,15 +204,19 @@ def rules(lines: Sequence[Facts], owners: dict[int, list[Any]]) -> Found:
 
 
 def _owners(lines: Sequence[Facts]) -> dict[int, list[Any]]:
-    """By line: the supporters whose account is on the other side."""
+    """By line: the supporters whose account is on the other side, by what is noted with them or by a mandate."""
     told = [line for line in lines if line.party.iban]
     lookups = dict(zip((line.id for line in told), iban_lookups(line.party.iban for line in told), strict=True))
     if not lookups:
         return {}
+    wanted = set(lookups.values())
+    known = union(
+        select(Iban.lookup.label("lookup"), Iban.supporter_id.label("owner")).where(Iban.lookup.in_(wanted)),
+        select(Mandate.iban_lookup, Mandate.supporter_id).where(Mandate.iban_lookup.in_(wanted)),
+    ).subquery()
     rows = db.session.execute(
-        select(Iban.lookup, Supporter.id, Supporter.display_name, Supporter.kind, Supporter.is_deceased)
-        .join(Supporter, Supporter.id == Iban.supporter_id)
-        .where(Iban.lookup.in_(set(lookups.values())))
+        select(known.c.lookup, Supporter.id, Supporter.display_name, Supporter.kind, Supporter.is_deceased)
+        .join(known, known.c.owner == Supporter.id)
         .where(Supporter.merged_into_id.is_(None), Supporter.anonymised_at.is_(None))
         .order_by(Supporter.id)
     )
