@@ -47,7 +47,7 @@ def now() -> datetime:
 
 
 def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> None:
-    from app.extensions import cookies, database, limits, migrate_later, readiness
+    from app.extensions import cookies, database, limits, migrate_later, once, readiness
 
     app.config["SETTINGS"] = config
     app.extensions["clock"] = app_clock or SystemClock()
@@ -64,3 +64,4 @@ def init_app(app: Flask, config: Settings, app_clock: Clock | None = None) -> No
     with app.app_context():
         database.prepare(db.engine)
     readiness.init_app(app)
+    once.init_app(app)

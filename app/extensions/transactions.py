@@ -24,6 +24,8 @@ from app.extensions.file_lock import locked
 _one_writer = threading.Lock()
 _pace = threading.local()  # `free_from`: when this thread's next batch may begin
 _AFTER = "draagvlak_after_commit"
+_First = Callable[[Session], None]
+_firsts: list[Callable[[], _First | None]] = []
 _BATCH_SECONDS = 0.05
 
 
@@ -44,6 +46,12 @@ def _turn() -> Iterator[None]:
         yield
 
 
+def first_in_writing(prepare: Callable[[], _First | None]) -> Callable[[], _First | None]:
+    """Decorate what is asked before each `writing()`, with no transaction open; what it gives runs first inside."""
+    _firsts.append(prepare)
+    return prepare
+
+
 class WriteOutsideWriting(RuntimeError):
     """Something tried to change the database outside `with writing():`."""
 
@@ -58,12 +66,15 @@ def writing() -> Iterator[Session]:
     session = db.session()
     if session.info.get(WRITING):
         raise RuntimeError("writing() does not nest: services run inside the caller's transaction")
+    firsts = [first for prepare in _firsts if (first := prepare())]
     session.rollback()
     with _turn():
         session.info[WRITING] = True
         session.info[_AFTER] = []
         try:
             session.connection(execution_options={WRITING: True})
+            for first in firsts:
+                first(session)
             yield session
             session.commit()
         except BaseException:

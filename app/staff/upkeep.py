@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select
 
 from app.base.works import Payload, periodic
-from app.extensions import limits, now
+from app.extensions import limits, now, once
 from app.extensions.transactions import writing_in_bulk
 from app.staff.models import StaffSession
 
@@ -31,4 +31,11 @@ def forget_sessions(payload: Payload) -> None:
 def forget_limits(payload: Payload) -> None:
     """Rate counts whose time is over."""
     while limits.forget_expired(now()) == 1000:
+        pass
+
+
+@periodic("sent_forms.forget", every=timedelta(hours=1))
+def forget_sent_forms(payload: Payload) -> None:
+    """Which forms were sent more than a day ago."""
+    while once.forget(now()) == 1000:
         pass

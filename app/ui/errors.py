@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, flash, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -16,6 +17,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.base.errors import DomainError, TooMany
 from app.base.states import N_
+from app.extensions import db
+from app.extensions.once import SentTwice
 from app.ui.messages import translated
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,17 @@ def answer(status: int, message: str = "", *, reference: str = "", retry_after: 
 def _domain(error: DomainError) -> ResponseReturnValue:
     wait = error.retry_after if isinstance(error, TooMany) else 0
     return answer(error.status, translated(error), retry_after=wait)
+
+
+def _sent_twice(error: SentTwice) -> ResponseReturnValue:
+    """To where the first one led; it may still be on its way to tell."""
+    for _try in range(20):
+        db.session.rollback()
+        if location := error.location:
+            flash(gettext("You sent this twice. It was done once."), "ok")
+            return redirect(location, 303)
+        time.sleep(0.05)
+    return answer(409, gettext("You sent this twice. It was done once."))
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:
@@ -175,6 +189,7 @@ def _unexpected(error: InternalServerError) -> ResponseReturnValue:
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(SentTwice, _sent_twice)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(IntegrityError, _integrity)

@@ -25,8 +25,9 @@ from flask_wtf import FlaskForm
 from wtforms import DecimalField, Field, FileField, IntegerField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 
-from app.base.errors import DomainError
+from app.base.errors import DomainError, Refused
 from app.base.states import N_
+from app.extensions import once
 from app.ui.messages import translated
 
 LINE = 200  # characters in a one-line field that names no length of its own
@@ -143,6 +144,8 @@ def _uploaded(value: Any) -> Any:
 class Form(FlaskForm):
     """What every form of the product stands on."""
 
+    sent_before = False  # with other words in it, which are not kept
+
     class Meta(FlaskForm.Meta):
         def get_translations(self, form: Any) -> _Words:
             return _Words()
@@ -163,6 +166,17 @@ class Form(FlaskForm):
                 field.filters = (_uploaded, *field.filters)
             return field
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether what was sent is right. Raises once.SentTwice where this very form was sent before; with other
+        words in it it comes back with all of them, and with a key of its own, so that sending it again keeps them too.
+        """
+        before = not self._prefix and once.sent_otherwise()  # rows of a form come with it
+        valid = super().validate(extra_validators)
+        if before:
+            self.add_error(Refused(once.SENT))
+            self.sent_before = True
+        return bool(valid) and not before
+
     def add_error(self, error: DomainError) -> None:
         """Put what a service refused beside its field; without a field it goes on top of the form."""
         message = translated(error)
@@ -178,8 +192,8 @@ class Form(FlaskForm):
 
     @property
     def status(self) -> int:
-        """The status to answer with: 422 where something is wrong, else 200."""
-        return 422 if self.has_errors else 200
+        """The status to answer with: 422 where something is wrong, 409 where it was sent before, else 200."""
+        return (409 if self.sent_before else 422) if self.has_errors else 200
 
     def summary(self) -> list[tuple[str, str, str]]:
         """(id of the field or "", its label, the message) of everything wrong, in the form's order."""

@@ -17,6 +17,7 @@ from flask_login import current_user
 
 from app.base.errors import Forbidden
 from app.base.states import N_, Labelled
+from app.extensions import once
 
 
 class Permission(StrEnum):
@@ -244,6 +245,11 @@ def may_open(endpoint: str) -> bool:
     return view is not None and (endpoint in PUBLIC_ENDPOINTS or (permission is not None and may(permission)))
 
 
+def once_key() -> str:
+    """A key for one form on this page (extensions/once.py); "" on public pages: cached, or with keys of their own."""
+    return "" if request.endpoint in PUBLIC_ENDPOINTS else once.new_key()
+
+
 def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint in PUBLIC_ENDPOINTS:
@@ -257,4 +263,4 @@ def _guard() -> ResponseReturnValue | None:
 
 def init_app(app: Flask) -> None:
     app.before_request(_guard)
-    app.jinja_env.globals.update(may=may, Permission=Permission)
+    app.jinja_env.globals.update(may=may, once_key=once_key, Permission=Permission)
