@@ -192,7 +192,6 @@ PUBLIC_ENDPOINTS = frozenset(
         "part_task.show_file",
         "part_task.comment",
         "part_task.duty",
-        "part_task.add_duty_file",
         "part_task.take_off_duty_file",
         "part_task.show_duty_file",
         "grants.supported_by_nl",

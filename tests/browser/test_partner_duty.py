@@ -69,7 +69,7 @@ def test_a_partner_delivers_reads_why_it_came_back_and_delivers_again(
     paper.write_text("Personeel 1.000\n")
     partner.set_input_files('[name="file"]', str(paper))
     partner.fill('[name="note"]', "De cijfers staan in de bijlage.")
-    with_keys(partner, "Bewaar dit bestand")
+    with_keys(partner, "Bewaar als concept")
     assert "jaarcijfers.txt" in partner.content()
     assert partner.input_value('[name="note"]') == "De cijfers staan in de bijlage."
     complaints.look(work)

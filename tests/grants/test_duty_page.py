@@ -104,7 +104,7 @@ def test_files_and_a_note_are_delivered_and_the_owner_of_the_grant_hears_it(
     assert "Aan te leveren" in page
     url, duty_id = f"{link}/afspraak/{story['duty']}", story["duty"]
     kept = {"file": (io.BytesIO(PDF), "cijfers.pdf"), "note": "Met bijlage.", "version": version(duty_id)}
-    assert client.post(f"{url}/bestand", data=kept).status_code == 303
+    assert client.post(url, data=kept).status_code == 303
     page = client.get(url).text
     assert "cijfers.pdf" in page
     assert "Met bijlage." in page, "what was typed when the file was kept is still there"
@@ -265,7 +265,7 @@ def test_files_are_taken_off_until_it_is_delivered_and_there_are_not_endlessly_m
     open_page(client, link, clock)
     url, duty_id = f"{link}/afspraak/{story['duty']}", story["duty"]
     for name in ("een.pdf", "twee.pdf"):
-        client.post(f"{url}/bestand", data={"file": (io.BytesIO(PDF), name), "version": version(duty_id)})
+        client.post(url, data={"file": (io.BytesIO(PDF), name), "version": version(duty_id)})
     page = client.get(url).text
     assert "een.pdf" in page
     assert "twee.pdf" not in page
@@ -274,7 +274,8 @@ def test_files_are_taken_off_until_it_is_delivered_and_there_are_not_endlessly_m
     assert client.get(f"{url}/bestand/{document.id}").status_code == 404
     assert money_queries.files_of([duty_id]) == {}
     hand_over(client, url, duty_id, note="Klaar.", deliver="1")
-    late = client.post(f"{url}/bestand", data={"file": (io.BytesIO(PDF), "drie.pdf")}, follow_redirects=True)
+    late = hand_over(client, url, duty_id, file=(io.BytesIO(PDF), "drie.pdf"))
+    assert late.status_code == 409
     assert "kan nu niet" in late.text
     assert money_queries.files_of([duty_id]) == {}
 

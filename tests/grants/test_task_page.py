@@ -121,6 +121,21 @@ def test_five_wrong_codes_end_it_and_a_right_one_comes_too_late(client: Client, 
     assert db.session.execute(select(func.count()).select_from(TaskDevice)).scalar() == 0
 
 
+def test_nothing_is_delivered_while_the_file_or_the_remark_that_came_along_is_refused(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    url = f"{link}/onderdeel/{story['text']}"
+    for along in ({"file": (io.BytesIO(b"MZ"), "bewijs.exe")}, {"text": "x" * 2001}):
+        sent = {"version": part_row(story["text"]).version, "answer": "Ons antwoord.", "deliver": "1", **along}
+        answer = client.post(url, data=sent)
+        assert answer.status_code == 422
+        assert "nog niet aangeleverd" in answer.text
+        assert part_row(story["text"]).state is PartState.DRAFT
+        assert part_row(story["text"]).answer == "Ons antwoord."
+    assert "x" * 2001 in answer.text
+
+
 def test_a_code_ends_after_a_quarter_of_an_hour(client: Client, link: str, clock: SettableClock) -> None:
     client.post(f"{link}/code")
     code = code_in_mail()

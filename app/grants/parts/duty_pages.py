@@ -69,20 +69,6 @@ def duty(token: str, task: PartTask, duty_id: int) -> ResponseReturnValue:
     return redirect(url_for("part_task.duty", token=token, duty_id=duty_id), 303)
 
 
-@bp.post("/<token>/afspraak/<int:duty_id>/bestand")
-@confirmed
-def add_duty_file(token: str, task: PartTask, duty_id: int) -> ResponseReturnValue:
-    """Keep a file with what is not delivered yet; what was typed beside it is kept as a draft."""
-    _mine(duty_id, task)
-    _keep(duty_id, task)
-    form = _form(duty_id)
-    if form.version.data is not None and form.content() != _form(duty_id, formdata=None).content():
-        outcome = _save(duty_id, task, form, submit=False)
-        if not outcome.done:
-            return _page(token, _mine(duty_id, task), form, outcome)
-    return redirect(url_for("part_task.duty", token=token, duty_id=duty_id), 303)
-
-
 @bp.post("/<token>/afspraak/<int:duty_id>/bestand/<int:document_id>/weg")
 @confirmed
 def take_off_duty_file(token: str, task: PartTask, duty_id: int, document_id: int) -> ResponseReturnValue:
