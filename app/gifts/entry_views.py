@@ -17,6 +17,7 @@ from app.gifts.entering import Entry, Thanks, enter, parts_of
 from app.gifts.forms import EarmarkForm, GiftForm, NewDonorForm
 from app.gifts.models import BANK_TRANSFER, Gift
 from app.gifts.views import bp
+from app.ledger.periods import PeriodClosed
 from app.ledger.rj import RjLine
 from app.supporters import queries as supporters
 from app.supporters import search
@@ -58,7 +59,7 @@ def enter_gift() -> ResponseReturnValue:
             with writing():
                 donor = supporter_id if supporter_id is not None else _donor(form)
                 (gift_id,) = enter([_entry(form, donor)], actor=current_user.actor, now=now())
-        except Invalid as error:
+        except (Invalid, PeriodClosed) as error:
             form.add_error(error)
         else:
             flash(_("The gift is entered and booked."), "ok")
@@ -144,7 +145,7 @@ def earmark(gift_id: int) -> ResponseReturnValue:
                     [gift_id], programme_id=programme_id, campaign_id=campaign_id, reason=form.reason.data or "",
                     on=day, actor=current_user.actor, now=now(),
                 )  # fmt: skip
-        except Invalid as error:
+        except (Invalid, PeriodClosed) as error:
             form.add_error(error)
         else:
             flash(_("The gift has its new purpose.") if changed else _("It was for this already."), "ok")

@@ -14,6 +14,7 @@ from app.extensions import now, writing
 from app.gifts import by_hand, services
 from app.gifts.forms import ReceiveForm
 from app.gifts.views import bp
+from app.ledger.periods import PeriodClosed
 from app.ui.permissions import Permission, requires
 
 
@@ -44,7 +45,7 @@ def receive(gift_id: int) -> ResponseReturnValue:
                     gift_id, amount=amount, received_on=day, bank_reference=form.bank_reference.data or "",
                     actor=current_user.actor, now=now(),
                 )  # fmt: skip
-        except Invalid as error:
+        except (Invalid, PeriodClosed) as error:
             form.add_error(error)
         else:
             flash(_("Recorded as received. The thank-you mail is on its way."), "ok")

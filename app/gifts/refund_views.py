@@ -18,6 +18,7 @@ from app.gifts.by_hand import VIA
 from app.gifts.forms import HandRefundForm, ProviderRefundForm
 from app.gifts.models import Gift
 from app.gifts.views import bp
+from app.ledger.periods import PeriodClosed
 from app.payments import services as payments
 from app.payments.queries import refunds_under_way
 from app.payments.states import RefundState
@@ -48,7 +49,7 @@ def refund(gift_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             return _give_back(gift_id, form)
-        except Invalid as error:
+        except (Invalid, PeriodClosed) as error:
             form.add_error(error)
     return _page(gift, way, form)
 

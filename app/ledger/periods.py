@@ -19,12 +19,16 @@ from app.ledger.queries import booked_months, closed_months
 _LOCKS = 0x64_76_70  # the space of our advisory locks on months
 
 
+class PeriodClosed(Refused):
+    """The day lies in a closed month. A form can ask for another one."""
+
+
 def refuse_closed(days: Iterable[date]) -> None:
-    """Raise Refused where one of these days lies in a closed month; from here on none is closed before we commit."""
+    """Raise PeriodClosed for a day in a closed month; from here on none of these is closed before we commit."""
     months = {month_start(day) for day in days}
     _lock(months, shared=True)
     for month in sorted(closed_months(months)):
-        raise Refused(N_("The period %(period)s is closed: choose a later booking date."), period=f"{month:%m-%Y}")
+        raise PeriodClosed(N_("The period %(period)s is closed: choose a later booking date."), period=f"{month:%m-%Y}")
 
 
 def first_open(day: date, closed: set[date]) -> date:

@@ -247,8 +247,12 @@ def test_a_closed_month_stays_as_it_is(sign_in: SignIn, watch: int) -> None:
     gift_id = answer.location.rsplit("/", 1)[1]
     with writing() as session:
         session.add(FiscalPeriod(month=date(2026, 10, 1), state=PeriodState.CLOSED))
+    typed = FORM | {"given_on": "11-10-2026", "method": "cash", "description": "Kerkbus"}
+    answer = client.post(f"/gifts/new?supporter={donor}", data=typed)
+    assert (answer.status_code, "De periode 10-2026 is afgesloten" in answer.text) == (422, True)
+    assert "Kerkbus" in answer.text, "what was typed is still there"
     form = {"programme_id": str(watch), "campaign_id": "", "reason": "Gesprek", "booked_on": "31-10-2026"}
-    assert client.post(f"/gifts/{gift_id}/earmark", data=form).status_code == 409
+    assert client.post(f"/gifts/{gift_id}/earmark", data=form).status_code == 422
     assert income() == {None: 10000}
     assert client.post(f"/gifts/{gift_id}/earmark", data=form | {"booked_on": "9-10-2026"}).status_code == 422
     assert client.post(f"/gifts/{gift_id}/earmark", data=form | {"booked_on": "1-11-2026"}).status_code == 303
