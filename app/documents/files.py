@@ -12,7 +12,7 @@ import os
 import secrets
 import unicodedata
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.base.errors import Invalid, NotFound
@@ -51,6 +51,7 @@ class StoredFile:
     media_type: str
     size: int
     sha256: str
+    content: bytes = field(default=b"", repr=False, compare=False)  # for whom it has to be put back
 
 
 def keep(content: bytes, filename: str) -> StoredFile:
@@ -67,7 +68,7 @@ def keep(content: bytes, filename: str) -> StoredFile:
     media_type = _recognise(content)
     if media_type is None or not name.lower().endswith(_ENDINGS[media_type]):
         raise Invalid(N_("This kind of file is not accepted. Use PDF, Word, Excel, OpenDocument, a picture or text."))
-    return StoredFile(name, media_type, len(content), keep_own(content))
+    return StoredFile(name, media_type, len(content), keep_own(content), content)
 
 
 def keep_own(content: bytes) -> str:

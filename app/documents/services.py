@@ -11,6 +11,7 @@ from app.base.actor import Actor
 from app.base.errors import NotFound, Refused
 from app.base.ids import new_id
 from app.base.states import N_
+from app.documents.erasing import hold
 from app.documents.files import StoredFile, keep, renamed
 from app.documents.models import Document, DocumentKind
 from app.extensions import db
@@ -63,6 +64,7 @@ def protected() -> dict[str, Permission]:
 
 def attach(file: StoredFile, subject: tuple[str, int], kind: str, *, actor: Actor, now: datetime) -> Document:
     """Attach a file that `keep()` stored to a record, inside `writing()`."""
+    hold(file)
     document = Document(
         id=new_id(),
         subject_type=subject[0],
@@ -89,6 +91,7 @@ def new_version(document_id: int, file: StoredFile, *, actor: Actor, now: dateti
     old = _current(document_id)
     if old.sha256 == file.sha256:
         raise Refused(N_("This is the very same file: nothing changed."))
+    hold(file)
     document = Document(
         id=new_id(),
         subject_type=old.subject_type,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 import zipfile
 from contextlib import suppress
 
@@ -9,8 +11,8 @@ from flask import Flask
 
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound
-from app.documents import files, services
-from app.extensions import now, settings, writing
+from app.documents import erasing, files, services
+from app.extensions import db, now, settings, writing
 
 PDF = b"%PDF-1.7 canary content"
 
@@ -29,6 +31,40 @@ def test_a_file_lies_sealed_on_disk_once_under_its_hash(app: Flask) -> None:
     assert len(stored) == 1
     assert b"canary" not in stored[0].read_bytes()
     assert files.read(one.sha256) == PDF
+
+
+def _attached(file: files.StoredFile, subject: tuple[str, int]) -> int:
+    with writing():
+        return services.attach(file, subject, "report", actor=Actor("staff", 7), now=now()).id
+
+
+def test_a_file_that_is_kept_again_before_it_is_erased_elsewhere_stays(app: Flask) -> None:
+    theirs = _attached(files.keep(PDF, "a.pdf"), ("supporter", 1))
+    again = files.keep(PDF, "b.pdf")
+    erasing.remove_files([theirs])
+    assert not files.is_stored(again.sha256)
+    _attached(again, ("grant_award", 2))
+    assert files.read(again.sha256) == PDF
+
+
+def test_a_file_that_is_erased_while_another_record_takes_it_stays(app: Flask) -> None:
+    theirs = _attached(files.keep(PDF, "a.pdf"), ("supporter", 1))
+    again, taken = files.keep(PDF, "b.pdf"), threading.Event()
+
+    def erase() -> None:
+        with app.app_context():
+            assert taken.wait(30)
+            erasing.remove_files([theirs])
+
+    eraser = threading.Thread(target=erase)
+    eraser.start()
+    with writing():
+        services.attach(again, ("grant_award", 2), "report", actor=Actor("staff", 7), now=now())
+        db.session.flush()
+        taken.set()
+        time.sleep(0.5)
+    eraser.join(30)
+    assert files.read(again.sha256) == PDF
 
 
 @pytest.mark.parametrize(

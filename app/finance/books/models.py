@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.columns import Big, cents_column, id_column, instant_column, state_column, text_column, whole
 from app.base.states import N_, Labelled
+from app.documents.erasing import named_in
 from app.extensions import db
 
 
@@ -113,3 +114,7 @@ class HandOver(db.Model):
     @property
     def filename(self) -> str:
         return f"draagvlak-{self.month:%Y-%m}-{self.layout.value}-{self.sha256[:8]}.{self.layout.extension}"
+
+
+named_in(PeriodClosing.sha256)
+named_in(HandOver.sha256)

@@ -23,6 +23,7 @@ from app.base.columns import (
     whole,
 )
 from app.base.states import N_, Labelled, Transitions
+from app.documents.erasing import named_in
 from app.extensions import db
 from app.ledger.rj import RjLine
 
@@ -148,3 +149,6 @@ class FigureRule(db.Model):
     rj_line: Mapped[RjLine | None] = state_column(RjLine, nullable=True)
     programme_id: Mapped[int | None] = reference_column("programme.id", nullable=True, index=False)
     left_out: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+named_in(FigureImport.sha256)

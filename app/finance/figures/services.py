@@ -17,6 +17,7 @@ from app.base.errors import Invalid, NotFound, Refused
 from app.base.ids import new_id, new_ids
 from app.base.money import Money
 from app.base.states import N_
+from app.documents.erasing import hold
 from app.documents.files import StoredFile
 from app.extensions import db
 from app.extensions.sql import insert_new
@@ -72,6 +73,7 @@ def begin(
         .order_by(FigureImport.id.desc())
         .limit(1)
     ).scalar_one_or_none()
+    hold(file)
     row = FigureImport(
         kind=kind,
         state=_S.READ,

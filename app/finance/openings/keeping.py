@@ -4,7 +4,6 @@ of the donors was erased."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -12,9 +11,8 @@ from sqlalchemy import func, select
 from app.base.events import on
 from app.base.works import Payload, periodic
 from app.direct_debit.models import Mandate
-from app.documents.files import remove_stored
-from app.documents.models import Document
-from app.extensions import db, now
+from app.documents.erasing import remove_unused
+from app.extensions import now, writing
 from app.finance.openings.models import Opening, OpeningKind, OpeningMandate, OpeningState
 from app.privacy.events import SupportersErased
 
@@ -24,11 +22,11 @@ _OURS = (Opening.kind == OpeningKind.MANDATES) & (Opening.state != OpeningState.
 
 @periodic("finance.forget_sheets", every=timedelta(days=1))
 def forget_sheets(_: Payload) -> None:
-    """Take sheets of mandates off the disk once their days are over; what they became stays."""
+    """Take sheets of mandates off the disk once their days are over; what they became stays. One that was undone and
+    taken in anew stays as long as the later time needs it."""
     last = func.coalesce(Opening.undone_at, Opening.entered_at, Opening.created_at)
-    files = db.session.scalars(select(Opening.sha256).where(_OURS, last < now() - timedelta(days=DAYS))).all()
-    _remove(files)
-    db.session.rollback()
+    with writing():
+        remove_unused(Opening.sha256, _OURS & (last < now() - timedelta(days=DAYS)))
 
 
 @on(SupportersErased)
@@ -36,11 +34,5 @@ def forget_theirs(event: SupportersErased) -> None:
     """Sheets that a mandate of theirs came from go at once."""
     theirs = select(OpeningMandate.opening_id).join(Mandate, Mandate.id == OpeningMandate.mandate_id)
     theirs = theirs.where(Mandate.supporter_id.in_(event.ids))
-    _remove(db.session.scalars(select(Opening.sha256).where(_OURS, Opening.id.in_(theirs))).all())
-
-
-def _remove(digests: Collection[str]) -> None:
-    """But for what somebody keeps as a document too."""
-    kept = set(db.session.scalars(select(Document.sha256).where(Document.sha256.in_(digests))))
-    for digest in set(digests) - kept:
-        remove_stored(digest)
+    same = Opening.sha256.in_(select(Opening.sha256).where(Opening.id.in_(theirs)))  # also one that was undone
+    remove_unused(Opening.sha256, _OURS & same)

@@ -17,6 +17,7 @@ from app.base.columns import (
     whole,
 )
 from app.base.states import N_, Labelled, Transitions
+from app.documents.erasing import named_in
 from app.extensions import db
 
 SOURCE = "opening"  # of its entry in the journal
@@ -102,3 +103,6 @@ class OpeningMandate(db.Model):
     row: Mapped[int]
     mandate_id: Mapped[int] = reference_column("mandate.id")
     commitment_id: Mapped[int] = reference_column("commitment.id")
+
+
+named_in(Opening.sha256)

@@ -13,6 +13,7 @@ from app.base.dates import local_date, month_end, month_start
 from app.base.errors import Invalid, NotFound, Refused
 from app.base.money import Money
 from app.base.states import N_
+from app.documents.erasing import hold
 from app.documents.files import StoredFile
 from app.extensions import db
 from app.finance.funds.accounts import fund_accounts
@@ -31,6 +32,7 @@ COUNTS = (_S.ENTERING, _S.IN)
 def begin(kind: OpeningKind, file: StoredFile, *, actor: Actor, now: datetime) -> int:
     """Keep that this file came in; nothing counts yet. Raises Refused where the same file counts already."""
     _refuse_twice(kind, file.sha256)
+    hold(file)
     row = Opening(
         kind=kind, state=_S.READ, filename=file.filename, media_type=file.media_type, sha256=file.sha256,
         created_at=now, created_by_id=actor.id, version=1,

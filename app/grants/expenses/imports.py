@@ -19,6 +19,7 @@ from app.base.errors import DomainError, Invalid, NotFound
 from app.base.ids import new_ids
 from app.base.states import N_
 from app.documents import files
+from app.documents.erasing import hold
 from app.documents.files import StoredFile
 from app.extensions import db, writing
 from app.extensions.sql import insert_new_rows
@@ -64,6 +65,7 @@ def begin(
     key = sheet.layout_key(names)
     layout = select(ExpenseLayout.columns).where(ExpenseLayout.layout_key == key)
     columns = db.session.execute(layout).scalar() or dict(guessed)
+    hold(file)
     row = ExpenseImport(
         grant_id=grant.id,
         state=_S.UPLOADED,

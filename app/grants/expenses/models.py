@@ -20,6 +20,7 @@ from app.base.columns import (
     whole,
 )
 from app.base.states import N_, Labelled, Transitions
+from app.documents.erasing import named_in
 from app.extensions import db
 
 
@@ -172,3 +173,6 @@ class ExpenseLayout(db.Model):
     layout_key: Mapped[str] = text_column(64, unique=True)  # SHA-256 of the headings
     columns: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     updated_at: Mapped[datetime] = instant_column()
+
+
+named_in(ExpenseImport.sha256)

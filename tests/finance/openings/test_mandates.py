@@ -250,6 +250,19 @@ def in_hand(undone: bool = False) -> tuple[int, str]:
     return opening_id, digest
 
 
+def test_a_sheet_that_was_undone_and_taken_in_anew_stays_for_the_later_time(
+    donors: list[int], clock: SettableClock
+) -> None:
+    _, digest = in_hand(undone=True)
+    clock.forward(days=10)
+    in_hand()
+    clock.forward(days=85)
+    keeping.forget_sheets({})
+    assert files.is_stored(digest)
+    erasing.erase(donors[0], actor=SYSTEM)
+    assert not files.is_stored(digest)
+
+
 def test_a_sheet_goes_at_once_with_a_donor_in_it_who_is_erased(donors: list[int]) -> None:
     _opening_id, digest = in_hand()
     erasing.erase(donors[1], actor=SYSTEM)
