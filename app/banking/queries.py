@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, select
 
-from app.banking.match_models import BankMatch
+from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankFile, BankLine, BankStatement, LineState
 from app.extensions import db
+from app.gifts.models import Gift
 from app.organisation.models import BankAccount
+from app.supporters.models import Supporter
 from app.vault.services import Unsealable, unseal
 
 
@@ -203,6 +205,14 @@ def matches_of(line_id: int) -> list[BankMatch]:
     """What explains a line or did before, newest first."""
     mine = select(BankMatch).where(BankMatch.line_id == line_id).order_by(BankMatch.id.desc())
     return list(db.session.execute(mine.limit(50)).scalars())
+
+
+def givers_of(matches: Sequence[BankMatch]) -> dict[int, str]:
+    """Whose gifts these became, by match."""
+    gifts = {m.target_id: m.id for m in matches if m.kind in (MatchKind.PROMISE, MatchKind.GIFT)}
+    named = select(Gift.id, Supporter.display_name).join(Supporter, Supporter.id == Gift.supporter_id)
+    rows = db.session.execute(named.where(Gift.id.in_(gifts))) if gifts else ()
+    return {gifts[gift_id]: name for gift_id, name in rows}
 
 
 def next_waiting(after: BankLine) -> int | None:

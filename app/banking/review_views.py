@@ -167,7 +167,7 @@ def _page(row: BankLine, form: GiftOfForm, found: finding.Found | None = None) -
         "banking/line.html", line=row, party=queries.party(row), form=form, found=found,
         proposals=[(p, [_said(r.said, r.told) for r in p.reasons]) for p in proposals],
         matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in matches],
-        people=staff.by_ids({match.staff_id for match in matches if match.staff_id}),
+        givers=queries.givers_of(matches), people=staff.by_ids({match.staff_id for match in matches if match.staff_id}),
         entries=ledger.entries_of((SOURCE, row.entry_id)), following=queries.next_waiting(row),
         done=lists.row_id("done"), rule=rules.of_line(row), left=deciding.left_of(row.id),
         waiting=queries.count_waiting(), thanked=any(p.kind in (MatchKind.GIFT, MatchKind.PROMISE) for p in proposals),

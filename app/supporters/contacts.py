@@ -124,6 +124,13 @@ def remove_iban(iban_id: int, supporter_id: int, *, actor: Actor, now: datetime)
     _remove(row, "supporter.iban_removed", {"iban": [f"{row.country}…{row.last_four}", None]}, actor, now)
 
 
+def forget_iban(supporter_id: int, iban: str, *, source: str, actor: Actor, now: datetime) -> None:
+    """Take away an IBAN that was noted by this source alone; nothing where it is not there, or came otherwise."""
+    wanted = (Iban.supporter_id == supporter_id) & (Iban.lookup == sealed.iban_lookup(iban)) & (Iban.source == source)
+    if (there := db.session.execute(select(Iban.id).where(wanted)).scalar()) is not None:
+        remove_iban(there, supporter_id, actor=actor, now=now)
+
+
 def _own(model: type[Row], row_id: int, supporter_id: int) -> Row:
     """The row if it is this supporter's; another's looks the same as none."""
     row = db.session.get(model, row_id)

@@ -479,6 +479,22 @@ def test_of_a_common_name_those_with_the_letter_are_found(now: datetime) -> None
     assert [p.supporter_id for p in by_people.proposals(line().id)] == [who]
 
 
+def test_undoing_unlearns_whose_account_it_was_unless_another_payment_says_so(now: datetime) -> None:
+    wrong, right = person("Bo Bakker"), person("Jan Jansen")
+    for cents, who in ((700, wrong), (800, right), (900, right)):
+        take(Pay(cents, f"R{cents}", name="HR J JANSEN"), now=now, statement=f"S{cents}")
+        given = by_people.GiftOf(supporter_id=who, cents=cents)
+        with writing():
+            by_people.gift(line(cents).id, given, actor=SYSTEM, now=now)
+    for cents in (700, 900):
+        with writing():
+            undoing.undo(line(cents).id, actor=SYSTEM, now=now)
+    assert list(db.session.scalars(select(Iban.supporter_id))) == [right]
+    with writing():
+        undoing.undo(line(800).id, actor=SYSTEM, now=now)
+    assert not db.session.scalars(select(Iban.supporter_id)).all()
+
+
 def test_one_that_cannot_be_booked_does_not_hold_up_another(now: datetime) -> None:
     good, early = promised_gift(5000), promised_gift(4000)
     tomorrow = (now.date() + days(2)).isoformat()

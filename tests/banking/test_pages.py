@@ -149,7 +149,7 @@ def test_payments_are_explained_one_after_another(finance: Client, now: datetime
     page = text_of(finance, f"/bank/lines/{ids[1]}")
     assert "Hiervan is nog € 20,00 te verklaren." in page
     who = db.session.get_one(Staff, finance.staff_id).name
-    assert f"Gift – {who} € 10,00" in page, "an auditor asks who explained it"
+    assert f"Gift van Hr K Nieuw – {who} € 10,00" in page, "an auditor asks whose it is, and who explained it"
     too_much = finance.post(f"/bank/lines/{ids[1]}/gift", data=form | {"pick": "new", "amount": "20,01"})
     assert too_much.status_code == 422
     finance.post(f"/bank/lines/{ids[1]}/accept", data={"proposal": _first_proposal(finance, ids[1])})
