@@ -16,10 +16,20 @@ from app.outbox.rendering import Rendered
 from app.ui.identity import identity
 
 TIMEOUT_SECONDS = 20
+_NO_SERVER = (
+    smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError,
+)  # fmt: skip
 
 
 class Undeliverable(Exception):
     """The server said no, for good: another try would not help."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether there was no server to say yes or no: it hangs, hung up, or does not let us in."""
+    return isinstance(error, _NO_SERVER) or (
+        isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
+    )
 
 
 class Transport(Protocol):

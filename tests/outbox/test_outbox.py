@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import smtplib
+import socket
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -11,8 +13,9 @@ from sqlalchemy import select
 from app.base.actor import SYSTEM
 from app.base.errors import NotFound
 from app.extensions import db, now, settings, writing
-from app.jobs.services import run_due
+from app.jobs.services import run_due, run_one
 from app.outbox import delivery, queries, services
+from app.outbox import transport as smtp
 from app.outbox.models import Message, MessageState
 from app.outbox.names import NAMES
 from app.outbox.transport import SmtpTransport
@@ -164,6 +167,40 @@ def test_many_waiting_mails_all_go_out(app: Flask, mailbox: Mailbox) -> None:
         queue(key=f"k{n}", to=f"a{n}@example.org")
     run_due()
     assert len(mailbox.mails) == 45
+
+
+def test_a_server_that_hangs_costs_two_tries_and_not_one_for_each_mail(
+    app: Flask, mailbox: Mailbox, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty seconds for each of them would keep the worker from payments for hours."""
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
+    for n in range(25):
+        queue(key=f"k{n}", to=f"a{n}@example.org")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        app.config["SETTINGS"] = dataclasses.replace(settings(), smtp_url=f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        run_due()
+        queue(key="one more")
+        run_due()
+    tries = db.session.scalars(select(Message.attempts).order_by(Message.attempts.desc())).all()
+    assert sum(tries) == 2
+    app.config["SETTINGS"] = dataclasses.replace(settings(), smtp_url=mailbox.url)
+    clock.forward(minutes=2)
+    run_due()
+    assert len(mailbox.mails) == 26
+
+
+def test_a_slow_server_leaves_other_work_its_turn(
+    app: Flask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "TURN_SECONDS", 0.3)
+    mailbox.delay_seconds = 0.1
+    for n in range(12):
+        queue(key=f"k{n}", to=f"a{n}@example.org")
+    assert run_one(now())
+    assert 0 < len(mailbox.mails) < 12
+    run_due()
+    assert len(mailbox.mails) == len({mail["Message-ID"] for mail in mailbox.mails}) == 12
+    assert set(db.session.scalars(select(Message.attempts))) == {1}
 
 
 @pytest.mark.databases("sqlite")
