@@ -35,7 +35,7 @@ from app.grants.recognition.models import GrantIncome
 from app.grants.recognition.sources import by_month
 from app.grants.reminders.jobs import morning
 from app.grants.restricted import queries as restricted
-from app.ledger.models import FiscalPeriod, JournalEntry, JournalLine, PeriodState
+from app.ledger.models import Account, AccountKind, FiscalPeriod, JournalEntry, JournalLine, PeriodState
 from tests.conftest import SettableClock
 from tests.factories import grants as make
 from tests.factories.consortium import partner
@@ -328,8 +328,8 @@ def test_a_terminated_grant_keeps_what_it_earned(now: datetime) -> None:
     assert books(grant_id)[0] == 100
 
 
-def owe_partner(grant_id: int, booking: Booking, now: datetime) -> tuple[int, int]:
-    """A sub-grant of 20.000 of which the first instalment is owed since 1 November; ids of partner and instalment."""
+def owe_partner(grant_id: int, booking: Booking, now: datetime, due_on: date = date(2026, 11, 1)) -> tuple[int, int]:
+    """A sub-grant of 20.000 that is owed since 1 November, or that day; ids of partner and instalment."""
     with writing():
         partner_id = partner(grant_id, now)
         facts = SubGrantFacts(
@@ -340,7 +340,7 @@ def owe_partner(grant_id: int, booking: Booking, now: datetime) -> tuple[int, in
             ends_on=date(2027, 9, 30),
         )
         held = sub_grants.plan(partner_id, facts, actor=SYSTEM, now=now)
-        part = sub_grants.plan_instalment(held, amount_cents=2_000_000, due_on=date(2026, 11, 1), actor=SYSTEM, now=now)
+        part = sub_grants.plan_instalment(held, amount_cents=2_000_000, due_on=due_on, actor=SYSTEM, now=now)
         sub_grants.agree(held, agreed_on=date(2026, 11, 1), actor=SYSTEM, now=now)
         passing_on.owe([part], actor=SYSTEM, now=now)
     return partner_id, part
@@ -362,3 +362,42 @@ def test_what_is_passed_on_is_earned_with_its_booking_and_once(now: datetime, bo
         passing_on.take_back_owed(part, "te vroeg", actor=SYSTEM, now=now)
     assert books(grant_id)[0] == (1_000 if booking is Booking.PRINCIPAL else 100)
     assert not list(checks.grants_equal_ledger())
+
+
+@pytest.mark.parametrize("booking", Booking)
+@pytest.mark.parametrize("closed", [(), (10,), (10, 11), (10, 11, 12)])
+def test_a_partner_that_is_not_owed_after_all_takes_cost_and_income_out_of_one_month(
+    now: datetime, clock: SettableClock, booking: Booking, closed: tuple[int, ...]
+) -> None:
+    """After the end of the year: in the month they were booked in, or today where that is closed."""
+    grant_id, (first, _) = granted(now, COSTS)
+    receive(first, HALF, now, "a")
+    _partner, part = owe_partner(grant_id, booking, now)
+    clock.at(2027, 1, 15, 9)
+    with writing() as session:
+        session.add_all(FiscalPeriod(month=date(2026, month, 1), state=PeriodState.CLOSED) for month in closed)
+    with writing():
+        passing_on.take_back_owed(part, "gaat niet door", actor=SYSTEM, now=clock.now())
+    assert books(grant_id)[0] == 0
+    results = (
+        select(JournalEntry.booked_on, GrantLine.c.cents)
+        .join(GrantLine, GrantLine.c.entry_id == JournalEntry.id)
+        .join(Account, Account.id == GrantLine.c.account_id)
+    )
+    by_month: dict[str, int] = {}
+    for on, cents in db.session.execute(results.where(Account.kind.in_([AccountKind.INCOME, AccountKind.COST]))):
+        by_month[f"{on:%Y-%m}"] = by_month.get(f"{on:%Y-%m}", 0) + cents
+    assert set(by_month.values()) <= {0}, by_month
+    taken = db.session.execute(select(JournalEntry.booked_on).where(JournalEntry.reverses_id.is_not(None))).scalars()
+    assert {f"{on:%Y-%m}" for on in taken} == {"2027-01" if 11 in closed else "2026-11"}
+
+
+def test_what_a_partner_was_owed_in_a_closed_month_is_booked_today_with_its_income(now: datetime) -> None:
+    grant_id, _ = granted(now, COSTS)
+    with writing() as session:
+        session.add(FiscalPeriod(month=date(2026, 10, 1), state=PeriodState.CLOSED))
+    owe_partner(grant_id, Booking.PRINCIPAL, now, due_on=date(2026, 10, 20))
+    entries = select(JournalEntry.booked_on).where(
+        JournalEntry.source_type.in_(["sub_grant_instalment", "grant_income"])
+    )
+    assert list(db.session.execute(entries).scalars()) == [date(2026, 11, 23)] * 2

@@ -4,8 +4,8 @@ booking     owed                                   paid
 principal   cost of sub-grants / owed to partners  owed to partners / bank
 cashier     less income / held for partners        held for partners / bank
 
-Each instalment is booked on its own day, so that a sub-grant of several years never lands in one. Of a grant that is
-recognised with the costs, income follows in the same transaction.
+Each instalment is booked on its own day (today where that month is closed), so that a sub-grant of several years
+never lands in one. Of a grant that is recognised with the costs, income follows in the same transaction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from app.base.actor import Actor
-from app.base.dates import format_date, local_date
+from app.base.dates import format_date, local_date, month_end, month_start
 from app.base.errors import Invalid, Refused
 from app.base.states import N_
 from app.extensions import db
@@ -37,6 +37,7 @@ from app.grants.recognition import services as recognition
 from app.grants.rows import check_version, locked
 from app.ledger import postings
 from app.ledger import services as ledger
+from app.ledger.queries import closed_months
 
 _P = PassOnState
 SOURCE, PAYMENT = "sub_grant_instalment", "sub_grant_payment"
@@ -52,12 +53,10 @@ class PaidOut:
     form_key: str
 
 
-def owe(
-    instalment_ids: Sequence[int], *, on: date | None = None, version: int | None = None, actor: Actor, now: datetime
-) -> None:
+def owe(instalment_ids: Sequence[int], *, version: int | None = None, actor: Actor, now: datetime) -> None:
     """We owe these instalments from now on: as principal a cost, as cashier money held for the partner.
-    Booked on the day it is due, or on `on`. Refused before that day: taken back, it would be less cost in
-    this year and more in that one."""
+    Booked on the day it is due, or today where that month is closed. Refused before that day: taken back, it
+    would be less cost in this year and more in that one."""
     entries, grants = [], set[int]()
     for instalment_id in instalment_ids:
         part, sub_grant, grant = _held(instalment_id, version)
@@ -68,9 +67,9 @@ def owe(
             raise Refused(N_("Record first that the sub-grant is agreed."))
         if grant.confirmed_at is None:
             raise Refused(N_("Finance confirms the grant first: until then nothing of it is in the books."))
-        day = on or part.due_on
-        if day > local_date(now):
-            raise Refused(N_("It is owed from %(day)s: it can be booked from that day."), day=format_date(day))
+        if part.due_on > local_date(now):
+            raise Refused(N_("It is owed from %(day)s: it can be booked from that day."), day=format_date(part.due_on))
+        day = _in_open_month(part.due_on, now)
         part.bookings += 1
         part.booked_cents = part.amount_cents
         book = postings.sub_grant_owed if sub_grant.booking is Booking.PRINCIPAL else postings.sub_grant_held
@@ -140,19 +139,24 @@ def take_back_payment(
     shift_instalment(part, _P.OWED, actor=actor, now=now, note=reason.strip())
 
 
-def take_back_owed(
-    instalment_id: int, reason: str, *, on: date | None = None, version: int | None = None, actor: Actor, now: datetime
-) -> None:
-    """We do not owe it (yet) after all: reversed, and planned again."""
+def take_back_owed(instalment_id: int, reason: str, *, version: int | None = None, actor: Actor, now: datetime) -> None:
+    """We do not owe it (yet) after all: reversed, and planned again. The reversal falls in the month it was due,
+    or today where that is closed: what was earned with it is taken out of that same month."""
     part, _sub_grant, grant = _held(instalment_id, version)
     if part.state is not _P.OWED:
         raise Refused(N_("This cannot be done: it is %(now)s."), now=part.state.label)
     if not reason.strip():
         raise Invalid(N_("Write down why."), field="note")
-    ledger.reverse(actor=actor, now=now, on=on or local_date(now), source=(SOURCE, part.id))
+    day = _in_open_month(min(month_end(part.due_on), local_date(now)), now)
+    ledger.reverse(actor=actor, now=now, on=day, source=(SOURCE, part.id))
     part.booked_cents = 0
     shift_instalment(part, _P.PLANNED, actor=actor, now=now, note=reason.strip())
     recognition.follow([grant.id], actor=actor, now=now)
+
+
+def _in_open_month(day: date, now: datetime) -> date:
+    """This day, or today where its month is closed."""
+    return local_date(now) if closed_months({month_start(day)}) else day
 
 
 def _held(instalment_id: int, version: int | None) -> tuple[SubGrantInstalment, SubGrant, Grant]:
