@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app.base.errors import Invalid
 from app.base.states import N_
-from app.sheets.reading import MAX_CELL, MAX_COLUMNS, Cell, Row
+from app.sheets.reading import MAX_CELL, MAX_COLUMNS, NO_SHEET, Cell, Row
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SEPARATORS = ";\t,|"
@@ -20,7 +20,7 @@ def decoded(content: bytes) -> str:
     """The text of a file in UTF-8, UTF-16 with its mark, or Windows-1252 (what Dutch Windows writes)."""
     encoding = next((name for mark, name in _BOMS if content.startswith(mark)), "")
     if not encoding and b"\x00" in content:
-        raise Invalid(N_("This is not a CSV or XLSX file."))
+        raise Invalid(NO_SHEET)
     for each in (encoding,) if encoding else ("utf-8", "cp1252"):
         try:
             text = content.decode(each)

@@ -18,6 +18,8 @@ Cell = str | Decimal | date | None
 MAX_ROWS = 500_000  # with something in them
 MAX_COLUMNS = 100  # what stands further to the right is not read
 MAX_CELL = 2000  # characters of a cell that are kept
+NO_SHEET = N_("This is not a CSV or XLSX file.")
+_NO_TEXT = (b"%PDF-", b"{\\rtf", b"\xff\xd8\xff")  # PDF, RTF, JPEG: they may pass for text
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -52,6 +54,8 @@ def prepared(content: bytes, filename: str) -> tuple[bytes, str]:
     if not content:
         raise Invalid(N_("This file is empty."))
     name = filename.lower()
+    if content.startswith(_NO_TEXT):
+        raise Invalid(NO_SHEET)
     if content.startswith(b"PK\x03\x04"):
         xlsx_package.check(content)
         return content, filename if name.endswith(".xlsx") else f"{filename}.xlsx"

@@ -14,7 +14,7 @@ from xml.parsers import expat
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.base.zips import DAMAGED_ZIP
-from app.sheets.reading import MAX_CELL
+from app.sheets.reading import MAX_CELL, NO_SHEET
 
 CHUNK = 1 << 16
 MAX_RATIO = 100  # unpacked to packed
@@ -31,6 +31,7 @@ _EMPTY_RUN = re.compile(rb"(?:(%b)\s*)++" % _EMPTY_ROW)
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
+_OTHER_PACKAGES = {"word/document.xml", "ppt/presentation.xml", "mimetype"}  # Word, PowerPoint, OpenDocument
 MOST_SHEETS = 20  # that are looked into for the first with something in it
 UNREADABLE = N_("This Excel file is damaged or unusual and cannot be read. Save it once more as .xlsx or CSV.")
 
@@ -38,6 +39,8 @@ UNREADABLE = N_("This Excel file is damaged or unusual and cannot be read. Save 
 def check(content: bytes) -> None:
     """Refuse what is no workbook, or unpacks to more than it should. Raises Invalid."""
     with opened(content) as package:
+        if _OTHER_PACKAGES & {entry.filename for entry in package.infolist()}:
+            raise Invalid(NO_SHEET)
         sheet_paths(package)
 
 

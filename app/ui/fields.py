@@ -101,6 +101,10 @@ class MoneyField(_Typed):
     def process_data(self, value: Any) -> None:
         self.data = Money(value) if isinstance(value, int) else value
 
+    def _value(self) -> str:
+        # The page puts the sign before the field: typed along, it is not shown a second time.
+        return re.sub(r"^\s*€\s*", "", super()._value())
+
     def shown(self, data: Any) -> str:
         return format_money(data.cents, language(), sign=False)
 

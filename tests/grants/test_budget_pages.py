@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -21,6 +22,7 @@ from app.grants.conditions import services as conditions
 from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.expenses.services import ExpenseFacts
+from app.grants.pages import filled
 from tests.factories import grants as make
 from tests.support.client import Client
 
@@ -135,6 +137,22 @@ def test_one_expense_is_mapped_by_hand_or_as_a_rule(app: Flask, now: datetime, f
     sent |= {"cost_centre": "7", "budget_line_id": str(travel), "amount": "9,00"}
     assert fundraiser.post(edit, data=sent).status_code == 303
     assert queries.spent_by_line(grant_id) == {travel: 1000, room: 500}
+
+
+def test_a_budget_above_the_grant_comes_into_force_and_says_so(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        line = LinePlan(name="Reizen", category=Category.TRAVEL, cents=10_000_100)
+        services.save_draft(grant_id, [line], actor=SYSTEM, now=now)
+    address = f"/grants/{grant_id}/budget"
+    assert "Dat is €\xa01,00 meer dan de subsidie." in fundraiser.get(address).text
+    with writing():
+        services.put_in_force(grant_id, actor=SYSTEM, now=now)
+    assert "De begroting is €\xa01,00 hoger dan de subsidie van €\xa0100.000,00." in fundraiser.get(address).text
+    with writing():
+        services.save_draft(grant_id, [replace(line, cents=10_000_000)], actor=SYSTEM, now=now)
+        services.enforce(filled(queries.draft(grant_id)), on=date(2026, 11, 23), actor=SYSTEM, now=now)
+    assert "de subsidie van" not in fundraiser.get(address).text
 
 
 def test_what_lies_outside_the_period_is_told_and_can_be_listed(now: datetime, fundraiser: Client) -> None:

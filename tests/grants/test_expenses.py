@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import re
+import zipfile
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -154,6 +155,27 @@ def test_merged_cells_and_empty_rows_of_a_workbook(app: Flask, now: datetime) ->
 def test_what_is_no_sheet_is_refused(app: Flask, content: bytes) -> None:
     with pytest.raises(Invalid):
         imports.keep(content, "x.xlsx")
+
+
+def other_package(name: str, content: bytes = b"<x/>") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as package:
+        package.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"%PDF-1.7\n1 0 obj", "brief.pdf"), (b"%PDF-1.7\n1 0 obj", "uitgaven.csv"),
+        (other_package("word/document.xml"), "brief.docx"),
+        (other_package("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), "uitgaven.ods"),
+        (b"{\\rtf1 hallo}", "brief.rtf"), (b"\xff\xd8\xff\xe1foto", "foto.jpg"),
+    ],
+)  # fmt: skip
+def test_a_document_is_told_what_is_taken_here(app: Flask, content: bytes, name: str) -> None:
+    with pytest.raises(Invalid, match=r"not a CSV or XLSX file"):
+        imports.keep(content, name)
 
 
 @pytest.mark.databases("postgresql")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
@@ -20,9 +21,11 @@ from app.grants.instalments.services import Received
 from app.grants.queries import expected_income
 from app.ledger import checks as ledger_checks
 from app.ledger.queries import GrantBalance, grant_balance
+from app.ui.permissions import Role
 from tests.conftest import SettableClock
 from tests.factories import grants as make
 from tests.grants import money_stories as story
+from tests.support.client import Client
 
 S = InstalmentState
 FULL = 10_000_000
@@ -314,3 +317,13 @@ def test_what_came_in_already_is_not_expected_again(now: datetime) -> None:
     assert [(m.month, m.agreed_cents) for m in months if m.agreed_cents] == [
         (date(2026, 12, 1), HALF - 1_000_000), (date(2027, 9, 1), HALF),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "does"), [(Role.FINANCE, True), (Role.FUNDRAISER, False), (Role.VIEWER, False)])
+def test_only_who_can_ask_for_the_money_is_told_to(
+    sign_in: Callable[[Role | str], Client], now: datetime, role: Role, does: bool
+) -> None:
+    _grant_id, (first, _second) = confirmed(now)
+    page = sign_in(role).get(f"/grants/instalments/{first}").text
+    assert ("Vraag het geld op bij de financier." in page) is does
+    assert ("Financiën vraagt het geld op bij de financier." in page) is not does

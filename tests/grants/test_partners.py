@@ -70,11 +70,12 @@ def test_shares_that_are_not_a_hundred_are_told_not_refused(fundraiser: Client, 
         ("CKM", "lead", Decimal(60), 6_000_000), ("Fier", "partner", Decimal("33.33"), 3_333_000),
     ]  # fmt: skip
     page = fundraiser.get(f"/grants/{grant_id}/partners").text
-    assert "93,33 procent" in page
+    assert "De aandelen zijn samen 93,33%, geen 100%." in page
+    assert "93,33 " not in page, "a percentage is written in one way"
     row = db.session.get_one(GrantPartner, second)
     data = {"version": row.version, "role": "partner", "share": "40", "language": "nl"}
     assert fundraiser.post(f"/grants/partners/{second}/edit", data=data).status_code == 303
-    assert "93,33 procent" not in fundraiser.get(f"/grants/{grant_id}/partners").text
+    assert "93,33%" not in fundraiser.get(f"/grants/{grant_id}/partners").text
 
 
 @pytest.mark.parametrize("share", ["101", "-1", "tien", "33,333"])

@@ -182,6 +182,13 @@ def test_stored_values_are_shown_as_people_write_them(app: Flask) -> None:
     assert shown == ["1.234,56", "03-11-2026", "NL91 ABNA 0417 1643 00", "06 12345678"]
 
 
+@pytest.mark.parametrize("typed", ["€ 1.234,5", "€1.234,5", "\u00a0€\u00a01.234,5", "1.234,5"])
+def test_an_amount_that_is_refused_is_shown_without_a_second_sign(app: Flask, typed: str) -> None:
+    form = filled(app, amount=typed)
+    assert form.amount.errors
+    assert form.amount._value().strip() == "1.234,5"
+
+
 def test_choices_come_from_enums_and_pairs(app: Flask) -> None:
     with app.test_request_context("/"):
         assert [(o.value, str(o.label)) for o in options(Role, empty="Kies")] == [

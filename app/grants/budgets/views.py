@@ -53,6 +53,7 @@ def budget(grant_id: int) -> ResponseReturnValue:
         unmapped=queries.spent_by_line(grant_id).get(None, 0),
         versions=queries.versions(grant_id),
         draft=draft,
+        draft_total=sum(each.revised_cents for each in queries.rows_of(draft.id)) if draft else 0,
         draft_asked=draft is not None and any(a.budget_version_id == draft.id and a.decided_on is None for a in asked),
         draft_why=translated(why) if why else "",
         amendments=asked,

@@ -93,20 +93,20 @@ class HoursField(FigureField):
 
 
 class CoverField(MoneyField):
-    """What a source pays: an amount, or a share as `50 %`. Data is a Part."""
+    """What a source pays: an amount, or a share as `50%`. Data is a Part."""
 
     def read(self, text: str) -> Any:
         share = re.fullmatch(r"\s*(\d{1,3}(?:[.,]\d{1,2})?)\s*%\s*", text, re.ASCII)
         if share:
             return Part(share_bp=parse_money(share[1]).cents)
         if "%" in text:
-            raise Invalid(N_("This is not a share. Write it as 50 % or 12,5 %, at most 999."))
+            raise Invalid(N_("This is not a share. Write it as 50% or 12,5%, at most 999."))
         return Part(cents=typed_money(text).cents)
 
     def shown(self, data: Any) -> str:
         if data.share_bp is None:
             return super().shown(Money(data.cents))
-        return super().shown(Money(data.share_bp)).removesuffix(",00").removesuffix(".00") + " %"
+        return super().shown(Money(data.share_bp)).removesuffix(",00").removesuffix(".00") + "%"
 
 
 class LineRow(Form):
