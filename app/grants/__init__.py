@@ -12,9 +12,10 @@ _PAGES = (
     "budgets.views", "calendar.time_views", "calendar.views", "conditions.views", "expenses.jobs",
     "expenses.list_views", "expenses.share_views", "expenses.views", "forecast.views", "funders.views",
     "instalments.money_views", "instalments.views", "models", "obligations.step_views", "obligations.views",
-    "partners.duty_views", "partners.money_views", "partners.views", "parts.chains", "parts.everywhere_views",
-    "parts.views", "projects.plan_views", "projects.views", "reminders.jobs", "renewals.views", "reports.views",
-    "restricted.views", "rounds.views", "settlements.views", "task_subjects",
+    "partners.duty_views", "partners.everywhere_views", "partners.money_views", "partners.views",
+    "parts.chains", "parts.everywhere_views", "parts.views", "projects.plan_views", "projects.views",
+    "reminders.jobs", "renewals.views", "reports.views", "restricted.views", "rounds.views", "settlements.views",
+    "task_subjects",
 )  # fmt: skip
 
 

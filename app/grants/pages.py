@@ -182,6 +182,7 @@ _UNDER = {
     "grants.dates": "grants.timeline",
     "grants.win_rate": "grants.forecast",
     "grants.restricted": "grants.spending",
+    "grants.partner_duties": "grants.partner_parts",
 }
 
 

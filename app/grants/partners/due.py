@@ -39,7 +39,7 @@ MONEY_TO_DO: ColumnElement[bool] = and_(
 )
 
 
-_partner = aliased(Supporter)
+PARTNER, FUNDER = aliased(Supporter), Supporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ def _named(chosen: Select[*tuple[Any, ...]], row: Any) -> Select[*tuple[Any, ...
     """Names added. A cancelled sub-grant has no dates any more."""
     return (
         chosen.add_columns(
-            SubGrant.id, _partner.display_name, Grant.title, Supporter.display_name.label("funder"), Grant.owner_id
+            SubGrant.id, PARTNER.display_name, Grant.title, Supporter.display_name.label("funder"), Grant.owner_id
         )
         .join(SubGrant, SubGrant.id == row.sub_grant_id)
         .join(GrantPartner, GrantPartner.id == SubGrant.partner_id)
-        .join(_partner, _partner.id == GrantPartner.supporter_id)
+        .join(PARTNER, PARTNER.id == GrantPartner.supporter_id)
         .join(Grant, Grant.id == GrantPartner.grant_id)
         .join(Funder, Funder.id == Grant.funder_id)
         .join(Supporter, Supporter.id == Funder.supporter_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -170,4 +170,6 @@ def remind_of_duties(sub_grant_id: int) -> ResponseReturnValue:
     with writing():
         mails.remind(sub_grant_id, actor=current_user.actor, now=now())
     flash(_("The reminder is on its way."), "ok")
+    if request.form.get("from") == "all":
+        return redirect(url_for("grants.partner_duties"), 303)
     return redirect(url_for("grants.sub_grant", sub_grant_id=sub_grant_id), 303)

@@ -45,6 +45,10 @@ def address_of(partner: GrantPartner) -> str:
     return partner.contact_email or supporters.primary_emails([partner.supporter_id]).get(partner.supporter_id, "")
 
 
+def has_address(sub_grant_id: int) -> bool:
+    return bool(address_of(money_queries.one(sub_grant_id)[1]))
+
+
 def remind(sub_grant_id: int, *, actor: Actor, now: datetime) -> None:
     """A friendly mail about what the partner has still to deliver; at most one a day."""
     row = locked(SubGrant, sub_grant_id)

@@ -225,3 +225,16 @@ class SubGrantDutyMove(Move, db.Model):
     __tablename__ = "sub_grant_duty_move"
 
     duty_id: Mapped[int] = reference_column("sub_grant_duty.id")
+
+
+class SubGrantDutyReminder(db.Model):
+    """A mark at which the partner was reminded by itself: `mark` days before the day it is due, below 0 after it."""
+
+    __tablename__ = "sub_grant_duty_reminder"
+    __table_args__ = (UniqueConstraint("duty_id", "due_on", "mark"),)
+
+    id: Mapped[int] = id_column()
+    duty_id: Mapped[int] = reference_column("sub_grant_duty.id", index=False)
+    due_on: Mapped[date] = mapped_column()
+    mark: Mapped[int] = mapped_column()
+    queued_at: Mapped[datetime] = instant_column()

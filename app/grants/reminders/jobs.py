@@ -9,7 +9,7 @@ from app.extensions.transactions import writing_in_bulk
 from app.grants.instalments import release
 from app.grants.instalments import services as instalments
 from app.grants.recognition import services as recognition
-from app.grants.reminders import services
+from app.grants.reminders import duties, services
 from app.grants.rounds import services as rounds
 
 MORNING = system("grants.morning")
@@ -32,11 +32,15 @@ def morning(payload: Payload) -> None:
 
 @periodic("grants.remind", daily_at="06:30")
 def remind(payload: Payload) -> None:
-    """Reminder mails, each mark once."""
+    """Reminder mails to ourselves and to partners, each mark once."""
     after: int | None = 0
     while after is not None:
         with writing_in_bulk():
             after = services.remind(after=after, now=now())
+    after = 0
+    while after is not None:
+        with writing_in_bulk():
+            after = duties.remind(after=after, actor=MORNING, now=now())
 
 
 @periodic("grants.digest", daily_at="07:00")
