@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import gettext
 
 from app.banking.formats.facts import Unreadable
+from app.banking.reconciliation import AccountLines
+from app.ui.filters import iban, money
 from app.ui.messages import translated
 
 
 def advised(error: Unreadable) -> str:
     said = translated(error)
     return f"{said} {gettext(error.advice)}" if error.advice else said
+
+
+def differences(accounts: Iterable[AccountLines]) -> list[str]:
+    """Of these accounts, by how much their statements and lines differ."""
+    return [
+        gettext(
+            "The statements of %(iban)s and the payments entered of them differ by %(cents)s: a line is missing or "
+            "counts twice. Bank and ledger shows where.",
+            iban=iban(each.state.account.iban), cents=money(each.off),
+        )
+        for each in accounts
+    ]  # fmt: skip

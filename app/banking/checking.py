@@ -20,8 +20,10 @@ from app.base.states import N_
 MAX_WARNINGS = 50
 MAX_AMOUNTS = 50  # of a statement that are kept
 NO_BALANCES = N_("This file tells no balances: whether a line is missing cannot be checked.")
-
-
+SKIPPED = N_(
+    "The numbers of the statements in this file skip one, though the balances follow on each other: look at the bank "
+    "whether a statement is missing of which the lines come to nothing."
+)
 A_PAGE = N_(
     "This is one page of a statement: whether its balances are right shows only once the other pages are here too."
 )
@@ -100,6 +102,8 @@ def check(
                     found.statements.append(statement)
                 case Closed():
                     _close(found, fact)
+        if _skips_a_number(found.statements):
+            found.warnings.append((None, SKIPPED))
     except Unreadable as error:
         found.error = error
         if isinstance(error, UnknownColumns):
@@ -131,10 +135,36 @@ def _count(found: Checked, entry: Entry, today: date) -> None:
         found.warnings.append((entry.line, entry.warning))
 
 
+def _skips_a_number(statements: Sequence[Statement]) -> bool:
+    """Whether numbers that go up by one do not once, where neither a balance nor the days explain it: some banks number
+    days."""
+    steps: dict[int, list[tuple[int, bool]]] = {}
+    last: dict[int, Statement] = {}
+    for each in statements:
+        before = last.get(each.account_id)
+        last[each.account_id] = each
+        if before is None or not before.closing or not each.opening or not each.closing:
+            continue
+        if before.closing.cents == each.opening.cents and (step := _number(each) - _number(before)) > 0:
+            explained = step == (each.closing.on - before.closing.on).days
+            steps.setdefault(each.account_id, []).append((step, explained))
+    return any(
+        any(step == 1 for step, _ in told) and any(step > 1 and not explained for step, explained in told)
+        for told in steps.values()
+    )
+
+
+def _number(statement: Statement) -> int:
+    bare = statement.number.partition("/")[0].strip()
+    return int(bare) if bare.isascii() and bare.isdigit() else 0
+
+
 def _close(found: Checked, fact: Closed) -> None:
     statement = found.statements[-1]
     statement.opening = statement.opening or fact.opening
     statement.closing = fact.closing
+    if fact.warning:
+        found.warnings.append((fact.line, fact.warning))
     assert found.format is not None
     if not (fact.begins and fact.ends) and _add_page(statement, fact):
         found.warnings.append((fact.line, A_PAGE))

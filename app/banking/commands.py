@@ -12,8 +12,8 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
-from app.banking import imports
-from app.banking.advice import advised
+from app.banking import imports, reconciliation
+from app.banking.advice import advised, differences
 from app.banking.formats.facts import Unreadable
 from app.banking.imports import Imported
 from app.base.actor import system
@@ -93,8 +93,16 @@ def _told(path: Path, done: Imported) -> dict[str, Any]:
         "in_review": done.in_review,
         "balances_ok": checked.balances_ok and error is None,
         "errors": [_where(path.name, error)] if error else [],
-        "warnings": [*(_line(path.name, line, _(said)) for line, said in checked.warnings), *_waiting(path, done)],
-    }
+        "warnings": [*(_line(path.name, line, _(said)) for line, said in checked.warnings), *_waiting(path, done),
+                     *_off(path, done)],
+    }  # fmt: skip
+
+
+def _off(path: Path, done: Imported) -> list[str]:
+    if done.checked.error:
+        return []
+    found = reconciliation.off_of(done.file_id)
+    return [_line(path.name, None, said) for said in differences(found)]
 
 
 def _waiting(path: Path, done: Imported) -> list[str]:

@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from app.banking.entry_rows import Item
 from app.banking.formats.facts import Format
-from app.banking.identity import FAMILIES, Told, best_first, days_of, same, without
+from app.banking.identity import FAMILIES, Keys, Told, best_first, days_of, plain, same, without
 from app.banking.models import BankEntry, BankKey, BankLine
 from app.banking.twins import Twins
 from app.extensions import db
 
+_EQUAL = 50  # lines of a day that are looked up, at most
 _NOTIFIED = FAMILIES[Format.CAMT054]
 
 
@@ -56,10 +57,18 @@ def told_otherwise(
                     told[item.key] = chosen.entry_id
                     taken.add(chosen.entry_id)
     taken.update(known)
-    for same_statements, by in ((twins.other, family), (twins.own, 0)):
+    for same_statements, by in ((twins.other, family), (twins.own, 0), (twins.back, 0)):
         left = [item for item in fresh if item.key not in told and item.statement_id in same_statements]
-        told |= _by_statement(left, by, same_statements, taken) if left else {}
+        bare = _bare(left, account_id, family) if same_statements is twins.back else None
+        told |= _by_statement(left, by, same_statements, taken, bare) if left else {}
     return told
+
+
+def _bare(left: list[Item], account_id: int, family: int) -> set[int]:
+    """Entries of the same days and amounts that this kind of file told of without a reference."""
+    keys = Keys(account_id, family)
+    equal = {plain(item.entry.booked_on, item.entry.cents, "") for item in left}
+    return set(known_by_key([keys.nth(text, number) for text in equal for number in range(1, _EQUAL + 1)]).values())
 
 
 def _candidates(family: int) -> Any:
@@ -74,10 +83,11 @@ def _candidates(family: int) -> Any:
 
 
 def _by_statement(
-    left: list[Item], family: int, twins: Mapping[int, frozenset[int]], taken: set[int]
+    left: list[Item], family: int, twins: Mapping[int, frozenset[int]], taken: set[int], bare: set[int] | None = None
 ) -> dict[bytes, int]:
     """Of two tellings of the same statements the entries are the same, amount by amount, though they have nothing in
-    common. Accounts that differ still tell two payments apart, and in one kind of file (0) the day they were booked."""
+    common. Accounts that differ still tell two payments apart, and in one kind of file (0) the day they were booked.
+    With `bare`, entries told without a reference, only one that is and one that is not are the same."""
     entries = frozenset().union(*(twins[item.statement_id] for item in left))
     found = _candidates(family).where(BankEntry.id.in_(entries))
     there: dict[int, list[Told]] = {}
@@ -87,7 +97,8 @@ def _by_statement(
     for item in left:
         entry, mine = item.entry, twins[item.statement_id]
         free = [each for each in there.get(entry.cents, ()) if each.entry_id in mine and each.entry_id not in taken]
-        free = [each for each in free if family or each.booked_on == entry.booked_on]
+        free = [each for each in free if family or each.booked_on == entry.booked_on or each.near(entry)]
+        free = [each for each in free if bare is None or bool(entry.reference) == (each.entry_id in bare)]
         chosen = same(entry.reference, item.first.end_to_end, _iban_index(item), free)
         if chosen is not None:
             told[item.key] = chosen.entry_id

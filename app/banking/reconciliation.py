@@ -129,6 +129,18 @@ def reconcile() -> Reconciliation:
     )  # fmt: skip
 
 
+def off_of(file_id: int) -> list[AccountLines]:
+    """Accounts of this file of which the statements come to something else than their lines: one is missing, or counts
+    twice."""
+    mine = select(BankStatement.account_id).where(BankStatement.file_id == file_id).distinct()
+    account_ids = set(db.session.execute(mine).scalars())
+    if not account_ids:
+        return []
+    sums = _lines()
+    states = (state for state in queries.accounts() if state.account.id in account_ids and state.last_on is not None)
+    return [found for state in states if (found := _account(state, sums)).off]
+
+
 def _account(state: AccountState, sums: dict[int, Any]) -> AccountLines:
     row = sums.get(state.account.id)
     booked, later, waiting = (int(row.booked), int(row.later), int(row.waiting)) if row else (0, 0, 0)

@@ -28,10 +28,12 @@ _Entries = Mapping[int, frozenset[int]]  # statement → entries that were told 
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """What other kinds of files told of the statements of a file, and what its own kind did."""
+    """What other kinds of files told of the statements of a file, and what its own kind did: `back` where the balance
+    came back to what it was, as it may again on that day."""
 
     other: _Entries
     own: _Entries
+    back: _Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,16 @@ def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
             mine.setdefault(each.account_id, []).append(told)
     other: dict[int, frozenset[int]] = {}
     own: dict[int, frozenset[int]] = {}
+    back: dict[int, frozenset[int]] = {}
     for account_id, told_here in mine.items():
         for family in set(FAMILIES.values()):
             there = [each for each in _there(account_id, family, told_here) if each.id not in own_ids]
-            found = own if family == own_family else other
             for ours, theirs in _segments(told_here, there) if there else ():
-                if family == own_family and ours[0].opening == ours[-1].closing:
-                    continue  # the balance came back, and may again
+                same = back if ours[0].opening == ours[-1].closing else own
+                found = same if family == own_family else other
                 entries = _entries(account_id, family, ours, theirs)
                 found |= {each.id: entries for each in ours if entries and each.id not in found}
-    return Twins(other, own)
+    return Twins(other, own, back)
 
 
 def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import permutations
 from pathlib import Path
@@ -25,7 +26,7 @@ from app.banking.advice import advised
 from app.banking.identity import Told, same
 from app.banking.imports import Imported
 from app.banking.models import FILE_MOVES, BankEntry, BankFile, BankLine, BankStatement, FileState
-from app.banking.reconciliation import reconcile
+from app.banking.reconciliation import off_of, reconcile
 from app.base.actor import SYSTEM
 from app.extensions import db
 from app.organisation.models import BankAccount
@@ -331,11 +332,44 @@ def test_pages_of_a_statement_in_files_of_their_own(
     assert (account.statement, account.before, account.off) == (800, 0, 0)
 
 
-def test_a_page_that_is_not_there_is_seen(now: datetime) -> None:
+def test_a_page_that_is_not_there_is_seen(app: Flask, now: datetime, tmp_path: Path) -> None:
     take(_page(1, 3, 500, (("OPBD", 0),)), now)
-    take(_page(3, 3, 100, (("CLBD", 800),)), now)
+    (tmp_path / "3.xml").write_bytes(_page(3, 3, 100, (("CLBD", 800),)))
+    told = app.test_cli_runner().invoke(args=["bank", "import", "--json", str(tmp_path / "3.xml")])
+    assert "2,00" in json.loads(told.output)["warnings"][-1]
     [account] = reconcile().accounts
     assert account.off == 200
+    take(_page(2, 3, 200, ()), now)
+    assert off_of(db.session.execute(select(func.max(BankFile.id))).scalar_one()) == []
+
+
+def _numbered(number: str, cents: int, opening: int, marks: str = "FF", end: str = "-", on: int = 20) -> bytes:
+    told, closing = (euros(each).replace(".", ",") for each in (opening, opening + cents))
+    line = f":61:2611{on}11{on}{'C' if cents > 0 else 'D'}{euros(cents).replace('.', ',')}NTRFNONREF"
+    made = mt940([line], opening=f"C2611{on}EUR{told}", closing=f"C2611{on}EUR{closing}", end=end)
+    begins, ends = marks
+    return made.replace(b":60F", f":60{begins}".encode()).replace(b":62F", f":62{ends}".encode()).replace(
+        b":28C:1", f":28C:{number}".encode())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_numbered("7/1", 500, 0, "FM"), "goes on on another page"),
+        (_numbered("7/1", 500, 0, "FM") + _numbered("8/1", 500, 900), "goes on on another page"),
+        (_numbered("7/2", 500, 0, "MF"), "begins on another page"),
+        (_numbered("7/1", 500, 0, "FM") + _numbered("7/2", 500, 500, "MF"), ""),
+        (_numbered("7", 500, 0) + _numbered("8", 500, 500, end=""), "mark that ends a statement"),
+        (b"{1:F01RABONL2UXXXX}{4:\r\n" + _numbered("7", 500, 0, end=""), "mark that ends a statement"),
+        (_numbered("7", 500, 0, end="") + _numbered("8", 500, 500, end=""), ""),
+        (_numbered("1", 500, 0) + _numbered("2", 500, 500) + _numbered("4", 500, 1000), "skip one"),
+        (_numbered("1", 500, 0) + _numbered("2", 500, 500, on=21) + _numbered("5", 500, 1000, on=24), ""),
+    ],
+)  # fmt: skip
+def test_a_file_that_may_be_cut_between_statements_says_so(now: datetime, content: bytes, said: str) -> None:
+    checked = take(content, now).checked
+    assert checked.error is None
+    assert [said in each for _, each in checked.warnings] == ([True] if said else [])
 
 
 def _together(*files: bytes) -> bytes:
@@ -488,6 +522,32 @@ def test_statements_in_another_version_with_other_references_count_once(now: dat
     first, second = (take(content, now) for content in (files if whole_first else reversed(files)))
     assert (first.new, second.new) == (4, 0)
     assert take(camt([*named, Pay(1, "R9")], on="2026-11-21"), now).new == 1
+
+
+@pytest.mark.parametrize("bare_first", [True, False])
+def test_a_day_that_comes_to_nothing_counts_once_where_one_version_has_no_references(
+    now: datetime, bare_first: bool
+) -> None:
+    bare = [Pay(1000), Pay(1000), Pay(-2000)]
+    named = [Pay(each.cents, f"R{n}") for n, each in enumerate(bare)]
+    files = [camt(bare, version="camt.053.001.02", statement="M"), camt(named)]
+    assert [take(content, now).new for content in (files if bare_first else files[::-1])] == [3, 0]
+    assert [take(content + b" ", now).new for content in files] == [0, 0]
+
+
+def test_another_version_is_known_where_a_further_format_told_the_value_day(now: datetime) -> None:
+    costs = [Pay(2500, "R1", on="2026-11-19"), Pay(-1575, "R2", details=" ")]
+    told = [each.replace("261120", "261119").replace("261101", "261119") for each in COSTS_MT[:5]]
+    take(mt940(told, closing="C261120EUR1009,25"), now)
+    for pays in (costs, [replace(each, reference="") for each in costs]):
+        dated = camt(pays, statement=pays[0].reference).replace(b"<ValDt><Dt>2026-11-20", b"<ValDt><Dt>2026-11-19")
+        assert take(dated, now).new == 0
+
+
+def test_a_day_that_comes_to_nothing_may_do_so_twice(now: datetime) -> None:
+    for name in ("R", "Q"):
+        pays = [Pay(1000, f"{name}1"), Pay(-1000, f"{name}2")]
+        assert take(camt(pays, statement=name), now).new == 2
 
 
 def test_the_same_amount_to_and_fro_on_other_days_is_each_time_another_payment(now: datetime) -> None:

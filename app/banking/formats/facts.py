@@ -113,6 +113,7 @@ class Closed:
     line: int | None = None
     begins: bool = True  # False: its first entries and its opening balance are on another page, in another file
     ends: bool = True  # False: the last ones are
+    warning: str = ""
 
 
 Fact = Opened | Entry | Closed

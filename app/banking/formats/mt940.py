@@ -23,7 +23,7 @@ from app.banking.formats.facts import (
     provided,
     to_cents,
 )
-from app.banking.formats.mt940_tags import BANK, tags
+from app.banking.formats.mt940_tags import BANK, BEGINS, ENDS, tags
 from app.base.errors import Invalid
 from app.base.iban import check_iban
 from app.base.states import N_
@@ -43,6 +43,12 @@ _KEYWORD_REFERENCES = ("", "EREF", "PREF", "NONREF", "MARF")
 _INTERIM = N_(
     "This is an MT942: what the bank knew in the course of a day, without balances. Bring in the MT940 or CAMT.053 of "
     "that day instead."
+)
+_NEXT_PAGE = N_("This statement goes on on another page, which is not in this file: look whether the file is whole.")
+_PAGE_BEFORE = N_("This statement begins on another page, which is not in this file: look whether the file is whole.")
+_NO_END = N_(
+    "The mark that ends a statement is missing at the end of this file. What is in it adds up; look whether the bank "
+    "has more."
 )
 _RETURNS = ("NRTI", "NSTO")  # storno at SNS, ASN and RegioBank
 _CENTURY = 80  # 79 is 2079, 80 is 1980
@@ -87,6 +93,8 @@ class _Reader:
         self._begins = self._ends = ""  # the tags of its balances: 60F or 60M, 62F or 62M
         self._page: tuple[Opened, Closed] | None = None  # told so far of a statement that may go on
         self._seen = False
+        self._open_end = False  # a message has begun and not ended
+        self._marks = False  # statements of this file end with a mark
         self._bank = ""  # the four letters of the bank, where the file says which it is
 
     def facts(self) -> Iterator[Fact]:
@@ -95,15 +103,19 @@ class _Reader:
             last = number
             if tag == BANK:
                 self._bank = parts[0]
+            elif tag in (BEGINS, ENDS):
+                self._open_end, self._marks = tag == BEGINS, self._marks or tag == ENDS
             else:
+                self._open_end = self._open_end or self._marks
                 yield from self._take(tag, number, parts)
         yield from self._finish()
         if self._opened is not None and self._closing is None:
             said = N_("This file is cut off: the last statement has no closing balance. Please download it again.")
             raise Unreadable(said, line=last, advice="")
-        yield from self._close(last)
-        if self._page is not None:
-            yield self._page[1]
+        for fact in (*self._close(last), *self._left()):
+            if isinstance(fact, Closed) and self._open_end:
+                fact.warning = fact.warning or _NO_END
+            yield fact
         if not self._seen:
             raise Unreadable(N_("There is no statement in this file."))
 
@@ -155,28 +167,33 @@ class _Reader:
         if self._opened.opening is None:
             raise Unreadable(N_("This statement has no opening balance."), line=line)
         self._told = self._seen = True
-        page, self._page = self._page, None
-        if page is not None and self._goes_on(*page):
-            self._opened = page[0]
+        follows = self._page is not None and self._follows(*self._page)
+        if self._page is not None and follows and _number(self._page[0]) == _number(self._opened):
+            self._opened, self._page = self._page[0], None
             return
-        if page is not None:
-            yield page[1]
+        yield from self._left(whole=follows)
+        self._opened.begins = follows or self._begins != "60M"
         yield self._opened
 
-    def _goes_on(self, before: Opened, ended: Closed) -> bool:
-        """Whether this is the next page of the statement before: its number is the same, and its balance."""
+    def _left(self, *, whole: bool = False) -> Iterator[Fact]:
+        """The end of a page that no page of the same statement follows; `whole`: one of another number does."""
+        page, self._page = self._page, None
+        if page is not None:
+            page[1].warning = page[1].warning or ("" if whole else _NEXT_PAGE)
+            yield page[1]
+
+    def _follows(self, before: Opened, ended: Closed) -> bool:
+        """Whether this begins as a page, with the balance with which the page before ended."""
         assert self._opened is not None
         assert self._opened.opening is not None
         assert ended.closing is not None
-        same = (before.account, before.number.partition("/")[0]) == (
-            self._opened.account, self._opened.number.partition("/")[0]
-        )  # fmt: skip
-        return same and self._begins == "60M" and self._opened.opening.cents == ended.closing.cents
+        same = before.account == self._opened.account and self._opened.opening.cents == ended.closing.cents
+        return same and self._begins == "60M"
 
     def _close(self, line: int) -> Iterator[Fact]:
         if self._opened is not None:
             yield from self._tell(line)
-            closed = Closed(self._closing, line=line)
+            closed = Closed(self._closing, line=line, warning="" if self._opened.begins else _PAGE_BEFORE)
             if self._ends == "62M":
                 self._page = self._opened, closed
             else:
@@ -244,6 +261,10 @@ class _Reader:
         """Whether this is the number of the account on the other side: of its IBAN, or what `:86:` begins with."""
         told = self._info[0] if self._info else ""
         return told.startswith(f"{number} ") or (iban.startswith("NL") and iban.endswith(number.zfill(10)))
+
+
+def _number(opened: Opened) -> str:
+    return opened.number.partition("/")[0]
 
 
 def _booked_on(text: str | None, value_on: date, line: int) -> date:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-BANK = "bank"  # no tag of the file: its lines are the four letters of the bank that it names
+# No tags of the file: the four letters of the bank that it names, where a message of SWIFT begins, where one ends.
+BANK, BEGINS, ENDS = "bank", "begins", "ends"
 _TAG = re.compile(r":(20|21|25|28C?|60[FM]|61|62[FM]|64|65|86|940|13D?|34F|90[CD]|NS):(.*)", re.DOTALL)
 _BANK = re.compile(r"(?:\{1:F\d\d|\d{4} \d\d)?([A-Z]{4})NL\d[0-9A-Z]")
 _ENDS = ("-", "-XXX", "XXX")
@@ -31,6 +32,7 @@ def tags(source: BinaryIO) -> Iterator[tuple[str, int, list[str]]]:
             if tag:
                 yield tag, number, parts
             tag, before = "", ""
+            yield BEGINS if text.startswith("{1:") else ENDS, line_number, []
             if bank := _BANK.search(text):
                 yield BANK, line_number, [bank[1]]
         elif tag:
