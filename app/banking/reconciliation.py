@@ -17,9 +17,9 @@ from app.banking.queries import AccountState
 from app.base.dates import days
 from app.extensions import db
 from app.ledger import queries as ledger
-from app.ledger.accounts import BANK, SUSPENSE
+from app.ledger.accounts import ACCOUNTING, BANK, SUSPENSE
 from app.ledger.models import Account, Event, JournalEntry, JournalLine
-from app.organisation.models import BookedBy
+from app.organisation.models import BankAccount, BookedBy
 
 SHOWN = 25
 
@@ -29,7 +29,8 @@ class AccountLines:
     """One account: what its statements say and what of its lines is booked. Cents.
 
     `before` is the balance before the first statement, `later` what was told after the last one (by a
-    notification, say), `waiting` what is not booked because its period is closed.
+    notification, say), `waiting` what is not booked because its period is closed, `elsewhere` what of `booked` stands
+    on the other account (bank or clearing with the accounting package), from when the other books recorded it.
     """
 
     state: AccountState
@@ -37,6 +38,7 @@ class AccountLines:
     booked: int
     later: int
     waiting: int
+    elsewhere: int
 
     @property
     def statement(self) -> int:
@@ -99,21 +101,20 @@ class Reconciliation:
     @property
     def unexplained(self) -> int:
         """What of the difference no line here explains. Anything but 0 is an error in the books."""
-        told = sum(each.later - each.before - each.missing - each.waiting - each.off for each in self.accounts)
+        told = sum(
+            each.later - each.before - each.missing - each.waiting - each.off - each.elsewhere for each in self.accounts
+        ) + sum(each.elsewhere for each in self.others)
         return self.difference - told - self.by_hand_cents - self.opened - self.earlier
 
 
 def reconcile() -> Reconciliation:
     """Of all accounts, as things stand now. A constant number of statements."""
-    sums = _lines()
-    told = {
-        booked_by: [
-            _account(state, sums)
-            for state in queries.accounts()
-            if state.last_on is not None and state.account.booked_by is booked_by
-        ]
-        for booked_by in BookedBy
-    }
+    sums, states = _lines(), [state for state in queries.accounts() if state.last_on is not None]
+    told: dict[BookedBy, list[AccountLines]] = {}
+    for booked_by in BookedBy:
+        mine = [state for state in states if state.account.booked_by is booked_by]
+        elsewhere = _elsewhere(booked_by) if mine else {}
+        told[booked_by] = [_account(state, sums, elsewhere.get(state.account.id, 0)) for state in mine]
     balances = ledger.balances()
     opened_on, opened = db.session.execute(_totals(_opened_lines())).one()
     begins = opened_on or _day_before(told[BookedBy.HERE])
@@ -141,10 +142,26 @@ def off_of(file_id: int) -> list[AccountLines]:
     return [found for state in states if (found := _account(state, sums)).off]
 
 
-def _account(state: AccountState, sums: dict[int, Any]) -> AccountLines:
+def _account(state: AccountState, sums: dict[int, Any], elsewhere: int = 0) -> AccountLines:
     row = sums.get(state.account.id)
     booked, later, waiting = (int(row.booked), int(row.later), int(row.waiting)) if row else (0, 0, 0)
-    return AccountLines(state, state.opening_cents or 0, booked, later, waiting)
+    return AccountLines(state, state.opening_cents or 0, booked, later, waiting, elsewhere)
+
+
+def _elsewhere(booked_by: BookedBy) -> dict[int, int]:
+    """By bank account, cents of its lines that stand where they would not be booked now: the account changed hands.
+    Read from the other account's side, on which such an account has few lines."""
+    other = ACCOUNTING if booked_by is BookedBy.HERE else BANK
+    rows = db.session.execute(
+        select(BankEntry.account_id, func.sum(JournalLine.cents))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .join(BankEntry, BankEntry.id == JournalEntry.source_id)
+        .join(BankAccount, BankAccount.id == BankEntry.account_id)
+        .where(JournalLine.account_id == select(Account.id).where(Account.code == other).scalar_subquery())
+        .where(JournalEntry.source_type == SOURCE, BankAccount.booked_by == booked_by)
+        .group_by(BankEntry.account_id)
+    )
+    return {account_id: int(cents) for account_id, cents in rows}
 
 
 def _lines() -> dict[int, Any]:

@@ -79,6 +79,20 @@ def test_where_the_accounting_package_books_the_bank_we_have_its_clearing_accoun
     assert (found.accounts, found.others[0].booked, found.ledger) == ([], 4250, 0)
 
 
+@pytest.mark.parametrize("first", list(BookedBy))
+def test_an_account_that_changed_hands_is_told_by_what_stands_on_either_account(now: datetime, first: BookedBy) -> None:
+    later = next(each for each in BookedBy if each is not first)
+    for number, booked_by in enumerate((first, later)):
+        with writing() as session:
+            session.query(BankAccount).update({BankAccount.booked_by: booked_by})
+        pay = Pay(2500 + number, f"R{number}", on=f"2026-11-2{number}")
+        take(camt([pay], statement=f"S{number}", on=pay.on, opening=100_000 + 2500 * number), now)
+    found = reconcile()
+    (account,) = found.accounts or found.others
+    assert (account.booked, account.elsewhere, account.off, found.unexplained) == (5001, 2500, 0, 0)
+    assert balances()["1190" if later is BookedBy.ACCOUNTING else "1100"] == account.booked - account.elsewhere
+
+
 def test_a_batch_told_in_parts_later_stays_booked_once(now: datetime) -> None:
     take(camt([Pay(3000, "B", details=batch_details())]), now)
     take(camt([Pay(3000, "B", details=batch_details(1000, 2000))], statement="S2"), now)
