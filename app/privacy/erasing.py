@@ -72,8 +72,12 @@ def erase(supporter_id: int, *, actor: Actor, tell: bool = True) -> None:
 @periodic("privacy.erase_rest", daily_at="03:15")
 def erase_rest(_: Payload) -> None:
     """What the law had us keep of erased people goes when its day has come, and what came in after them at once; a
-    restored backup in which somebody stands who was erased is caught too."""
+    restored backup in which somebody stands who was erased is caught too, and whom the worker gave up on."""
     replay()
+    for request_id in db.session.scalars(
+        select(ErasureRequest.id).where(ErasureRequest.state == RequestState.ACCEPTED)
+    ).all():
+        carry_out({"request_id": str(request_id)})
     today, lately = local_date(now()), now() - STRAGGLERS
     due = or_(ErasureRequest.rest_on < today, ErasureRequest.done_at > lately)
     for request_id, supporter_id in db.session.execute(

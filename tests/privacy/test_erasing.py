@@ -26,6 +26,7 @@ from app.gifts.models import Gift
 from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import CommitmentState
 from app.gifts.totals import total_of
+from app.jobs.models import Job, JobState
 from app.jobs.services import run_due
 from app.ledger import checks
 from app.outbox.models import Message
@@ -107,6 +108,18 @@ def test_nothing_of_them_is_found_but_what_the_law_has_us_keep(one: Somebody, cl
     for digest in one.files:
         with pytest.raises(NotFound):
             files.read(digest)
+
+
+def test_whom_the_worker_gave_up_on_is_erased_in_the_night(one: Somebody) -> None:
+    """A folder that could not be written for hours, say: nobody tries a job that failed ten times."""
+    with writing():
+        request_id = erasure.ask(one.id, Source.PORTAL, actor=SYSTEM, now=now())
+        erasure.accept(request_id, Ground.WITHDRAWN, actor=SYSTEM, now=now())
+        db.session.execute(update(Job).where(Job.name == erasure.WORK).values(state=JobState.DEAD))
+    assert not found() <= AGREEMENT
+    erasing.erase_rest({})
+    assert found() == AGREEMENT
+    assert db.session.get_one(ErasureRequest, request_id).state is RequestState.DONE
 
 
 @pytest.mark.databases("sqlite")
