@@ -38,6 +38,7 @@ class DebitBatch(db.Model):
     sequence: Mapped[SequenceType] = state_column(SequenceType)
     version: Mapped[PainVersion] = state_column(PainVersion)
     creditor_id: Mapped[str] = text_column(35)
+    creditor_name: Mapped[str | None] = text_column(70, nullable=True)  # as in its file; none in those of before
     reference: Mapped[str] = text_column(35, unique=True)  # PmtInfId, by which the bank books it
     count: Mapped[int] = mapped_column(default=0)
     cents: Mapped[int] = cents_column(default=0)

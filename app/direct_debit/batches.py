@@ -76,7 +76,8 @@ def begin(
     batch_id = new_id()
     batch = DebitBatch(
         id=batch_id, account_id=account_id, state=_S.BUILDING, collect_on=collect_on, sequence=sequence,
-        version=account.pain_version, creditor_id=creditor_id, reference=f"DD-{code_of(batch_id)}", busy=True,
+        version=account.pain_version, creditor_id=creditor_id, creditor_name=account.holder,
+        reference=f"DD-{code_of(batch_id)}", busy=True,
         built_by_id=actor.id if actor.kind == "staff" else None, created_at=now,
     )  # fmt: skip
     db.session.add(batch)

@@ -25,6 +25,7 @@ from app.base.works import Payload, job
 from app.direct_debit import batches, collections
 from app.direct_debit.batch_models import DebitBatch, DebitItem, MandateAmendment
 from app.direct_debit.building import PIECE, Bounded, totals
+from app.direct_debit.creditors import creditors_before, was_ever_another
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.obstacles import candidates, look_at
 from app.direct_debit.pain.pain008 import Address, Control, Debit, Order, Unfit, control, write
@@ -150,7 +151,8 @@ def order_of(batch: DebitBatch) -> Order:
     return Order(
         version=batch.version.value, message_id=f"M{batch.reference}", payment_information_id=batch.reference,
         created_at=batch.approved_at, collect_on=batch.collect_on, sequence=batch.sequence, count=batch.count,
-        cents=batch.cents, name=account.holder, iban=account.iban, bic=account.bic, creditor_id=batch.creditor_id,
+        cents=batch.cents, name=batch.creditor_name or account.holder,
+        iban=account.iban, bic=account.bic, creditor_id=batch.creditor_id,
         address=_address(),
     )  # fmt: skip
 
@@ -181,9 +183,12 @@ def debits(batch_id: int) -> Iterator[Debit]:
         .where(DebitItem.batch_id == batch_id, DebitItem.live)
         .order_by(DebitItem.id)
     )  # fmt: skip
-    last, label = 0, profile().statement_descriptor
+    last, label, batch = 0, profile().statement_descriptor, batches.load(batch_id)
+    now_as = batch.creditor_id, batch.creditor_name
+    was_another = was_ever_another(*now_as)
     while True:
         rows = db.session.execute(wanted.where(DebitItem.id > last).limit(PIECE)).all()
+        before = creditors_before([row.mandate_id for row in rows], batch_id, *now_as) if was_another else {}
         db.session.rollback()
         for row in rows:
             yield Debit(
@@ -191,7 +196,7 @@ def debits(batch_id: int) -> Iterator[Debit]:
                 unseal(row.holder_sealed, f"mandate holder:{row.mandate_id}"),
                 unseal(row.iban_sealed, f"mandate iban:{row.mandate_id}"),
                 f"{label} {month_name(row.period.month, row.language)} {row.period.year}",
-                row.original_reference, bool(row.new_account),
+                row.original_reference, bool(row.new_account), before.get(row.mandate_id),
             )  # fmt: skip
         if len(rows) < PIECE:
             return

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from app.base.errors import Invalid
-from app.direct_debit.pain.pain008 import Address, Control, Debit, Order, SequenceType, Unfit, control, write
+from app.direct_debit.pain.pain008 import Address, Control, Creditor, Debit, Order, SequenceType, Unfit, control, write
 from app.direct_debit.pain.signs import carried
 from tests.factories.debits import dutch_iban
 
@@ -23,10 +23,11 @@ ORDER = Order(
     creditor_id="NL08ZZZ502057730000",
     address=Address(town="Den Haag", country="NL", street="Lange Voorhout", number="1", postcode="2514 EA"),
 )  # fmt: skip
+WAS = Creditor("NL93ZZZ332656790051", "Stichting Vroeger & Co")
 DEBITS = [
     Debit("E-1", 1250, "M-1", date(2025, 1, 2), "Zoë Çelik", dutch_iban(1), "SVN gift december 2026"),
     Debit("E-2", 2500, "M-2", date(2025, 1, 2), "J. Jansen", dutch_iban(2), "SVN gift", None, True),
-    Debit("E-3", 1, "M-3/A", date(2025, 1, 2), "IJ. 't Hooft", dutch_iban(3), "SVN gift", "OLD-3", True),
+    Debit("E-3", 1, "M-3/A", date(2025, 1, 2), "IJ. 't Hooft", dutch_iban(3), "SVN gift", "OLD-3", True, WAS),
 ]
 
 
@@ -51,7 +52,9 @@ def test_the_file_is_valid(version: str, changes: dict[str, Any]) -> None:
 
 def test_what_changed_is_told_and_signs_are_written_as_banks_carry_them() -> None:
     file = written()
-    assert values(file, "Nm") == ["Stichting Voorbeeld + Co"] * 2 + ["Zoe Celik", "J. Jansen", "IJ. 't Hooft"]
+    assert values(file, "Nm") == ["Stichting Voorbeeld + Co"] * 2 + [
+        "Zoe Celik", "J. Jansen", "Stichting Vroeger + Co", "IJ. 't Hooft",
+    ]  # fmt: skip
     assert values(file, "AmdmntInd") == ["true", "true"]
     assert values(file, "OrgnlMndtId") == ["OLD-3"]
     assert values(file, "InstdAmt") == ["12.50", "25.00", "0.01"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from lxml import etree
 from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM, Actor
@@ -16,7 +17,7 @@ from app.base.errors import Invalid
 from app.base.money import Money
 from app.base.references import code_of
 from app.direct_debit import batch_queries, batches, booking, building, collections, exporting, mandates, returning
-from app.direct_debit.batch_models import DebitBatch, DebitReturn, MandateAmendment
+from app.direct_debit.batch_models import DebitBatch, DebitItem, DebitReturn, MandateAmendment
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.pain import pain002
 from app.direct_debit.reading import UNKNOWN_BATCH, again, take_in
@@ -31,6 +32,7 @@ from app.ledger import checks
 from app.ledger.accounts import BANK, CLEARING
 from app.ledger.models import FiscalPeriod, JournalEntry, PeriodState
 from app.ledger.queries import balances
+from app.organisation.models import BankAccount
 from app.outbox.models import Message
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
@@ -378,6 +380,41 @@ def test_a_changed_account_is_told_until_a_collection_succeeded(
         )
     db.session.rollback()
     assert db.session.scalars(select(MandateAmendment.settled_at)).one() is not None
+
+
+def test_who_we_were_is_told_until_a_collection_succeeded(
+    ids: list[int], clock: SettableClock, sign_in: SignIn
+) -> None:
+    book()
+    with writing() as session:
+        account = session.scalars(select(BankAccount)).one()
+        was, account.creditor_id, account.holder = account.holder, "NL93ZZZ332656790051", "Stichting Anders"
+    staff = sign_in(Role.FINANCE).staff_id or 0, sign_in(Role.FINANCE).staff_id or 0
+
+    def next_file(on: date) -> tuple[int, bytes]:
+        clock.at(on.year, on.month, on.day - 5, 11)
+        batch_id = debits.built(staff[0], on)
+        seen = db.session.execute(select(DebitBatch.count, DebitBatch.cents).where(DebitBatch.id == batch_id)).one()
+        with writing():
+            batches.approve(batch_id, count=seen[0], cents=seen[1], actor=Actor("staff", staff[1]), now=now())
+        exporting.export(batch_id, actor=SYSTEM, bounded=writing)
+        return batch_id, file_of(batch_id)
+
+    batch_id, file = next_file(date(2027, 1, 15))
+    name = f"<OrgnlCdtrSchmeId><Nm>{was}</Nm><Id><PrvtId><Othr><Id>NL08ZZZ502057730000</Id>".encode()
+    assert (file.count(b"<Nm>Stichting Anders</Nm>"), file.count(name)) == (2, 3)
+    first = db.session.scalars(select(DebitItem.collection_id).where(DebitItem.batch_id == batch_id)).first() or 0
+    tell(told(first, "AM04", settled=False, on=date(2027, 1, 15)))
+    clock.at(2027, 1, 16, 11)
+    reference = db.session.get_one(DebitBatch, batch_id).reference
+    credit = booking.Credit(reference=reference, cents=booking.expected_cents(batch_id), on=date(2027, 1, 15))
+    with writing():
+        booking.booked([credit], actor=SYSTEM, now=now())
+    _, file = next_file(date(2027, 2, 15))
+    failed = mandate_of(first).reference
+    told_by = {each.findtext(".//{*}MndtId") for each in etree.fromstring(file).iterfind(".//{*}DrctDbtTxInf")
+               if each.find(".//{*}OrgnlCdtrSchmeId") is not None}  # fmt: skip
+    assert told_by == {failed}, "those who were collected from know us by now"
 
 
 def test_a_mandate_no_bank_has_seen_is_amended_in_silence(app: Flask, clock: SettableClock) -> None:

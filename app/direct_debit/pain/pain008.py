@@ -65,9 +65,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Creditor:
+    """What of us was another: the identifier, the name or both; None is as it was."""
+
+    identifier: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Debit:
     """One collection. After a change of the mandate the first file says so (DOMAIN.md 1.3): `original_reference`
-    is the mandate id before, `new_account` that the account is another one (SMNDA)."""
+    is the mandate id before, `new_account` that the account is another one (SMNDA), `creditor_before` under which
+    identifier and name of ours the bank collected by this mandate until now."""
 
     end_to_end: str
     cents: int
@@ -78,6 +87,7 @@ class Debit:
     text: str
     original_reference: str | None = None
     new_account: bool = False
+    creditor_before: Creditor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +146,7 @@ def _head(o: Order) -> str:
         f"<SeqTp>{o.sequence.value}</SeqTp></PmtTpInf><ReqdColltnDt>{o.collect_on.isoformat()}</ReqdColltnDt>"
         f"<Cdtr><Nm>{name}</Nm>{_address(o.address)}</Cdtr><CdtrAcct><Id><IBAN>{iban}</IBAN></Id></CdtrAcct>"
         f"<CdtrAgt><FinInstnId>{agent}</FinInstnId></CdtrAgt><ChrgBr>SLEV</ChrgBr>"
-        f"<CdtrSchmeId><Id><PrvtId><Othr><Id>{_id(o.creditor_id)}</Id><SchmeNm><Prtry>SEPA</Prtry></SchmeNm></Othr>"
-        f"</PrvtId></Id></CdtrSchmeId>\n"
+        f"<CdtrSchmeId>{_scheme(o.creditor_id)}</CdtrSchmeId>\n"
     )
 
 
@@ -154,7 +163,7 @@ def _debit(d: Debit) -> str:
         f"<DrctDbtTxInf><PmtId><EndToEndId>{_id(d.end_to_end)}</EndToEndId></PmtId>"
         f'<InstdAmt Ccy="EUR">{euros(d.cents)}</InstdAmt><DrctDbtTx><MndtRltdInf><MndtId>{_id(d.reference)}</MndtId>'
         f"<DtOfSgntr>{d.signed_on.isoformat()}</DtOfSgntr>"
-        f"{_amendment(d) if d.new_account or d.original_reference else ''}</MndtRltdInf></DrctDbtTx>"
+        f"{_amendment(d)}</MndtRltdInf></DrctDbtTx>"
         f"<DbtrAgt><FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId></DbtrAgt>"
         f"<Dbtr><Nm>{carried(d.holder, NAME)}</Nm></Dbtr>"
         f"<DbtrAcct><Id><IBAN>{check_iban(d.iban)}</IBAN></Id></DbtrAcct>"
@@ -163,9 +172,22 @@ def _debit(d: Debit) -> str:
 
 
 def _amendment(d: Debit) -> str:
+    if not (d.new_account or d.original_reference or d.creditor_before):
+        return ""
     before = f"<OrgnlMndtId>{_id(d.original_reference)}</OrgnlMndtId>" if d.original_reference else ""
     account = "<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id></OrgnlDbtrAcct>" if d.new_account else ""
-    return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{before}{account}</AmdmntInfDtls>"
+    creditor = _creditor(d.creditor_before) if d.creditor_before else ""
+    return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{before}{creditor}{account}</AmdmntInfDtls>"
+
+
+def _creditor(before: Creditor) -> str:
+    name = f"<Nm>{carried(before.name, NAME)}</Nm>" if before.name else ""
+    return f"<OrgnlCdtrSchmeId>{name}{_scheme(before.identifier) if before.identifier else ''}</OrgnlCdtrSchmeId>"
+
+
+def _scheme(creditor_id: str) -> str:
+    other = f"<Othr><Id>{_id(creditor_id)}</Id><SchmeNm><Prtry>SEPA</Prtry></SchmeNm></Othr>"
+    return f"<Id><PrvtId>{other}</PrvtId></Id>"
 
 
 def _id(text: str) -> str:
