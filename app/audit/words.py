@@ -2,7 +2,8 @@
 
 Rooms say it at start: `words.actions({"grant.awarded": N_("awarded a grant")})` and
 `words.subject("grant_award", N_("Grant"), "grants.show", "grant_id")` and
-`words.fields({"cents": N_("amount")})` and `words.doers({"payment poller": N_("asked the provider")})`.
+`words.fields({"cents": N_("amount")})`, beside those of field_names.py, and
+`words.doers({"payment poller": N_("asked the provider")})`.
 States and kinds need no naming: their columns know what their values are called. What nobody named is shown as it is
 written.
 """
@@ -16,6 +17,7 @@ from functools import cache
 
 from sqlalchemy import Column, Enum
 
+from app.audit.field_names import FIELDS
 from app.base.states import Labelled
 from app.extensions import db
 
@@ -52,8 +54,14 @@ def fields(labels: Mapping[str, str], values: Mapping[str, Mapping[str, str]] | 
         _values.setdefault(name, {}).update(called)
 
 
+def names_field(name: str) -> bool:
+    """Whether a field has a name of its own."""
+    return name in _fields or name in FIELDS
+
+
 def field_label(name: str) -> str:
-    return _fields.get(name) or name.removesuffix("_id").replace("_", " ")
+    """The msgid of a field's name, the same for every kind of row that has it."""
+    return _fields.get(name) or FIELDS.get(name) or name.removesuffix("_id").replace("_", " ")
 
 
 def value_label(name: str, value: str, kind: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
@@ -66,6 +66,7 @@ def trail_of(kind: str, row_id: int) -> Trail:
     """
     before = lists.row_id("earlier")
     groups, older = _together(kind, row_id, before)
+    cut = _is_cut(groups, older)
     people = staff.by_ids(each[0].actor_id for each in groups if each[0].actor_kind == "staff" and each[0].actor_id)
     told = []
     for together in groups:
@@ -73,7 +74,7 @@ def trail_of(kind: str, row_id: int) -> Trail:
         person = people.get(line.actor_id) if line.actor_id and line.actor_kind == "staff" else None
         text, href = _text(kind, line.action, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
-            text, href = _of_expenses(together), url_for("grants.expenses", grant_id=row_id)
+            text, href = _of_expenses(together, local_date(line.at) == cut), url_for("grants.expenses", grant_id=row_id)
         partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
         title = f"{person.name if person else partner or _('The system')} {_(action_label(line.action))}"
         told.append(Told(line.at, title, text, href))
@@ -83,7 +84,8 @@ def trail_of(kind: str, row_id: int) -> Trail:
 def _together(kind: str, row_id: int, before: int | None) -> tuple[list[list[TrailLine]], int | None]:
     """Lines one by one, newest first; those of expenses together: the same person, the same thing, the same day.
 
-    Gives a page of them and where the next begins. Only thousands of expenses of one day are told in two lines.
+    Gives a page of them and where the next begins. Only thousands of expenses of one day are told in two lines, and the
+    first says so.
     """
     found: dict[object, list[TrailLine]] = {}
     for _turn in range(READS):
@@ -100,13 +102,21 @@ def _together(kind: str, row_id: int, before: int | None) -> tuple[list[list[Tra
     return list(found.values()), before
 
 
-def _of_expenses(lines: list[TrailLine]) -> str:
+def _is_cut(groups: list[list[TrailLine]], older: int | None) -> date | None:
+    """The day whose expenses this page tells only a part of: it ended for what it had read, not for its lines."""
+    if older is None or sum(map(len, groups)) < READ * READS:
+        return None
+    return min(local_date(each[-1].at) for each in groups)
+
+
+def _of_expenses(lines: list[TrailLine], cut: bool) -> str:
     changes = [line.changes or {} for line in lines]
     first = changes[0]
     amounts = [each["amount_cents"] for each in changes if isinstance(each.get("amount_cents"), int)]
     rows = first.get("rows") if len(lines) == 1 else len(lines)
     many = ngettext("%(num)d expense", "%(num)d expenses", rows) if isinstance(rows, int) and rows > 1 else ""
-    return " · ".join(filter(None, (many, filters.money(sum(amounts)) if amounts else "", first.get("file", ""))))
+    more = _("that day there were more: see what happened before") if cut and many else ""
+    return " · ".join(filter(None, (many, filters.money(sum(amounts)) if amounts else "", first.get("file", ""), more)))
 
 
 def _text(kind: str, action: str, changes: dict[str, Any]) -> str:

@@ -16,8 +16,9 @@ from app.base.ids import new_id
 from app.extensions import db
 from app.outbox.services import Mail, queue_mails
 from app.staff.models import Staff
-from app.tasks import queries, services
+from app.tasks import services
 from app.tasks.chains import Distance
+from app.tasks.following import counted_from, follow
 from app.tasks.models import Task, TaskState
 from app.tasks.template_models import TemplateStep
 from app.tasks.template_services import steps_of
@@ -44,18 +45,13 @@ def count_anew(kind: str, deadlines: Mapping[int, date], *, actor: Actor, now: d
     moved = []
     for task in db.session.execute(made).scalars().all():
         due_on = deadlines[task.subject_id or 0]
-        *_start, template, _kind, _id, old, place = (task.source_key or "").split(":")
         if (distance := task.distance) is None:
+            *_start, template, _kind, _id, _old, place = (task.source_key or "").split(":")
             if int(template) not in steps:
                 steps[int(template)] = {each.position: each for each in steps_of(int(template))}
-            distance = _as_made(task, date.fromisoformat(old), steps[int(template)].get(int(place)))
+            distance = _as_made(task, counted_from(task), steps[int(template)].get(int(place)))
             task.keep_distance(distance)
-        soonest = min(business_day_on_or_after(local_date(now)), due_on)
-        day, was = max(distance.day(due_on), soonest), task.due_on
-        # So that using the template for the new deadline makes nothing twice.
-        key = f"template:{template}:{kind}:{task.subject_id}:{due_on.isoformat()}:{place}"
-        if queries.by_source(key) is None:
-            task.source_key = key
+        day, was = follow(task, due_on, distance, now=now), task.due_on
         if day != was:
             services.move_along(task, day, actor=actor, now=now)
             moved.append(_Moved(task, was))

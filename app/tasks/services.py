@@ -18,6 +18,7 @@ from app.base.states import N_
 from app.extensions import db
 from app.extensions.sql import insert_new
 from app.tasks.chains import Distance
+from app.tasks.following import counted_from, follow
 from app.tasks.models import MOVES, Priority, Task, TasksDone, TaskState, TaskStep
 from app.tasks.subjects import subject_of
 
@@ -107,8 +108,15 @@ def drop(task_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def reopen(task_id: int, *, actor: Actor, now: datetime) -> None:
-    """Undo: it has to be done after all."""
-    _move(task_id, TaskState.OPEN, actor=actor, now=now)
+    """Undo: it has to be done after all. Where the deadline of its record moved meanwhile, it is as far before that
+    as it was before the old one."""
+    if not _move(task_id, TaskState.OPEN, actor=actor, now=now):
+        return
+    task = _loaded(task_id)
+    deadline = deadline_of(task)
+    if deadline and deadline != (old := counted_from(task)):
+        distance = task.distance or Distance.between(task.due_on, old)
+        _plan(task, follow(task, deadline, distance, now=now), actor, now)
 
 
 def _move(task_id: int, state: TaskState, *, actor: Actor, now: datetime) -> bool:
@@ -144,8 +152,7 @@ def deadline_of(task: Task) -> date | None:
     """What a task of a template on a record is counted back from; None for any other task."""
     if task.subject_type is None or task.subject_id is None or not (task.source_key or "").startswith("template:"):
         return None
-    counted_from = (task.source_key or "").split(":")[-2]
-    return subject_of(task.subject_type, task.subject_id).due_on or date.fromisoformat(counted_from)
+    return subject_of(task.subject_type, task.subject_id).due_on or counted_from(task)
 
 
 def _plan(task: Task, due_on: date, actor: Actor, now: datetime) -> None:

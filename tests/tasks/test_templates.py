@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select, update
 
 from app.base.actor import SYSTEM
-from app.base.business_days import business_days_between, is_business_day
+from app.base.business_days import add_business_days, business_days_between, is_business_day
 from app.base.errors import Invalid, Refused
 from app.extensions import db, now, writing
 from app.grants.awards.plans import ObligationPlan
@@ -251,6 +251,34 @@ def test_the_tasks_of_a_report_move_along_with_its_deadline(app: Flask) -> None:
     assert moved(TODAY)[1:] == [TODAY, TODAY]
     assert db.session.get_one(Task, other[2]).due_on == soon
     assert len(use(template_id, TODAY, subject=subject)) == 1, "only what was done for another deadline"
+
+
+def test_a_task_taken_up_again_is_counted_from_the_deadline_of_now(app: Flask) -> None:
+    with writing():
+        make.grant(now())
+    row = db.session.execute(select(Obligation)).scalar_one()
+    subject, template_id = ("obligation", row.id), template()
+    figures, *_others = use(template_id, date(2026, 12, 4), subject=subject)
+
+    def due(day: date | None, again: bool) -> date:
+        with writing():
+            tasks.complete(figures, actor=SYSTEM, now=now())
+            if day:
+                plan = {name: getattr(row, name) for name in ObligationPlan.__dataclass_fields__} | {"due_on": day}
+                obligations.change(row.id, ObligationPlan(**plan), version=None, actor=SYSTEM, now=now())
+        if again:
+            with writing():
+                tasks.reopen(figures, actor=SYSTEM, now=now())
+        return db.session.get_one(Task, figures, populate_existing=True).due_on
+
+    apart = add_business_days(date(2027, 6, 2), -11)
+    was = db.session.get_one(Task, figures).due_on
+    assert due(date(2027, 6, 2), again=False) == was, "done is done"
+    assert due(None, again=True) == apart
+    assert due(date(2027, 6, 2), again=True) == apart, "the same deadline: the same day"
+    assert due(TODAY, again=True) == TODAY, "never before today"
+    assert due(date(2027, 6, 2), again=True) == apart
+    assert use(template_id, date(2027, 6, 2), subject=subject) == [], "nothing twice"
 
 
 @given(DAYS, DAYS)
