@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -66,7 +66,9 @@ def trail_of(kind: str, row_id: int) -> Trail:
     """
     before = lists.row_id("earlier")
     groups, older = _together(kind, row_id, before)
-    cut = _is_cut(groups, older)
+    days = [local_date(line.at) for together in groups for line in (together[0], together[-1])]
+    edges = {max(days)} if days and before else set()
+    edges |= {min(days)} if days and older else set()
     people = staff.by_ids(each[0].actor_id for each in groups if each[0].actor_kind == "staff" and each[0].actor_id)
     told = []
     for together in groups:
@@ -74,7 +76,10 @@ def trail_of(kind: str, row_id: int) -> Trail:
         person = people.get(line.actor_id) if line.actor_id and line.actor_kind == "staff" else None
         text, href = _text(kind, line.action, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
-            text, href = _of_expenses(together, local_date(line.at) == cut), url_for("grants.expenses", grant_id=row_id)
+            text, href = (
+                _of_expenses(together, local_date(line.at) in edges),
+                url_for("grants.expenses", grant_id=row_id),
+            )
         partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
         title = f"{person.name if person else partner or _('The system')} {_(action_label(line.action))}"
         told.append(Told(line.at, title, text, href))
@@ -84,8 +89,7 @@ def trail_of(kind: str, row_id: int) -> Trail:
 def _together(kind: str, row_id: int, before: int | None) -> tuple[list[list[TrailLine]], int | None]:
     """Lines one by one, newest first; those of expenses together: the same person, the same thing, the same day.
 
-    Gives a page of them and where the next begins. Only thousands of expenses of one day are told in two lines, and the
-    first says so.
+    Gives a page of them and where the next begins. Expenses of a day that falls on two pages are told on both.
     """
     found: dict[object, list[TrailLine]] = {}
     for _turn in range(READS):
@@ -102,20 +106,14 @@ def _together(kind: str, row_id: int, before: int | None) -> tuple[list[list[Tra
     return list(found.values()), before
 
 
-def _is_cut(groups: list[list[TrailLine]], older: int | None) -> date | None:
-    """The day whose expenses this page tells only a part of: it ended for what it had read, not for its lines."""
-    if older is None or sum(map(len, groups)) < READ * READS:
-        return None
-    return min(local_date(each[-1].at) for each in groups)
-
-
-def _of_expenses(lines: list[TrailLine], cut: bool) -> str:
+def _of_expenses(lines: list[TrailLine], *, cut: bool) -> str:
+    """`cut`: the page before or after this one may tell of more of the same day."""
     changes = [line.changes or {} for line in lines]
     first = changes[0]
     amounts = [each["amount_cents"] for each in changes if isinstance(each.get("amount_cents"), int)]
     rows = first.get("rows") if len(lines) == 1 else len(lines)
     many = ngettext("%(num)d expense", "%(num)d expenses", rows) if isinstance(rows, int) and rows > 1 else ""
-    more = _("that day there were more: see what happened before") if cut and many else ""
+    more = _("as far as this page goes") if cut and many else ""
     return " · ".join(filter(None, (many, filters.money(sum(amounts)) if amounts else "", first.get("file", ""), more)))
 
 

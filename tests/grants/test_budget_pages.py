@@ -234,16 +234,18 @@ def test_a_long_trail_goes_on_where_it_stopped_and_loses_nothing(
             facts = ExpenseFacts(spent_on=date(2026, 11, 2), cents=150, description=f"bon {number}")
             expenses.enter(grant_id, facts, form_key=f"long-{number}", actor=SYSTEM, now=now)
             conditions.add(grant_id, f"Voorwaarde {number}.", actor=SYSTEM, now=now)
-    seen, costs, place = [], [], f"/grants/{grant_id}"
+    seen, costs, told, place = [], [], 0, f"/grants/{grant_id}"
     while place:
         page = fundraiser.get(place).text.replace("\xa0", " ").split('id="trail"')[1]
         seen += re.findall(r"Voorwaarde \d+\.", page)
         costs += [int(count) for count in re.findall(r"(\d+) uitgaven · ", page)]
+        told += page.count("voor zover op deze pagina")
         older = re.search(r'href="([^"]*earlier=\d+)#trail"', page)
         place = html.unescape(older[1]) if older else ""
     assert seen == [f"Voorwaarde {number}." for number in reversed(range(100))]
     assert sum(costs) == 100
     assert len(costs) == 3, "one line on each page"
+    assert told == len(costs), "and each says that it tells only a part"
     assert "legde de toekenning vast" in page
     assert fundraiser.get(f"/grants/{grant_id}?earlier=x").status_code == 400
 
@@ -257,4 +259,5 @@ def test_many_expenses_of_a_day_are_one_line_of_the_trail(app: Flask, now: datet
     page = fundraiser.get(f"/grants/{grant_id}").text
     assert page.count("voerde een uitgave in") == 1
     assert "60 uitgaven · € 90,00" in page.replace("\xa0", " ")
+    assert "voor zover op deze pagina" not in page
     assert "legde de toekenning vast" in page

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -56,6 +57,14 @@ def test_amounts_are_told_in_euros(app: Flask, client: Client) -> None:
     with writing():
         audit.record("thing.paid", ("staff", 7), actor=PUBLIC, now=now(), changes={"amount_cents": [1250, 2500]})
     assert "€ 12,50 → € 25,00" in rows(client)[0].replace("\xa0", " ")
+
+
+def test_days_are_told_as_people_write_them_and_fields_by_name(app: Flask, client: Client) -> None:
+    client.sign_in(Role.ADMIN)
+    with writing():
+        changes = {"due_on": [date(2026, 11, 2), date(2027, 6, 1)], "internal_due_on": [None, "spoed"]}
+        audit.record("task.changed", ("task", 7), actor=PUBLIC, now=now(), changes=changes)
+    assert "deadline: 02-11-2026 → 01-06-2027; eigen deadline: spoed" in client.get("/audit").text
 
 
 def test_filters(app: Flask, client: Client, clock: SettableClock) -> None:

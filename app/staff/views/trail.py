@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import render_template, url_for
@@ -19,7 +19,7 @@ from app.base.money import format_money
 from app.base.states import N_
 from app.staff import queries
 from app.staff.views import bp
-from app.ui import lists
+from app.ui import filters, lists
 from app.ui.languages import language
 from app.ui.permissions import Permission, may_open, requires
 
@@ -128,4 +128,13 @@ def _text(name: str, value: Any, kind: str) -> str:
         return ", ".join(_text(name, each, kind) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{_(words.field_label(key))}: {_text(key, each, kind)}" for key, each in value.items())
+    if isinstance(value, str) and name.endswith("_on") and (on := _day(value)):
+        return filters.day(on)
     return str(_(words.value_label(name, str(value), kind)))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
