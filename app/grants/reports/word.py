@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING, Any
 from app.base.errors import Invalid
 from app.base.states import N_
 from app.base.zips import DAMAGED_ZIP
-from app.grants.reports import link_targets, paper
+from app.grants.reports import fields, link_targets, notes, paper
 from app.grants.reports.pack import Pack, tables
 from app.organisation.queries import profile
 from app.ui import filters
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from docx.parts.story import StoryPart
     from docx.table import Table
     from docx.text.paragraph import Paragraph
     from docx.text.run import Run
@@ -105,14 +104,14 @@ def words(pack: Pack) -> dict[str, str]:
 
 
 def fill(document: Document, known: Mapping[str, str], listed: Mapping[str, dict[str, Any]]) -> None:
-    """Replace placeholders in the text, tables, links, headers and footers; the style of its first letter wins.
+    """Replace placeholders in text, tables, links, headers, footers and notes; the style of its first letter wins.
 
     Each paragraph is filled once: what a partner typed is never taken for a placeholder.
     """
     done: set[Any] = set()
     _repeat_rows(document, known, listed, done)
     _set_tables(document, listed, done)
-    parts: set[StoryPart] = {document.part}
+    parts: set[Any] = {document.part}
     for paragraph in _paragraphs(document):
         _fill(paragraph, known, done)
         parts.add(paragraph.part)
@@ -125,6 +124,7 @@ def _fill(paragraph: Paragraph, known: Mapping[str, str], done: set[Any]) -> Non
         return
     done.add(paragraph._p)
     link_targets.fill(paragraph, known)
+    fields.fill(paragraph, known)
     runs = _runs(paragraph)
     texts = [run.text for run in runs]
     for run, before, after in zip(runs, texts, _filled(texts, known), strict=True):
@@ -199,7 +199,7 @@ def _set_tables(document: Document, listed: Mapping[str, dict[str, Any]], done: 
 
 
 def _paragraphs(document: Document) -> Iterator[Paragraph]:
-    """All there are: in tables, text boxes and the controls of a form too, and in every header and footer."""
+    """All there are: in tables, text boxes and the controls of a form too, in every header and footer, and in notes."""
     from docx.oxml.ns import qn
     from docx.text.paragraph import Paragraph
 
@@ -209,6 +209,7 @@ def _paragraphs(document: Document) -> Iterator[Paragraph]:
                      section.first_page_footer, section.even_page_footer):  # fmt: skip
             if not each.is_linked_to_previous:  # one that is linked has none of its own, and asking would make it
                 places.append((each, each._element))
+    places += [(part, part.element) for part in notes.opened(document)]
     for place, element in places:
         for found in list(element.iter(qn("w:p"))):
             yield Paragraph(found, place)
