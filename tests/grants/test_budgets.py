@@ -21,6 +21,7 @@ from app.grants.budgets.models import AmendmentKind, BudgetState, Category
 from app.grants.budgets.services import LinePlan
 from app.grants.obligations.models import Obligation
 from tests.factories import grants as make
+from tests.grants import money_stories as story
 
 
 def plan(name: str, cents: int, line_id: int | None = None, tolerance: int | None = 1000) -> LinePlan:
@@ -157,3 +158,25 @@ def test_the_curve_ends_at_the_whole_and_loses_no_cent(by_month: dict[date, int]
 def test_the_pace_says_how_far_off_it_is() -> None:
     found = pace.pace(70_00, 100_00, date(2026, 1, 1), date(2026, 12, 31), date(2026, 6, 30))
     assert (round(found.points, 2), found.band) == (0.2, pace.Band.RISK)
+
+
+@pytest.mark.parametrize("kind", [AmendmentKind.EXTENSION, AmendmentKind.REALLOCATION, AmendmentKind.SCOPE])
+def test_what_was_asked_before_the_settlement_changes_nothing_of_a_settled_grant(
+    now: datetime, kind: AmendmentKind
+) -> None:
+    grant_id, _parts = story.granted(now)
+    with writing():
+        services.save_draft(grant_id, [plan("Staf", 10_000_000)], actor=SYSTEM, now=now)
+        asked = Asked(
+            kind=kind, reason="later", requested_on=date(2026, 11, 1), ends_on=date(2028, 1, 1),
+            with_budget=True, amount_cents=11_000_000 if kind is AmendmentKind.SCOPE else None,
+        )  # fmt: skip
+        amendment_id = amendments.request(grant_id, asked, actor=SYSTEM, now=now)
+    story.report(grant_id, now)
+    story.settle(grant_id, 9_000_000, now)
+    with pytest.raises(Refused, match="settlement"), writing():
+        amendments.approve(amendment_id, decided_on=date(2026, 11, 23), finance=True, actor=SYSTEM, now=now)
+    grant = db.session.get_one(Grant, grant_id, populate_existing=True)
+    assert (grant.ends_on, grant.amount_cents, queries.in_force(grant_id)) == (date(2027, 9, 30), 10_000_000, None)
+    with writing():
+        amendments.refuse(amendment_id, decided_on=date(2026, 11, 23), answer="vastgesteld", actor=SYSTEM, now=now)

@@ -14,13 +14,17 @@ from app.documents.files import keep
 from app.extensions import db, writing
 from app.grants.applications import services as applications
 from app.grants.applications.models import Stage
+from app.grants.awards import services as awards
+from app.grants.awards.models import Grant, GrantState
 from app.grants.awards.plans import ObligationPlan
+from app.grants.instalments import services as instalments
 from app.grants.instalments.models import Instalment, InstalmentState
 from app.grants.obligations import queries, services
 from app.grants.obligations.models import Obligation, ObligationKind, ObligationState
 from app.grants.obligations.queries import Due
 from tests.conftest import SettableClock
 from tests.factories import grants as make
+from tests.support.client import Client
 
 S = ObligationState
 
@@ -106,17 +110,80 @@ def test_waiving_releases_too_and_can_be_undone(now: datetime) -> None:
     assert db.session.get_one(Obligation, row_id).state is S.PLANNED
 
 
+def test_an_acceptance_that_is_taken_back_makes_what_it_released_wait_again(now: datetime, fundraiser: Client) -> None:
+    row_id = one(now)
+    submitted(row_id, now)
+    with writing():
+        services.accept(row_id, accepted_on=date(2026, 11, 22), actor=SYSTEM, now=now)
+    waiting = waiting_instalment()
+    assert waiting.state is InstalmentState.DUE
+    address = f"/grants/obligations/{row_id}/unaccept"
+    assert address in fundraiser.get(f"/grants/obligations/{row_id}").text
+    assert fundraiser.get(f"/grants/obligations/{row_id}/submit").status_code == 409, "it is not sent anew"
+    version = str(db.session.get_one(Obligation, row_id, populate_existing=True).version)
+    assert fundraiser.post(address, data={"version": version, "note": " "}).status_code == 422
+    sent = {"version": version, "note": "was een ander rapport"}
+    assert fundraiser.post(address, data=sent).status_code == 303
+    row = db.session.get_one(Obligation, row_id, populate_existing=True)
+    assert (row.state, row.accepted_on, row.proof) == (S.SUBMITTED, None, "portal 8812")
+    assert (waiting_instalment().state, waiting_instalment().released_on) == (InstalmentState.CONDITIONAL, None)
+    assert "was een ander rapport" in fundraiser.get(f"/grants/obligations/{row_id}").text
+    assert fundraiser.get(address).status_code == 409
+    with writing():
+        services.accept(row_id, accepted_on=date(2026, 11, 23), actor=SYSTEM, now=now)
+    assert waiting_instalment().released_on == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize("after", [InstalmentState.REQUESTED, InstalmentState.WITHHELD])
+def test_what_was_asked_for_or_withheld_stays_when_the_acceptance_is_taken_back(
+    now: datetime, after: InstalmentState
+) -> None:
+    row_id = one(now)
+    submitted(row_id, now)
+    with writing():
+        services.accept(row_id, accepted_on=date(2026, 11, 22), actor=SYSTEM, now=now)
+        part = waiting_instalment()
+        awards.confirm([part.grant_id], actor=SYSTEM, now=now)
+        if after is InstalmentState.REQUESTED:
+            instalments.request(part.id, requested_on=date(2026, 11, 22), actor=SYSTEM, now=now)
+        else:
+            instalments.withhold(part.id, "mail", actor=SYSTEM, now=now)
+        services.take_back_acceptance(row_id, "vergissing", actor=SYSTEM, now=now)
+    assert waiting_instalment().state is after
+    if after is InstalmentState.WITHHELD:
+        with writing():
+            instalments.resume(waiting_instalment().id, actor=SYSTEM, now=now)
+        assert waiting_instalment().state is InstalmentState.CONDITIONAL
+
+
+def test_of_a_closed_grant_an_acceptance_stands(now: datetime) -> None:
+    row_id = one(now)
+    submitted(row_id, now)
+    with writing() as session:
+        services.accept(row_id, accepted_on=date(2026, 11, 22), actor=SYSTEM, now=now)
+        session.get_one(Grant, waiting_instalment().grant_id).state = GrantState.CLOSED
+    with pytest.raises(Refused), writing():
+        services.take_back_acceptance(row_id, "vergissing", actor=SYSTEM, now=now)
+
+
 def actions() -> dict[S, object]:
     day = {"actor": SYSTEM}
     return {
         S.IN_PROGRESS: lambda i, now: services.move(i, S.IN_PROGRESS, now=now, **day),
         S.INTERNAL_REVIEW: lambda i, now: services.move(i, S.INTERNAL_REVIEW, now=now, **day),
-        S.SUBMITTED: lambda i, now: services.submit(i, submitted_on=date(2026, 11, 20), proof="x", now=now, **day),
+        S.SUBMITTED: lambda i, now: submit_or_take_back(i, now),
         S.ACCEPTED: lambda i, now: services.accept(i, accepted_on=date(2026, 11, 22), now=now, **day),
         S.REVISION_REQUESTED: lambda i, now: services.ask_revision(i, "x", now=now, **day),
         S.WAIVED: lambda i, now: services.waive(i, "x", now=now, **day),
         S.PLANNED: lambda i, now: services.take_up_again(i, now=now, **day),
     }
+
+
+def submit_or_take_back(row_id: int, now: datetime) -> None:
+    if db.session.get_one(Obligation, row_id, populate_existing=True).state is S.ACCEPTED:
+        services.take_back_acceptance(row_id, "x", actor=SYSTEM, now=now)
+    else:
+        services.submit(row_id, submitted_on=date(2026, 11, 20), proof="x", actor=SYSTEM, now=now)
 
 
 PATHS = {

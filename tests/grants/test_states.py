@@ -159,7 +159,7 @@ planned             .       x           .               .         .        .    
 in_progress         .       .           x               .         .        .                  x
 internal_review     .       x           .               x         .        .                  x
 submitted           .       .           .               .         x        x                  .
-accepted            .       .           .               .         .        .                  .
+accepted            .       .           .               x         .        .                  .
 revision_requested  .       x           .               .         .        .                  x
 waived              x       .           .               .         .        .                  .
 """,

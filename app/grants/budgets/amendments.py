@@ -34,6 +34,7 @@ from app.grants.instalments.models import Instalment
 from app.grants.obligations import services as obligations
 from app.grants.obligations.models import TO_DELIVER, Obligation
 from app.grants.rows import cents_sum, check_version, locked
+from app.grants.settlements.standing import refuse_settled
 
 _S = AmendmentState
 
@@ -118,6 +119,7 @@ def approve(
     """
     row = _to_decide(amendment_id, decided_on, version, now)
     grant = locked(Grant, row.grant_id)
+    refuse_settled(grant.id)
     if row.ends_on is not None and row.ends_on > grant.ends_on:
         if GRANT_MOVES.allows(grant.state, GrantState.EXTENDED):
             awards.extend(grant.id, ends_on=row.ends_on, note=row.reason, actor=actor, now=now)

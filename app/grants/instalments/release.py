@@ -19,6 +19,7 @@ from app.grants.history import facts as move_facts
 from app.grants.instalments.models import INSTALMENT_MOVES, Instalment, InstalmentMove, InstalmentState, Trigger
 
 _S = InstalmentState
+_KEPT = (_S.RECEIVED, _S.WITHHELD, _S.SETTLED)  # stay what they are, whatever becomes of what they waited for
 BATCH = 500
 
 
@@ -44,9 +45,12 @@ def for_date(*, actor: Actor, now: datetime, limit: int = BATCH) -> int:
 
 
 def take_back_report(obligation_id: int, *, actor: Actor, now: datetime) -> list[int]:
-    """A waived report is asked after all: what is due and not yet requested waits again."""
+    """A report is not accepted or waived after all: what is due and not yet requested waits again."""
     found = select(Instalment.id).where(Instalment.obligation_id == obligation_id, Instalment.state == _S.DUE)
     ids = list(db.session.execute(found.with_for_update()).scalars())
+    # One that was received or withheld goes back to waiting, once that is undone.
+    met = update(Instalment).where(Instalment.obligation_id == obligation_id, Instalment.state.in_(_KEPT))
+    db.session.execute(met.values(released_on=None))
     return advance(ids, _S.DUE, _S.CONDITIONAL, {"released_on": None}, actor=actor, now=now)
 
 
@@ -56,7 +60,7 @@ def _release(which: ColumnElement[bool], *, on: date, actor: Actor, now: datetim
     found = select(Instalment.id).where(which, free).order_by(Instalment.id).limit(limit)
     ids = list(db.session.execute(found.with_for_update()).scalars())
     # One that was received or withheld before its condition was met remembers that it is met now.
-    met = update(Instalment).where(which, Instalment.state.in_((_S.RECEIVED, _S.WITHHELD, _S.SETTLED)))
+    met = update(Instalment).where(which, Instalment.state.in_(_KEPT))
     db.session.execute(met.where(Instalment.released_on.is_(None)).values(released_on=on))
     return advance(ids, _S.CONDITIONAL, _S.DUE, {"released_on": on}, actor=actor, now=now)
 

@@ -82,6 +82,10 @@ class WaiveForm(VersionedForm):
     reason = TextAreaField(_l("Who waived it, and why"), validators=[InputRequired(), Length(max=NOTE_LENGTH)])
 
 
+class TakeBackAcceptanceForm(VersionedForm):
+    note = TextAreaField(_l("Why it is taken back"), validators=[InputRequired(), Length(max=NOTE_LENGTH)])
+
+
 class FileForm(Form):
     file = FileField(_l("File"))
 

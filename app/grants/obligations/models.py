@@ -49,7 +49,7 @@ OBLIGATION_MOVES = Transitions(
         _S.INTERNAL_REVIEW: {_S.IN_PROGRESS, _S.SUBMITTED, _S.WAIVED},
         _S.SUBMITTED: {_S.ACCEPTED, _S.REVISION_REQUESTED},
         _S.REVISION_REQUESTED: {_S.IN_PROGRESS, _S.WAIVED},
-        _S.ACCEPTED: set(),
+        _S.ACCEPTED: {_S.SUBMITTED},  # recorded by mistake
         _S.WAIVED: {_S.PLANNED},
     },
 )

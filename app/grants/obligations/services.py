@@ -18,7 +18,7 @@ from app.documents.files import StoredFile
 from app.documents.models import Document
 from app.extensions import db
 from app.grants.applications.models import Application
-from app.grants.awards.models import Grant
+from app.grants.awards.models import Grant, GrantState
 from app.grants.awards.plans import ObligationPlan, check_obligation
 from app.grants.history import facts as move_facts
 from app.grants.instalments import release
@@ -137,6 +137,7 @@ def submit(
     """It went to the funder. Proof is a text (a confirmation number) or a file that is attached as proof."""
     row = locked(Obligation, obligation_id)
     check_version(row.version, version)
+    refuse_accepted(row)
     OBLIGATION_MOVES.check(row.state, _S.SUBMITTED)
     if submitted_on > local_date(now):
         raise Invalid(N_("This day has not come yet."), field="submitted_on")
@@ -162,6 +163,31 @@ def accept(
     row.accepted_on = accepted_on
     _shift(row, _S.ACCEPTED, actor=actor, now=now)
     return release.for_report(row.id, on=accepted_on, actor=actor, now=now)
+
+
+def refuse_accepted(row: Obligation) -> None:
+    """What is accepted is not submitted anew: the acceptance is taken back first."""
+    if row.state is _S.ACCEPTED:
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
+
+
+def take_back_acceptance(
+    obligation_id: int, reason: str, *, version: int | None = None, actor: Actor, now: datetime
+) -> list[int]:
+    """The funder did not accept it after all: it lies with them again, and instalments that were due by it and not
+    asked for yet wait again; gives their ids. Refused where the grant is closed: it ended with all of it accepted."""
+    row = locked(Obligation, obligation_id)
+    check_version(row.version, version)
+    if row.state is not _S.ACCEPTED:
+        raise Refused(N_("This cannot be done: it is %(now)s."), now=row.state.label)
+    if not reason.strip():
+        raise Invalid(N_("Say why it is taken back."), field="note")
+    grant = db.session.get(Grant, row.grant_id) if row.grant_id else None
+    if grant is not None and grant.state is GrantState.CLOSED:
+        raise Refused(N_("This grant is closed: what was accepted stands."))
+    row.accepted_on = None
+    _shift(row, _S.SUBMITTED, note=reason.strip(), actor=actor, now=now)
+    return release.take_back_report(row.id, actor=actor, now=now)
 
 
 def ask_revision(

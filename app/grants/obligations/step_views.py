@@ -10,13 +10,20 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.base.dates import local_date
-from app.base.errors import Invalid
+from app.base.errors import Invalid, Refused
 from app.base.states import N_
 from app.documents.files import StoredFile
 from app.extensions import now, writing
 from app.grants.blueprint import bp
 from app.grants.obligations import queries, services
-from app.grants.obligations.forms import AcceptForm, RevisionForm, StepForm, SubmitForm, WaiveForm
+from app.grants.obligations.forms import (
+    AcceptForm,
+    RevisionForm,
+    StepForm,
+    SubmitForm,
+    TakeBackAcceptanceForm,
+    WaiveForm,
+)
 from app.grants.obligations.models import OBLIGATION_MOVES, ObligationState
 from app.grants.pages import VersionedForm, filled, form_page
 from app.grants.reports import keeping
@@ -62,6 +69,7 @@ def _step(obligation_id: int, wanted: _S, form: type[VersionedForm], act: Any, *
 @requires(Permission.GRANTS_WRITE)
 def submit_obligation(obligation_id: int) -> ResponseReturnValue:
     """It went to the funder."""
+    services.refuse_accepted(queries.one(obligation_id)[0])
 
     def act(form: SubmitForm, made: list[StoredFile]) -> None:
         actor, at = current_user.actor, now()
@@ -132,7 +140,35 @@ def accept_obligation(obligation_id: int) -> ResponseReturnValue:
         title=_("The funder accepts it"),
         submit=_("Record the acceptance"),
         said=_("Accepted. Well done."),
-        explain=_("Instalments that waited for it become due. This cannot be undone."),
+        explain=_("Instalments that waited for it become due."),
+    )
+
+
+@bp.route("/grants/obligations/<int:obligation_id>/unaccept", methods=["GET", "POST"])
+@requires(Permission.GRANTS_WRITE)
+def unaccept_obligation(obligation_id: int) -> ResponseReturnValue:
+    """It was not accepted after all."""
+    if queries.one(obligation_id)[0].state is not _S.ACCEPTED:
+        raise Refused(N_("This is not accepted (any more)."))
+
+    def act(form: TakeBackAcceptanceForm) -> list[int]:
+        return services.take_back_acceptance(
+            obligation_id, form.note.data, version=form.version.data, actor=current_user.actor, now=now()
+        )
+
+    return _step(
+        obligation_id,
+        _S.SUBMITTED,
+        TakeBackAcceptanceForm,
+        act,
+        title=_("Take the acceptance back"),
+        submit=_("Take the acceptance back"),
+        said=_("It lies with the funder again."),
+        tone="danger",
+        explain=_(
+            "It lies with the funder again. Instalments that became due by it wait for it again; what was asked for or"
+            " received stays as it is."
+        ),
     )
 
 
