@@ -36,6 +36,8 @@ def recurring(asked: Asked) -> Report:
     first = add_months(month_start(today), 1)
     months = [add_months(first, n) for n in range(MONTHS)]
     planned, shares = _planned(months), _shares(today)
+    ways = [kind for kind, each in planned.items() if any(gifts for gifts, _cents in each)]
+    apart = ways if len(ways) > 1 else []  # one alone would be the sum again
     rows, lines = [], {_("Planned"): [0] * MONTHS, _("Expected"): [0] * MONTHS}
     for n, month in enumerate(months):
         each = {kind: planned[kind][n] for kind in planned}
@@ -44,13 +46,16 @@ def recurring(asked: Asked) -> Report:
         lines[_("Planned")][n], lines[_("Expected")][n] = cents, likely
         if any(gifts for gifts, _amount in each.values()):
             name = f"{month_name(month.month, asked.language)} {month.year}"
-            rows.append(Row((name, sum(gifts for gifts, _amount in each.values()), cents, likely)))
-    gifts, cents, likely = (sum(int(row.cells[n]) for row in rows) for n in (1, 2, 3))
-    table = [*rows, Row((_("Total"), gifts, cents, likely), Level.SUM)] if rows else []
+            gifts = sum(gifts for gifts, _amount in each.values())
+            rows.append(Row((name, gifts, *(each[kind][1] for kind in apart), cents, likely)))
     columns = [
-        Column(_("Month"), width=24), Column(_("Collections"), Kind.INTEGER), Column(_("Planned"), Kind.AMOUNT),
+        Column(_("Month"), width=24), Column(_("Collections"), Kind.INTEGER),
+        *(Column(_(kind.label), Kind.AMOUNT) for kind in apart), Column(_("Planned"), Kind.AMOUNT),
         Column(_("Expected"), Kind.AMOUNT),
     ]  # fmt: skip
+    sums = [sum(int(row.cells[n]) for row in rows) for n in range(1, len(columns))]
+    cents, likely = sums[-2:]
+    table = [*rows, Row((_("Total"), *sums), Level.SUM)] if rows else []
     return Report(
         _("Forecast of recurring gifts"),
         _("the twelve months after this one"),
@@ -58,7 +63,7 @@ def recurring(asked: Asked) -> Report:
             Figure(_("Expected"), likely, _("What is planned, times the share of collections that succeeds.")),
             Figure(_("Planned"), cents, _("All instalments of active and paused gifts, at today's amounts.")),
         ],
-        charts=_charts(months, lines, planned) if rows else [],
+        charts=_charts(months, lines, {kind: planned[kind] for kind in ways}) if rows else [],
         tables=[Table(_("By month"), columns, table), _by_way(planned, shares)],
         said=[
             _("An instalment counts in the month in which it falls due; the bank may collect it some days later. A"
@@ -75,10 +80,7 @@ def recurring(asked: Asked) -> Report:
 
 def _charts(months: list[date], lines: dict[str, list[int]], planned: Planned) -> list[Series]:
     labels = [short_month(month) for month in months]
-    ways = [
-        {"name": _(kind.label), "values": [cents for _gifts, cents in each]}
-        for kind, each in planned.items() if any(gifts for gifts, _cents in each)
-    ]  # fmt: skip
+    ways = [{"name": _(kind.label), "values": [cents for _gifts, cents in each]} for kind, each in planned.items()]
     return [
         Series(_("Planned and expected by month"), labels,
                [{"name": name, "values": values} for name, values in lines.items()], line=True),

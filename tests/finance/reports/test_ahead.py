@@ -75,6 +75,11 @@ def test_expected_follows_what_succeeds_by_each_way(
     assert total[2:] == (12 * 4_000, 12 * 3_000)
     assert report.tables[1].rows[0].cells[-1] == 0.75
     assert not report.missing
+    commitment(500, day=15, email="provider@example.nl")
+    by_month, by_way = made(recurring).tables
+    ways = [row.cells[2] for row in by_way.rows]
+    assert len(ways) == 2
+    assert list(by_month.rows[-1].cells[2:4]) == ways, "what the chart by way shows stands in the files too"
 
 
 def test_the_largest_are_found_whoever_they_are(app: Flask, sign_in: Callable[[str], Client]) -> None:
