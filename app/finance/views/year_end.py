@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 
-from app.base.dates import local_date
+from app.base.dates import local_date, month_start
 from app.base.errors import DomainError, NotFound
 from app.base.states import N_
 from app.extensions import db, now, writing
@@ -20,7 +20,7 @@ from app.finance.yearend import services
 from app.finance.yearend.forms import YearEndForm, year_end_form
 from app.finance.yearend.models import SOURCE, Appropriation
 from app.finance.yearend.proposal import part_names, propose
-from app.ledger.queries import entries_of
+from app.ledger.queries import closed_months, entries_of
 from app.organisation.queries import profile
 from app.staff.queries import by_ids
 from app.ui.languages import language
@@ -94,6 +94,7 @@ def _page(year: FiscalYear, form: YearEndForm | None = None) -> ResponseReturnVa
         entries=entries_of((SOURCE, standing.id)) if standing else [],
         people=by_ids({row.made_by_id for row in rows if row.made_by_id}),
         form=form or year_end_form(proposal, names, formdata=None), over=year.period.end < local_date(now()),
+        closed=services.CLOSED if closed_months([month_start(year.period.end)]) else "",
         years=range(max(this_year, year.year), min(this_year - 5, year.year) - 1, -1),
     )  # fmt: skip
     return page, form.status if form else 200

@@ -25,6 +25,8 @@ from app.ledger import services as ledger
 from app.ledger.accounts import GENERAL
 from app.ledger.queries import closed_months
 
+CLOSED = N_("%(month)s is closed, and the result is booked on its last day: an administrator opens it again first.")
+
 
 def standing(year: int) -> Appropriation | None:
     """The appropriation of this fiscal year that counts."""
@@ -45,6 +47,8 @@ def appropriate(
     on = year.period.end
     if on >= local_date(now):
         raise Refused(N_("This fiscal year is not over yet."))
+    if closed_months([month_start(on)]):  # said here: the general message asks for a later date
+        raise Refused(CLOSED, month=f"{on:%m-%Y}")
     opened = openings.latest()
     if opened is not None and on <= opened:
         raise Refused(N_("This year lies before the opening balance: its result is in the reserves of that."))

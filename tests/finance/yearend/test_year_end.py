@@ -102,7 +102,9 @@ def test_it_is_booked_once_and_can_be_taken_back(programmes: tuple[int, int]) ->
     assert stands()["0520"] == 10_000
 
 
-def test_in_a_closed_month_nothing_is_booked_and_taking_back_is_booked_today(programmes: tuple[int, int]) -> None:
+def test_in_a_closed_month_nothing_is_booked_and_taking_back_is_booked_today(
+    programmes: tuple[int, int], sign_in: SignIn
+) -> None:
     one, two = programmes
     row_id = book({one: 20_000, two: 0})
     with writing():
@@ -111,8 +113,12 @@ def test_in_a_closed_month_nothing_is_booked_and_taking_back_is_booked_today(pro
     with writing():
         services.undo(row_id, reason="verkeerd", actor=SYSTEM, now=now())
     assert queries.entries_of(("appropriation", row_id))[-1].booked_on.year == 2026
-    with pytest.raises(Refused, match="12-2025"):
+    with pytest.raises(Refused, match="12-2025 is closed.*opens it again"):
         book({one: 20_000, two: 0})
+    make_organisation()
+    page = sign_in("finance").get("/finance/year-end?year=2025").text
+    assert "12-2025 is afgesloten" in page
+    assert "move_" not in page, "nobody fills in what is refused afterwards"
     assert stands() == {}
     assert services.standing(2025) is None
 
