@@ -38,8 +38,8 @@ def appropriate(
     year: FiscalYear, moves: Mapping[str, int], *, seen_cents: int, reason: str, actor: Actor, now: datetime
 ) -> int:
     """Book what goes to (above zero) or comes from each fund, by the key of its part of the proposal, the rest to the
-    general reserve, on the last day of the year; returns the id. On the account of a fund stand its income and what
-    was spent of it apart. `seen_cents` is the result that the person looked at.
+    general reserve, on the last day of the year; returns the id. On each account stand the income and what was
+    spent of it apart. `seen_cents` is the result that the person looked at.
 
     Raises Refused for a year that is not over or was appropriated, where the result changed since, or its last month
     is closed; Invalid without a reason for another amount than proposed, and for a fund below zero.
@@ -77,7 +77,7 @@ def appropriate(
     lines: list[tuple[str, int, int | None]] = []
     for part in proposal.parts:
         account, moved = own[part.fund.id] if part.fund else part.account, moves[part.key]
-        added, taken = part.gross(moved) if part.fund else (moved, 0)
+        added, taken = part.gross(moved)
         lines += [(account, added, part.programme_id), (account, -taken, part.programme_id)]
     lines.append((GENERAL, rest, None))
     ledger.post([equity_postings.result_appropriated((SOURCE, row_id), lines, on)], actor=actor, now=now)

@@ -125,10 +125,10 @@ def test_money_goes_to_the_funds_it_is_tied_to_and_nothing_is_lost(
     rows = {row.fund.id if row.fund else None: row for row in rolled(span_of(YEAR, ""))}
     assert rows[first].cells == (0, 7_001, 0, 0, 7_001)
     assert rows[third].cells == (0, 4_000, 1_500, 0, 2_500)
-    assert rows[None].cells == (0, 2_000, 0, 0, 2_000)
+    assert rows[None].cells == (0, 5_000, 3_000, 0, 2_000)
     with force_locale("en"):
         restricted, earmarked, to_come, _others = funds(Asked(span_of(YEAR, ""), "2025", "en", names=True)).tables
-    assert restricted.rows[-1].cells[1:6] == (0, 12_001, 0, 0, 12_001)
+    assert restricted.rows[-1].cells[1:6] == (0, 15_001, 3_000, 0, 12_001)
     assert earmarked.rows[-1].cells[5] == 2_500
     assert not to_come.rows
     page = sign_in("viewer").get("/finance/year-end?year=2025").get_data(as_text=True)

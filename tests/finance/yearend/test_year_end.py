@@ -83,7 +83,7 @@ def test_what_was_not_spent_goes_to_the_fund_and_the_rest_to_the_reserve(program
     assert stands() == {"0520": 20_000, "0500": 65_500, "0590": -85_500}
     (entry,) = queries.entries_of(("appropriation", row_id))
     assert entry.booked_on == date(2025, 12, 31)
-    assert [line.programme_id for line in queries.lines_of(entry.id)] == [one, None, None]
+    assert [line.programme_id for line in queries.lines_of(entry.id)] == [one, one, two, two, None, None], "gross"
     assert propose(YEAR).result == proposal.result  # appropriating is no income
     assert not any(outcome.problems for outcome in checks.run())
 
