@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 
 from app.base.business_days import add_bank_days
 from app.direct_debit.batch_models import DebitBatch, DebitBatchChange, DebitItem
 from app.direct_debit.models import Collection, Mandate
-from app.direct_debit.states import WENT_WRONG, BatchState, CollectionState, LeftOut, MandateKind
+from app.direct_debit.states import WENT_WRONG, BatchState, CollectionState, LeftOut, MandateKind, MandateState
 from app.extensions import db
 from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
@@ -83,6 +83,26 @@ def left_out(batch_id: int) -> list[tuple[LeftOut, Sum]]:
         .group_by(DebitItem.left_out)
     )
     return sorted(((why, Sum(count, int(cents))) for why, count, cents in rows if why), key=lambda each: -each[1].count)
+
+
+def changed_since(batch_id: int) -> Sum:
+    """What of a batch may not be collected any more, or not like this, by what happened since it was built: withdrawn,
+    another account, a mandate that is over, a donor who died or was erased."""
+    row = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(DebitItem.cents), 0))
+        .join(Collection, Collection.id == DebitItem.collection_id)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .join(Supporter, Supporter.id == Mandate.supporter_id)
+        .where(DebitItem.batch_id == batch_id, DebitItem.live)
+        .where(
+            or_(
+                Collection.state == CollectionState.WITHDRAWN, Mandate.iban_lookup != DebitItem.iban_lookup,
+                Mandate.state.in_((MandateState.SUSPENDED, MandateState.REVOKED)),
+                Supporter.is_deceased, Supporter.anonymised_at.is_not(None),
+            )
+        )
+    ).one()  # fmt: skip
+    return Sum(row[0], int(row[1]))
 
 
 def went_wrong(batch_id: int) -> Sum:

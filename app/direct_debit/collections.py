@@ -188,6 +188,12 @@ def periods_of(ids: Iterable[int]) -> list[date]:
     return list(db.session.execute(select(Collection.period).where(Collection.id.in_(list(ids)))).scalars())
 
 
+def is_planned(commitment_id: Any) -> Any:
+    """Whether a collection for this commitment (a column) is planned and not under way, as a condition."""
+    planned = (Collection.commitment_id == commitment_id) & (Collection.state == CollectionState.PLANNED)
+    return select(Collection.id).where(planned).exists()
+
+
 def was_planned(commitment_id: Any) -> Any:
     """Whether anything was ever planned or given for this commitment (a column), as a condition."""
     return select(_key.c.id).where(_key.c.commitment_id == commitment_id).exists()

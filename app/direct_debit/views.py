@@ -47,6 +47,7 @@ BATCH_TONES: dict[Labelled, str] = {
     BatchState.CANCELED: "neutral",
     BatchState.REFUSED: "danger",
 }
+NOT_SENT = (BatchState.BUILT, BatchState.APPROVED, BatchState.EXPORTED)
 SORTS = {"new": lists.Sort(N_("Built"), (lists.desc(DebitBatch.id),))}
 ITEM_SORTS = {"order": lists.Sort(N_("Order in the file"), (lists.asc(DebitItem.id),))}
 
@@ -117,6 +118,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         "direct_debit/show.html", batch=batch, tone=BATCH_TONES[batch.state], changes=changes,
         account=db.session.get_one(BankAccount, batch.account_id), left_out=batch_queries.left_out(batch_id),
         wrong=batch_queries.went_wrong(batch_id), expected=booking.expected_cents(batch_id), in_words=_in_words,
+        changed=batch_queries.changed_since(batch_id) if batch.state in NOT_SENT else None,
         people=by_ids({person for person in people if person}), mine=batch.built_by_id == current_user.id,
         is_here=batch.sha256 is not None and exporting.STORE.holds(batch.sha256),
     )  # fmt: skip

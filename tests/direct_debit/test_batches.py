@@ -148,7 +148,9 @@ def test_what_changes_after_it_was_built_falls_out_of_the_file(
         changing.pause(rows[ids[0]][0], date(2027, 3, 1), actor=SYSTEM, now=now())
         mandates.stop(rows[ids[1]][1], MandateState.REVOKED, "MD01", actor=SYSTEM, now=now())
         db.session.execute(update(Mandate).where(Mandate.id == rows[ids[2]][1]).values(iban_lookup=b"x" * 32))
+    assert batch_queries.changed_since(batch_id) == batch_queries.Sum(3, 6000), "who approves is told"
     exporting.export(batch_id, actor=Actor("staff", staff[0]), bounded=writing)
+    assert batch_queries.changed_since(batch_id) == batch_queries.Sum(0, 0)
     assert left_out(batch_id) == {ids[0]: LeftOut.WITHDRAWN, ids[1]: LeftOut.MANDATE, ids[2]: LeftOut.CHANGED}
     assert (batch(batch_id).count, batch(batch_id).cents) == (1, 4000)
     assert states() == [C.WITHDRAWN, C.PLANNED, C.PLANNED, C.SENT]
@@ -202,6 +204,20 @@ def test_cancelled_collections_go_to_the_next_batch(clock: SettableClock, staff:
     late = booking.Credit(reference=batch(first).reference, cents=4750, on=local_date(now()))
     with pytest.raises(Refused), writing():
         booking.booked([late], actor=SYSTEM, now=now())
+
+
+def test_far_ahead_a_gift_is_in_a_batch_once_however_often_it_is_built(
+    clock: SettableClock, staff: tuple[int, int], app: Flask
+) -> None:
+    debits.due(clock)
+    counts = []
+    for _ in range(3):
+        batch_id = debits.built(staff[0], date(2027, 1, 25))  # after the instalments of December and January
+        counts.append(batch(batch_id).count)
+        with writing():
+            batches.cancel(batch_id, "anders", actor=Actor("staff", staff[0]), now=now())
+        building.release(batch_id, bounded=writing)
+    assert counts == [3, 3, 3]
 
 
 def test_only_the_expected_amount_is_booked(clock: SettableClock, staff: tuple[int, int], app: Flask) -> None:

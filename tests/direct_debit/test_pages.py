@@ -20,6 +20,7 @@ from app.direct_debit.states import BatchState, CollectionState, MandateState
 from app.extensions import db, now, settings, writing
 from app.gifts.models import Gift
 from app.jobs.services import run_due
+from app.supporters.services import set_deceased
 from app.ui.permissions import Role
 from tests.conftest import SettableClock
 from tests.direct_debit.test_batches import states
@@ -89,6 +90,26 @@ def test_a_batch_from_page_to_page(app: Flask, clock: SettableClock) -> None:
     page = one.get(here).text
     assert file not in page
     assert "14 maanden" in page
+
+
+def test_who_looks_at_a_batch_is_told_of_donors_who_died_since(clock: SettableClock, app: Flask) -> None:
+    debits.due(clock)
+    one, two = (somebody(app, role) for role in (Role.FINANCE, Role.ADMIN))
+    here = f"/collections/batches/{debits.built(one.staff_id or 0)}"
+
+    def dies(collection: int) -> None:
+        who = select(Mandate.supporter_id).order_by(Mandate.id).offset(collection).limit(1)
+        with writing() as session:
+            set_deceased(session.scalars(who).one(), True, None, actor=SYSTEM, now=now())
+
+    assert "sindsdien" not in two.get(here).text
+    dies(0)
+    assert "1 incasso van € 15,00 is sindsdien veranderd" in two.get(here).text.replace("\xa0", " ")
+    assert two.post(f"{here}/approve", data={"count": "3", "cents": "4750"}).status_code == 303
+    assert two.post(f"{here}/export").status_code == 303
+    assert "sindsdien" not in two.get(here).text
+    dies(1)
+    assert "staat toch in dit bestand" in two.get(here).text
 
 
 @pytest.mark.parametrize("given_up", [False, True])

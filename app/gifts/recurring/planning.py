@@ -79,22 +79,28 @@ def plan_due(_: Payload) -> None:
 
 @building.planner
 def plan_for_batch(until: date, bounded: Callable[[], AbstractContextManager[Any]]) -> None:
-    """Plan what a batch of this day may take: mandates signed or taken in since the job ran, days further ahead."""
+    """Plan what a batch of this day may take: mandates signed or taken in since the job ran. For a day further ahead
+    one instalment of each gift at most, however often the batch is built: nobody is debited two at once by that."""
+    near = local_date(now()) + AHEAD
     changing.resume_due(actor=PLANNER)
-    plan_until(until, bounded=bounded)
+    plan_until(min(until, near), bounded=bounded)
+    if until > near:
+        plan_until(until, bounded=bounded, alone=True)
 
 
 def plan_until(
-    until: date, *, batch: int = BATCH, bounded: Callable[[], AbstractContextManager[Any]] = writing_in_bulk
-) -> int:
-    """Plan all that is to be collected up to and including this day; how many collections were new.
+    until: date, *, batch: int = BATCH, bounded: Callable[[], AbstractContextManager[Any]] = writing_in_bulk,
+    alone: bool = False,
+) -> int:  # fmt: skip
+    """Plan all that is to be collected up to and including this day; how many collections were new. `alone`: nothing
+    for a gift of which an instalment is planned already.
     May be stopped and started again at any moment. Opens its own transactions, one for each batch."""
     planned = 0
     for group in _groups(until):
         last = 0
         while True:
             with bounded():
-                ids = _take(group, last, batch)
+                ids = _take(group, last, batch, alone=alone)
                 planned += _plan(group, ids, now()) if ids else 0
             if len(ids) < batch:
                 break
@@ -114,7 +120,7 @@ def _groups(until: date) -> list[Group]:
     return [Group(*row) for row in found]
 
 
-def _take(group: Group, last: int, batch: int) -> list[int]:
+def _take(group: Group, last: int, batch: int, *, alone: bool) -> list[int]:
     """The next commitments of this group that may be planned, locked."""
     able: list[Any] = [
         group.rows,
@@ -125,6 +131,8 @@ def _take(group: Group, last: int, batch: int) -> list[int]:
         Supporter.is_deceased.is_(False),
         Supporter.anonymised_at.is_(None),
     ]
+    if alone:
+        able.append(~collections.is_planned(Commitment.id))
     if group.frequency is Frequency.ONCE:
         able.append(~collections.was_planned(Commitment.id))
     return list(
