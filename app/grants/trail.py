@@ -77,7 +77,7 @@ def trail_of(kind: str, row_id: int) -> Trail:
         text, href = _text(kind, line.action, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
             text, href = (
-                _of_expenses(together, local_date(line.at) in edges),
+                _of_expenses(together, cut=local_date(line.at) in edges),
                 url_for("grants.expenses", grant_id=row_id),
             )
         partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
