@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,8 +22,10 @@ from app.grants.budgets.amendments import Asked
 from app.grants.budgets.models import AmendmentKind, BudgetState, Category
 from app.grants.budgets.services import LinePlan
 from app.grants.obligations.models import Obligation
+from app.ui.permissions import Role
 from tests.factories import grants as make
 from tests.grants import money_stories as story
+from tests.support.client import Client
 
 
 def plan(name: str, cents: int, line_id: int | None = None, tolerance: int | None = 1000) -> LinePlan:
@@ -180,3 +184,42 @@ def test_what_was_asked_before_the_settlement_changes_nothing_of_a_settled_grant
     assert (grant.ends_on, grant.amount_cents, queries.in_force(grant_id)) == (date(2027, 9, 30), 10_000_000, None)
     with writing():
         amendments.refuse(amendment_id, decided_on=date(2026, 11, 23), answer="vastgesteld", actor=SYSTEM, now=now)
+
+
+def ask(grant_id: int, now: datetime, **facts: Any) -> int:
+    with writing():
+        asked = Asked(reason="later begonnen", requested_on=date(2026, 11, 1), **facts)
+        return amendments.request(grant_id, asked, actor=SYSTEM, now=now)
+
+
+def test_of_two_changes_asked_the_one_that_comes_too_late_says_so(now: datetime, fundraiser: Client) -> None:
+    grant_id, _parts = story.granted(now)
+    later, sooner = (
+        ask(grant_id, now, kind=AmendmentKind.EXTENSION, ends_on=day) for day in (date(2028, 6, 30), date(2028, 3, 31))
+    )
+    assert "is de subsidie veranderd" not in fundraiser.get(f"/grants/amendments/{sooner}").text
+    with writing():
+        amendments.approve(later, decided_on=date(2026, 11, 20), actor=SYSTEM, now=now)
+    page = fundraiser.get(f"/grants/amendments/{sooner}").text
+    assert "Sinds dit is gevraagd, is de subsidie veranderd: die loopt nu tot en met 30-06-2028" in page
+    with pytest.raises(Refused, match="By now the grant ends"), writing():
+        amendments.approve(sooner, decided_on=date(2026, 11, 20), actor=SYSTEM, now=now)
+    assert db.session.get_one(Grant, grant_id, populate_existing=True).ends_on == date(2028, 6, 30)
+
+
+def test_what_an_amount_changes_is_told_from_what_the_grant_is_by_now(
+    now: datetime, sign_in: Callable[[Role | str], Client]
+) -> None:
+    grant_id, _parts = story.granted(now)
+    first, second = (
+        ask(grant_id, now, kind=AmendmentKind.SCOPE, amount_cents=cents) for cents in (12_000_000, 11_000_000)
+    )
+    finance = sign_in("finance")
+    assert "Er komt een termijn van €\xa010.000,00 bij" in finance.get(f"/grants/amendments/{second}/book").text
+    with writing():
+        amendments.approve(first, decided_on=date(2026, 11, 20), finance=True, actor=SYSTEM, now=now)
+    assert "€\xa010.000,00 gaat af van" in finance.get(f"/grants/amendments/{second}/book").text
+    assert "het bedrag is nu €\xa0120.000,00" in finance.get(f"/grants/amendments/{second}").text
+    with writing():
+        amendments.approve(second, decided_on=date(2026, 11, 20), finance=True, actor=SYSTEM, now=now)
+    assert story.books(grant_id)[:2] == (11_000_000, 11_000_000)

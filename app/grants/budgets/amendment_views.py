@@ -80,6 +80,7 @@ def amendment(amendment_id: int) -> ResponseReturnValue:
     return render_template(
         "grants/amendment.html",
         row=row,
+        grant=grant,
         line=line,
         books=books,
         asked=task,
@@ -140,7 +141,8 @@ def ask_finance(amendment_id: int) -> ResponseReturnValue:
 def book_amendment(amendment_id: int) -> ResponseReturnValue:
     """The funder agrees to another amount of a grant that is in the books."""
     row = queries.amendment(amendment_id)
-    more = (row.amount_cents or row.was_amount_cents) - row.was_amount_cents
+    grant = awards.one(row.grant_id)[0]
+    more = (row.amount_cents or grant.amount_cents) - grant.amount_cents
     explain = (
         _("One more instalment of %(amount)s comes, expected at the end of the grant; move its day if need be.",
           amount=filters.money(more))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.audit import services as audit
 from app.base.actor import Actor
-from app.base.dates import local_date
+from app.base.dates import format_date, local_date
 from app.base.errors import Invalid, Refused
 from app.base.events import publish
 from app.base.states import N_
@@ -120,6 +120,11 @@ def approve(
     row = _to_decide(amendment_id, decided_on, version, now)
     grant = locked(Grant, row.grant_id)
     refuse_settled(grant.id)
+    if row.ends_on is not None and row.ends_on < grant.ends_on:
+        raise Refused(
+            N_("By now the grant ends on %(day)s, later than was asked here. Record what the funder really agreed to."),
+            day=format_date(grant.ends_on),
+        )
     if row.ends_on is not None and row.ends_on > grant.ends_on:
         if GRANT_MOVES.allows(grant.state, GrantState.EXTENDED):
             awards.extend(grant.id, ends_on=row.ends_on, note=row.reason, actor=actor, now=now)
