@@ -151,6 +151,7 @@ def test_back_and_changed_it_asks_first_and_keeps_every_word(client: Client, cas
     text = answer.get_data(as_text=True)
     assert answer.status_code == 409
     assert "Je had dit formulier al verstuurd" in text
+    assert "klopt nog niet" not in text
     assert words in text
     assert rows(case.table) == before + 1
     form = next(f for f in html.fromstring(answer.get_data()).forms if changed in f.fields)
