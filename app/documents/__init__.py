@@ -28,4 +28,4 @@ def init_app(app: Flask) -> None:
             "document.removed": N_("took a file off"),
         }
     )
-    words.fields({"filename": N_("name of the file"), "kind": N_("what it is"), "version": N_("version")})
+    words.fields({"filename": N_("name of the file"), "kind": N_("kind"), "version": N_("version")})

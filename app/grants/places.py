@@ -26,7 +26,7 @@ from app.grants.partners.money_queries import FILES_OF as OF_DUTIES
 from app.grants.parts.models import ReportPart
 from app.grants.parts.queries import FILES_OF
 from app.grants.projects import queries as projects
-from app.grants.projects.models import Project
+from app.grants.projects.models import Project, SourceKind
 from app.grants.reports.keeping import KEPT
 from app.supporters.models import Supporter
 from app.ui import filters, navigation, records, search
@@ -181,6 +181,7 @@ def _name_the_trail() -> None:
     words.subject("instalment", N_("Instalment"), "grants.instalment", "instalment_id")
     words.subject("obligation", N_("Obligation"), "grants.obligation", "obligation_id")
     words.subject("project", N_("Project"), "grants.project", "project_id")
+    words.fields({}, {"kind": {kind.value: kind.label for kind in SourceKind}})
     words.subject("sub_grant", N_("Sub-grant"), "grants.sub_grant", "sub_grant_id")
     words.subject(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id")
     words.subject("report_part", N_("Part of a report"), "grants.part", "part_id")

@@ -76,10 +76,8 @@ def trail_of(kind: str, row_id: int) -> Trail:
         person = people.get(line.actor_id) if line.actor_id and line.actor_kind == "staff" else None
         text, href = _text(kind, line.action, line.changes or {}), ""
         if kind == "grant_award" and line.action.startswith("expense."):
-            text, href = (
-                _of_expenses(together, cut=local_date(line.at) in edges),
-                url_for("grants.expenses", grant_id=row_id),
-            )
+            text = _of_expenses(together, cut=local_date(line.at) in edges)
+            href = url_for("grants.expenses", grant_id=row_id)
         partner = line.actor_label.removeprefix("partner ") if line.actor_kind == "public" else ""
         title = f"{person.name if person else partner or _('The system')} {_(action_label(line.action))}"
         told.append(Told(line.at, title, text, href))

@@ -67,6 +67,18 @@ def test_days_are_told_as_people_write_them_and_fields_by_name(app: Flask, clien
     assert "deadline: 02-11-2026 → 01-06-2027; eigen deadline: spoed" in client.get("/audit").text
 
 
+def test_people_are_told_by_name(app: Flask, client: Client) -> None:
+    client.sign_in(Role.ADMIN)
+    first, second = (make_account(f"{name}@example.org", Role.VIEWER, name=name) for name in ("Aart", "Bea"))
+    with writing():
+        changes = {"owner_id": [first, second], "lead_id": second, "reviewer_id": [None, 7]}
+        audit.record("task.assigned", ("task", 7), actor=PUBLIC, now=now(), changes=changes)
+    told = client.get("/audit").text
+    assert "verantwoordelijke: Aart → Bea" in told
+    assert "projectleider: Bea" in told
+    assert "meelezer: 7" in told
+
+
 def test_filters(app: Flask, client: Client, clock: SettableClock) -> None:
     client.sign_in(Role.ADMIN)
     carla = make_account("carla@example.org", Role.FINANCE, name="Carla Pol")

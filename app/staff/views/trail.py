@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import render_template, url_for
@@ -17,7 +19,9 @@ from app.audit.queries import TrailLine, lines
 from app.base.dates import local_midnight
 from app.base.money import format_money
 from app.base.states import N_
+from app.extensions import db
 from app.staff import queries
+from app.staff.models import Staff
 from app.staff.views import bp
 from app.ui import filters, lists
 from app.ui.languages import language
@@ -82,7 +86,9 @@ def trail() -> ResponseReturnValue:
 
 def shown(found: list[TrailLine]) -> list[Told]:
     """Lines with the names of those who acted, with one statement for all of them."""
-    people = queries.by_ids(line.actor_id for line in found if line.actor_id is not None)
+    named = {who for line in found for name, value in (line.changes or {}).items() for who in _people(name, value)}
+    people = queries.by_ids(named | {line.actor_id for line in found if line.actor_id is not None})
+    names = {row_id: row.name for row_id, row in people.items()}
     told = []
     for line in found:
         kind, subject_id = line.subject
@@ -99,7 +105,7 @@ def shown(found: list[TrailLine]) -> list[Told]:
                 words.action_label(line.action),
                 about.label,
                 url_for(about.endpoint, **arguments) if opens and about.endpoint else None,
-                _changes(line.changes or {}, kind),
+                _changes(line.changes or {}, kind, names),
             )
         )
     return told
@@ -108,11 +114,32 @@ def shown(found: list[TrailLine]) -> list[Told]:
 WHO = {"system": N_("The system"), "public": N_("A visitor"), "staff": N_("A former member of staff")}
 
 
-def _changes(changes: dict[str, Any], kind: str) -> list[tuple[str, str, str]]:
-    """(field, before, after) as text; what is not a pair has no before."""
+@cache
+def _staff_fields() -> frozenset[str]:
+    """Fields that hold the id of a member of staff, in whatever table."""
+    targets: dict[str, set[str]] = defaultdict(set)
+    for table in db.metadata.tables.values():
+        for key in table.foreign_keys:
+            targets[key.parent.name].add(key.column.table.name)
+    return frozenset(name for name, tables in targets.items() if tables == {Staff.__tablename__})
+
+
+def _people(name: str, value: Any) -> list[int]:
+    """Ids of staff that a field's value or pair of values tells."""
+    if name not in _staff_fields():
+        return []
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, int)]
+
+
+def _changes(changes: dict[str, Any], kind: str, names: dict[int, str]) -> list[tuple[str, str, str]]:
+    """(field, before, after) as text; what is not a pair has no before. `names` are those of staff, by id."""
     found = []
     for name, value in changes.items():
+        old: Any
+        new: Any
         old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
+        if _people(name, value):
+            old, new = names.get(old, old), names.get(new, new)
         found.append((_(words.field_label(name)), _text(name, old, kind), _text(name, new, kind)))
     return found
 
