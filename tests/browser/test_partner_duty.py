@@ -65,6 +65,11 @@ def test_a_partner_delivers_reads_why_it_came_back_and_delivers_again(
     complaints.look(work)
     partner.goto(work)
 
+    large = tmp_path / "film.pdf"
+    large.write_bytes(b"%PDF-" + b"0" * (21 * 1024 * 1024))
+    partner.set_input_files('[name="file"]', str(large))
+    assert "groter dan 20 MB" in partner.get_by_role("alert").inner_text(), "it is told before it is sent"
+    assert partner.input_value('[name="file"]') == ""
     paper = tmp_path / "jaarcijfers.txt"
     paper.write_text("Personeel 1.000\n")
     partner.set_input_files('[name="file"]', str(paper))
