@@ -32,9 +32,10 @@ def purposes(asked: Asked) -> Report:
     columns = [
         Column(_("Programme and grant"), width=52),
         Column(_("Income booked"), Kind.AMOUNT),
-        *([Column(_("Costs"), Kind.AMOUNT), Column(_("Result"), Kind.AMOUNT)] if has_costs else []),
+        *([Column(_("Costs"), Kind.AMOUNT), Column(_("Result before financial income and expense"), Kind.AMOUNT)]
+          if has_costs else []),
         Column(_("Income a year before"), Kind.AMOUNT),
-    ]
+    ]  # fmt: skip
     rows = []
     for purpose in ordered:
         income, costs, earlier = totals[purpose]

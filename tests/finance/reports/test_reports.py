@@ -120,6 +120,12 @@ def test_with_imported_costs_the_statement_goes_on_to_the_result(booked: None, s
     assert rows["Saldo voor financiële baten en lasten"] == ["700,50", "300,00", "800,00"]
     assert rows["Saldo van baten en lasten"] == ["700,00", "300,00", "800,00"]
     assert "Van 1 van de 12 maanden zijn de lasten er" in page
+    text = client.get("/finance/reports/programmes.csv").get_data().decode("utf-8-sig")
+    by_programme = list(csv.reader(io.StringIO(text), delimiter=";"))
+    assert "Saldo voor financiële baten en lasten" in by_programme[1], (
+        "called as in the statement, with which it agrees"
+    )
+    assert ["Totaal", "1700,50", "1000,00", "700,50", "800,00"] in by_programme
     shares = text_of(client, "/finance/reports/ratios?month=2026-03")
     for share in ("60%", "15%", "25%"):  # of costs; of 1,000 raised; of costs
         assert f">{share}<" in shares
