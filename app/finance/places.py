@@ -81,11 +81,13 @@ def of_bank_line(line_id: int) -> Panel | None:
 
 def _explained(lines: Select[Any]) -> list[tuple[str, Select[Any]]]:
     """What these lines of the bank were explained as."""
-    targets = select(BankMatch.target_id).where(BankMatch.line_id.in_(lines), BankMatch.undone_at.is_(None))
+    all_of = select(BankMatch.target_id).where(BankMatch.line_id.in_(lines))
+    promised = (BankMatch.kind == MatchKind.PROMISE) & BankMatch.undone_at.is_(None)
     return [
         ("bank_match", select(BankMatch.id).where(BankMatch.line_id.in_(lines))),
-        ("gift", targets.where(BankMatch.kind.in_((MatchKind.PROMISE, MatchKind.GIFT)))),
-        ("instalment_receipt", targets.where(BankMatch.kind == MatchKind.INSTALMENT)),
+        # What was made of this line is of no other, also where it was undone.
+        ("gift", all_of.where((BankMatch.kind == MatchKind.GIFT) | promised)),
+        ("instalment_receipt", all_of.where(BankMatch.kind == MatchKind.INSTALMENT)),
     ]
 
 

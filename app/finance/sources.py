@@ -125,15 +125,17 @@ def _collected(collection_ids: list[int]) -> Iterator[Step]:
 
 
 def _on_the_bank(kinds: tuple[MatchKind, ...], target_ids: list[int]) -> Iterator[Step]:
-    """Lines on the bank that were explained as this, with the file they came in."""
-    rows = db.session.execute(
+    """Lines on the bank that are explained as this, with the file they came in; where that was undone, those that
+    were: it proves the entry and its reversal still."""
+    matched = (
         select(BankLine)
         .join(BankMatch, BankMatch.line_id == BankLine.id)
-        .where(BankMatch.target_id.in_(target_ids), BankMatch.kind.in_(kinds), BankMatch.undone_at.is_(None))
+        .where(BankMatch.target_id.in_(target_ids), BankMatch.kind.in_(kinds))
         .order_by(BankLine.id)
         .limit(MOST)
-    ).scalars()
-    for line in rows:
+    )
+    standing = db.session.scalars(matched.where(BankMatch.undone_at.is_(None))).all()
+    for line in standing or db.session.scalars(matched).all():
         yield _step(N_("Line on a bank statement"), _day(line.booked_on), "banking.line", line_id=line.id)
         yield from _bank_file(line.entry_id)
 

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.banking import imports
+from app.banking.matching import by_people, undoing
 from app.banking.models import BankFile, BankLine
 from app.base.actor import SYSTEM
 from app.base.references import rf_of
@@ -26,6 +27,7 @@ from tests.banking.test_matching import ustrd
 from tests.factories.gifts import paid_gift, promised_gift
 from tests.factories.ledger import gift_entry
 from tests.factories.organisation import make_organisation
+from tests.factories.supporters import person
 from tests.support.client import Client
 
 SignIn = Callable[[str], Client]
@@ -84,6 +86,24 @@ def test_a_gift_by_transfer_leads_to_its_bank_line_and_file(sign_in: SignIn) -> 
             assert f"/bank/files/{file}" in found
     page = finance.get(f"/bank/files/{file}").text
     assert page[page.index("In de boeken") :].count("50,00") == len(booked)
+
+
+def test_what_was_undone_on_the_bank_leads_there_and_back_still(sign_in: SignIn) -> None:
+    make_organisation()
+    imports.take(io.BytesIO(camt([Pay(700, "R1")])), "bank.xml", actor=SYSTEM, now=now())
+    line = db.session.execute(select(BankLine.id)).scalar_one()
+    given = by_people.GiftOf(supporter_id=person("Bo Bakker"), cents=700)
+    with writing():
+        by_people.gift(line, given, actor=SYSTEM, now=now())
+    with writing():
+        undoing.undo(line, actor=SYSTEM, now=now())
+    finance = sign_in("finance")
+    page = finance.get(f"/bank/lines/{line}").text
+    undone = entries(Event.GIFT_RECEIVED, Event.REVERSAL)
+    assert len(undone) == 2
+    for entry in undone:
+        assert f"/bank/lines/{line}" in walked(finance, entry)
+        assert f"/finance/entries/{entry.id}" in page
 
 
 @pytest.fixture
