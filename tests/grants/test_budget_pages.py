@@ -155,6 +155,22 @@ def test_a_budget_above_the_grant_comes_into_force_and_says_so(now: datetime, fu
     assert "de subsidie van" not in fundraiser.get(address).text
 
 
+def test_an_expense_is_taken_off_its_grant_and_put_back(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+        facts = ExpenseFacts(spent_on=date(2026, 11, 1), cents=1_205, description="trein")
+        row_id = expenses.enter(grant_id, facts, form_key="a", actor=SYSTEM, now=now)
+    address = f"/grants/expenses/{row_id}/edit"
+    for typed, cents in (("0", 0), ("12,05", 1_205)):
+        assert address in fundraiser.get(f"/grants/{grant_id}/expenses").text
+        page = fundraiser.get(address).text
+        sent = {name: token(page, name) for name in ("version", "form_key", "spent_on", "description")}
+        assert fundraiser.post(address, data=sent | {"amount": typed}).status_code == 303
+        assert sum(queries.spent_by_line(grant_id).values()) == cents
+        row = db.session.get_one(Expense, row_id, populate_existing=True)
+        assert (row.cents, row.full_cents) == (cents, 1_205)
+
+
 def test_what_lies_outside_the_period_is_told_and_can_be_listed(now: datetime, fundraiser: Client) -> None:
     with writing():
         grant_id = make.grant(now, starts_on=date(2026, 11, 1))

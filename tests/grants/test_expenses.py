@@ -87,6 +87,20 @@ def test_a_sheet_enters_once_and_says_what_is_wrong_by_row(app: Flask, now: date
     assert budgets.spent_by_partner(grant_id) == {None: 122_500}
 
 
+def test_what_was_changed_in_the_accounts_is_told_before_it_counts_twice(app: Flask, now: datetime) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    head = "Datum;Boekstuk;Grootboek;Omschrijving;Bedrag\n"
+    rows = ["02-11-2026;M-1;4000;Trein;12,50\n", "02-11-2026;M-1;4000;Bus;3,00\n", "03-11-2026;M-2;4000;Zaal;99,00\n"]
+    brought_in(grant_id, (head + rows[0] + rows[2]).encode(), "een.csv", now)
+    again = brought_in(grant_id, (head + "".join(rows)).encode(), "twee.csv", now)
+    assert (again.entered, again.errors) == (1, []), "what was left out of an entry before is no change"
+    corrected = head + rows[0].replace("12,50", "12,05") + rows[1] + rows[2]
+    done = brought_in(grant_id, corrected.encode(), "drie.csv", now)
+    assert (done.good, done.known, done.bad) == (1, 2, 0)
+    assert [(row, field, params) for row, field, _said, params in done.errors] == [(2, "voucher", {"voucher": "M-1"})]
+
+
 def test_a_cost_of_another_grant_is_not_entered_twice(app: Flask, now: datetime) -> None:
     with writing():
         first, second = make.grant(now), make.grant(now, funder_id=make.funder(now, "Fonds Kind"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -64,15 +65,24 @@ class ExpenseForm(Form):
 
 
 class ChangeExpenseForm(VersionedForm, ExpenseForm):
+    amount = MoneyField(_l("Paid by this grant"), zero=True, validators=[InputRequired()])
+    whole_cents = 0  # of the cost, as it stands
+
     @classmethod
     def of(cls, row: Expense, **kwargs: Any) -> ChangeExpenseForm:
         same = ("version", "spent_on", "description", "budget_line_id", "partner_id", *NUMBERS)
         data = {name: getattr(row, name) for name in same} | {"form_key": "-", "amount": Money(row.cents)}
-        form = cls(
-            data=data | ({"full_amount": Money(row.full_cents)} if row.full_cents != row.cents else {}), **kwargs
-        )
+        if row.import_id or row.full_cents != row.cents:
+            data["full_amount"] = Money(row.full_cents)
+        form = cls(data=data, **kwargs)
         form.offer(row.grant_id)
+        form.whole_cents = row.full_cents
         return form
+
+    def facts(self) -> ExpenseFacts:
+        """Of a cost that is taken off a grant the whole stays what it was, unless it is said."""
+        facts = super().facts()
+        return facts if facts.cents or facts.full_cents else replace(facts, full_cents=self.whole_cents)
 
 
 class MapOneForm(VersionedForm):

@@ -116,7 +116,7 @@ def try_out(import_id: int) -> None:
     row = _loaded(import_id, _S.CHECKING)
     if row is None:
         return
-    line_of = _line_of(row.grant_id)
+    line_of, entered = _line_of(row.grant_id), _Entered(row.grant_id)
     seen = {"rows": 0, "good": 0, "known": 0, "bad": 0, "unmapped": 0, "total_cents": 0}
     errors: list[list[Any]] = []
     after = _S.CHECKED
@@ -124,6 +124,7 @@ def try_out(import_id: int) -> None:
         for batch in _batches(_read(row)):
             costs = [each for each in batch if type(each) is Cost]
             problems = [each for each in batch if type(each) is Problem]
+            entered.compare(costs)
             if there := _known([cost.key for cost in costs]):
                 said = N_("This cost is charged to another grant already: share it there instead.")
                 elsewhere = [cost for cost in costs if there.get(cost.key, row.grant_id) != row.grant_id]
@@ -137,6 +138,7 @@ def try_out(import_id: int) -> None:
             seen["bad"] += len(problems)
             errors += [each.as_list() for each in sorted(problems, key=lambda each: each.row)]
             del errors[SHOWN:]
+        errors = [*(each.as_list() for each in entered.changed()), *errors][:SHOWN]
     except DomainError as error:
         after = _S.UNREADABLE
         errors = [[0, "", error.message, {name: str(value) for name, value in error.params.items()}]]
@@ -238,6 +240,36 @@ def _line_of(grant_id: int) -> Callable[[str, str], int | None]:
     """The budget line of a ledger account and cost centre, each pair looked up once."""
     known = services.rules(grant_id)
     return lru_cache(10_000)(lambda account, centre: services.line_for(known, account, centre))
+
+
+class _Entered:
+    """What a grant has by entry number, compared with a file: a row that was changed in the accounts after it was
+    entered is another row to us, and what stood there stays."""
+
+    def __init__(self, grant_id: int) -> None:
+        self.keys: dict[str, set[str]] = {}
+        self.rows: dict[str, int] = {}  # entry number → the first row of the file that is not entered as it is
+        chosen = select(Expense.voucher, Expense.source_key).where(Expense.grant_id == grant_id, Expense.voucher != "")
+        for voucher, key in db.session.execute(chosen.where(Expense.import_id.is_not(None))):
+            self.keys.setdefault(voucher, set()).add(key)
+
+    def compare(self, costs: list[Cost]) -> None:
+        for cost in costs if self.keys else ():
+            if (there := self.keys.get(cost.voucher)) is None:
+                continue
+            if cost.key in there:
+                there.remove(cost.key)
+            else:
+                self.rows.setdefault(cost.voucher, cost.row)
+
+    def changed(self) -> list[Problem]:
+        """Entry numbers of which the file has something new, and has not any more what was entered."""
+        said = N_(
+            "Entry number %(voucher)s was entered before with another day, amount or text that is not in this file any"
+            " more. Both would count: let this grant pay 0 of the old one."
+        )
+        found = [(row, voucher) for voucher, row in self.rows.items() if self.keys[voucher]]
+        return [Problem(row, "voucher", said, {"voucher": voucher}) for row, voucher in sorted(found)[:SHOWN]]
 
 
 def _batches(source: Iterator[Cost | Problem]) -> Iterator[list[Cost | Problem]]:

@@ -63,7 +63,7 @@ def change(expense_id: int, facts: ExpenseFacts, *, version: int | None, actor: 
     _check(grants[row.grant_id], facts, now)
     full = facts.cents if facts.full_cents is None else facts.full_cents
     if row.import_id is not None and (full, facts.spent_on) != (row.full_cents, row.spent_on):
-        raise Refused(N_("This came from the accounts: correct its amount and day there, and import again."))
+        raise Refused(N_("This came from the accounts: its amount and day stay. Not of this grant? Let it pay 0."))
     _at_most_all(facts.cents, row.elsewhere_cents, full)
     _write(row, facts)
     if changes := audit.changes_of(row):

@@ -83,6 +83,7 @@ def edit_expense(expense_id: int) -> ResponseReturnValue:
         submit=_("Save"),
         said=_("Saved."),
         back=url_for("grants.expenses", grant_id=row.grant_id),
+        hints={"amount": _("0 takes it off this grant.")},
     )
 
 
