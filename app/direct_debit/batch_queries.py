@@ -17,6 +17,13 @@ from app.extensions import db
 from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
 
+# Planned by our own mandates.
+_IN_NO_BATCH = (
+    Collection.state == CollectionState.PLANNED,
+    Mandate.kind == MandateKind.OWN,
+    ~exists().where(DebitItem.collection_id == Collection.id, DebitItem.live),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -32,17 +39,42 @@ def listed(state: str) -> Any:
 
 def due_days(most: int = 8, *, once: bool = False) -> list[tuple[date, Sum]]:
     """What is planned by our own mandates (those for one collection, or the others) and in no batch, by day."""
-    taken = exists().where(DebitItem.collection_id == Collection.id, DebitItem.live)
     rows = db.session.execute(
         select(Collection.collect_on, func.count(), func.sum(Collection.amount_cents))
         .join(Mandate, Mandate.id == Collection.mandate_id)
-        .where(Collection.state == CollectionState.PLANNED, Mandate.kind == MandateKind.OWN, ~taken)
-        .where(Mandate.once.is_(once))
+        .where(*_IN_NO_BATCH, Mandate.once.is_(once))
         .group_by(Collection.collect_on)
         .order_by(Collection.collect_on)
         .limit(most)
     )
     return [(day, Sum(count, int(cents))) for day, count, cents in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is planned by our own mandates and in no batch: the first day, how many and cents. `more`: counting stopped
+    there."""
+
+    first: date
+    count: int
+    cents: int
+    more: bool
+
+
+def due(most: int = 1000) -> Due | None:
+    """`due_days` as one sum, counted up to `most` collections; None where nothing is due."""
+    counted = (
+        select(Collection.collect_on, Collection.amount_cents)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(*_IN_NO_BATCH)
+        .order_by(Collection.collect_on)
+        .limit(most + 1)
+        .subquery()
+    )
+    row = db.session.execute(
+        select(func.min(counted.c.collect_on), func.count(), func.sum(counted.c.amount_cents))
+    ).one()
+    return Due(row[0], row[1], int(row[2]), row[1] > most) if row[1] else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from flask import url_for
@@ -15,22 +15,20 @@ from app.banking.queries import Waiting
 from app.base.dates import days
 from app.direct_debit import batch_queries, returning
 from app.direct_debit import queries as direct_debit
-from app.direct_debit.batch_queries import OpenBatch, Sum
+from app.direct_debit.batch_queries import Due, OpenBatch
 from app.direct_debit.states import BatchState
 from app.grants import queries as grants
 from app.insights.sentences import Money, Sentence, tone, when
 from app.ui.filters import day as day_of
-from app.ui.filters import days_away, long_date
+from app.ui.filters import days_away, long_date, number
 
-_MOST = 60  # days with collections that are due
 _LONG = days(7)  # what waits longer is not overlooked any more, it is left
 
 
 def waiting_for_finance(me: int, today: date, money: Money) -> Iterator[Sentence]:
     """Everything, what cannot wait first: so many statements, whatever there is."""
     yield from of_batches(batch_queries.open_batches(today), me, today, money)
-    due = (*batch_queries.due_days(_MOST), *batch_queries.due_days(_MOST, once=True))
-    yield from of_due(due, today, money)
+    yield from of_due(batch_queries.due(), today, money)
     yield from of_lines(banking.waiting(), today, money)
     yield from of_counts(returning.count_parked(), direct_debit.count_waiting(), grants.to_confirm())
 
@@ -58,22 +56,27 @@ def of_batches(batches: Iterable[OpenBatch], me: int, today: date, money: Money)
         }
 
 
-def of_due(due: Collection[tuple[date, Sum]], today: date, money: Money) -> Iterator[Sentence]:
+def of_due(due: Due | None, today: date, money: Money) -> Iterator[Sentence]:
     """Collections that are due and that no batch holds."""
-    if not due:
+    if due is None:
         return
-    first, cents, count = min(day for day, _sum in due), sum(s.cents for _d, s in due), sum(s.count for _d, s in due)
-    yield {
-        "when": when(first, today),
-        "text": ngettext(
+    text = (
+        _("Build a batch: more than %(count)s collections are due", count=number(due.count - 1))
+        if due.more
+        else ngettext(
             "Build a batch: %(num)s collection is due, %(amount)s",
             "Build a batch: %(num)s collections are due, %(amount)s",
-            count, amount=money(cents),
-        ),
+            due.count,
+            amount=money(due.cents),
+        )
+    )
+    yield {
+        "when": when(due.first, today),
+        "text": text,
         "href": url_for("direct_debit.index"),
-        "note": _("the first on %(day)s", day=long_date(first)),
-        "tone": tone(first, today),
-    }  # fmt: skip
+        "note": _("the first on %(day)s", day=long_date(due.first)),
+        "tone": tone(due.first, today),
+    }
 
 
 def of_lines(waiting: Mapping[LineState, Waiting], today: date, money: Money) -> Iterator[Sentence]:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from app.banking.models import BankLine, LineState
+from app.direct_debit import batch_queries
 from app.direct_debit.models import Collection
 from app.direct_debit.states import CollectionState
 from app.extensions import db, writing
@@ -37,6 +38,7 @@ def test_batches_stand_there_until_their_money_is_seen(app: Flask, clock: Settab
     debits.due(clock)
     one, two, fundraiser = (somebody(app, role) for role in (Role.FINANCE, Role.ADMIN, Role.FUNDRAISER))
     assert "Stel een batch samen: 3 incasso's zijn aan de beurt, € 47,50" in cockpit(one)
+    assert batch_queries.due(2) == batch_queries.Due(date(2026, 12, 15), 3, 47_50, True)
     batch_id = debits.built(one.staff_id)
     page = cockpit(one)
     assert "Stel een batch samen" not in page
