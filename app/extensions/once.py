@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session
@@ -97,14 +97,20 @@ def sending() -> Sending | None:
 def sent_otherwise() -> bool:
     """Whether this form was sent before with something else in it. Raises SentTwice where it said the same.
 
-    One that knows which version of its record it changes is left to that: it shows what differs."""
+    Not asked of one that knows which version of its record it changes, and shows what differs, nor of a small one
+    without a page of its own, which cannot come back with its words: those are done as they stand."""
     mine = sending()
     if mine is None or request.environ.get(_DONE):
         return False
     row = _row(mine.id)
     if row and row.content == mine.content:
         raise SentTwice(mine.id)
-    return row is not None and "version" not in request.form
+    return row is not None and "version" not in request.form and _has_page()
+
+
+def _has_page() -> bool:
+    routes = current_app.create_url_adapter(request)
+    return routes is not None and routes.test(method="GET")
 
 
 @first_in_writing
@@ -116,11 +122,15 @@ def _to_claim() -> Callable[[Session], None] | None:
 
 def _claim(mine: Sending, session: Session) -> None:
     """Raises SentTwice, or Refused where it was sent with something else in it."""
-    values = {"id": mine.id, "content": mine.content, "sent_at": now()}
-    if session.execute(insert_new(SentForm).returning(SentForm.__table__.c.id), [values]).first():
-        after_commit(_done)
-    elif sent_otherwise():
-        raise Refused(SENT)
+    table, values = SentForm.__table__, {"id": mine.id, "content": mine.content, "sent_at": now()}
+    if not session.execute(insert_new(SentForm).returning(table.c.id), [values]).first():
+        before = _row(mine.id)
+        if sent_otherwise():
+            raise Refused(SENT)
+        other = update(table).where(table.c.id == mine.id, table.c.content == (before.content if before else ""))
+        if before and not session.execute(other.values(values | {"location": None}).returning(table.c.id)).first():
+            raise SentTwice(mine.id)
+    after_commit(_done)
 
 
 def _done() -> None:

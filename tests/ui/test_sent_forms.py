@@ -159,6 +159,21 @@ def test_back_and_changed_it_asks_first_and_keeps_every_word(client: Client, cas
     assert rows(case.table) == before + 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_small_form_without_a_page_of_its_own_does_what_it_says_now(app: Flask, client: Client) -> None:
+    client.sign_in(Role.FUNDRAISER)
+    with writing():
+        _grant_id, _report, _partner_id, (part, *_others) = consortium.asked(now())
+    page = f"/grants/parts/{part}"
+    said = fields_of(client, page, text="Wie telt dit?")
+    for words in ("Wie telt dit?", "Wie telt dit, en wanneer?"):
+        answers = at_one_moment(
+            app, [twin_of(app, client) for _ in range(3)], f"{page}/comment", said | {"text": words}
+        )
+        assert {answer.status_code for answer in answers} == {303}
+    assert rows("report_part_comment") == 2
+
+
 def test_what_was_wrong_or_refused_may_be_sent_again_with_the_same_key(client: Client) -> None:
     client.sign_in(Role.FUNDRAISER)
     data = fields_of(client, TASK.page, title="")
