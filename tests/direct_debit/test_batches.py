@@ -25,6 +25,7 @@ from app.gifts import by_hand
 from app.gifts.models import Gift, GiftState
 from app.gifts.recurring import changing
 from app.gifts.recurring.models import Commitment, CommitmentChange
+from app.gifts.recurring.notices import give_notice
 from app.ledger import checks
 from app.ledger.models import JournalEntry
 from app.organisation.models import BankAccount
@@ -160,9 +161,12 @@ def test_what_changes_after_it_was_built_falls_out_of_the_file(
     assert states()[3] is C.SENT
 
 
+@pytest.mark.parametrize("planned", [True, False])
 def test_two_batches_at_once_never_share_a_collection(
-    clock: SettableClock, staff: tuple[int, int], app: Flask, monkeypatch: pytest.MonkeyPatch
+    clock: SettableClock, staff: tuple[int, int], app: Flask, monkeypatch: pytest.MonkeyPatch, planned: bool
 ) -> None:
+    if not planned:  # each of them plans first
+        monkeypatch.setattr(debits, "announce_and_plan", lambda: give_notice({}))
     debits.due(clock, (100,) * 12)
     monkeypatch.setattr(building, "PIECE", 3)
     account = debits.account_id()
