@@ -21,11 +21,12 @@ from config import ROOT, Settings, SettingsError
 MIGRATIONS = ROOT / "migrations"
 WRITING = "draagvlak_writing"
 
+MOST_WAITING = 10  # seconds for a lock or a connection; then 503, and no thread is lost to waiting
 PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL: what was answered "done" survives a power cut
     "foreign_keys": 1,
-    "busy_timeout": 10_000,
+    "busy_timeout": MOST_WAITING * 1000,
     "secure_delete": 1,  # erased means overwritten
     "recursive_triggers": 1,  # else INSERT OR REPLACE slips past the append-only triggers
     "cache_size": -32_000,
@@ -43,10 +44,10 @@ def engine_options(config: Settings) -> dict[str, Any]:
             except OSError as error:
                 raise SettingsError(f"DATABASE_URL: cannot make {Path(path).parent} ({error.strerror}).") from None
         return {
-            "connect_args": {"isolation_level": None, "timeout": 10, "check_same_thread": False},
+            "connect_args": {"isolation_level": None, "timeout": MOST_WAITING, "check_same_thread": False},
             "pool_size": max(config.database_pool, config.threads + 4),
             "max_overflow": 8,
-            "pool_timeout": 10,  # seconds; then 503, and no thread is lost to waiting
+            "pool_timeout": MOST_WAITING,
             "hide_parameters": True,
         }
     return {
@@ -54,6 +55,7 @@ def engine_options(config: Settings) -> dict[str, Any]:
         "connect_args": {"prepare_threshold": None, "connect_timeout": 5, "application_name": "draagvlak"},
         "pool_size": max(config.database_pool, config.threads + 4),
         "max_overflow": 8,
+        "pool_timeout": MOST_WAITING,
         "pool_pre_ping": True,
         "hide_parameters": True,  # errors reach logs; what donors typed must not
     }
@@ -65,6 +67,7 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _set_patience)
         event.listen(engine, "begin", _begin_postgresql)
 
 
@@ -76,6 +79,14 @@ def _set_pragmas(connection: Any, record: Any) -> None:
         if got != value:
             raise SettingsError(f"SQLite refuses PRAGMA {name}={value} (it says {got}); durability cannot be promised.")
     cursor.close()
+
+
+def _set_patience(connection: Any, record: Any) -> None:
+    """PostgreSQL waits for a lock for ever: one who holds a table would hold every thread of ours with it. Not an
+    option of the connection: pgbouncer refuses those."""
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = {MOST_WAITING * 1000}")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -77,15 +77,24 @@ def _engine_connection() -> Iterator[Connection]:
     config = settings()
     if not config.migration_database_url:
         with writing_connection(db.engine) as connection:
-            yield connection
+            yield _patient(connection)
         return
     engine = create_engine(config.migration_database_url, **engine_options(config))
     prepare(engine)
     try:
         with engine.connect().execution_options(**{WRITING: True}) as connection:
-            yield connection
+            yield _patient(connection)
     finally:
         engine.dispose()
+
+
+def _patient(connection: Connection) -> Connection:
+    """One that waits on PostgreSQL for as long as another start takes, and is closed afterwards."""
+    if connection.dialect.name == "postgresql":
+        connection.detach()
+        connection.exec_driver_sql("SET lock_timeout = 0")
+        connection.commit()
+    return connection
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from app.extensions import db
+from app.extensions import db, migrating
+from app.extensions.database import writing_connection
 from tests.support.client import Client
 
 SIGN_IN = {"email": "anna@example.org", "password": "een zin van genoeg woorden"}
@@ -79,6 +80,27 @@ def test_a_database_that_somebody_holds_locked(app: Flask, client: Client, tmp_p
         other.execute("ROLLBACK")
     finally:
         other.close()
+    db.session.remove()
+    assert client.post("/login", data=SIGN_IN).status_code == 422
+
+
+@pytest.mark.databases("postgresql")
+def test_a_table_that_somebody_holds_locked(app: Flask, client: Client) -> None:
+    def impatient(connection: Any, *_: Any) -> None:
+        connection.execute("SET lock_timeout = 50")
+        connection.commit()
+
+    assert db.session.execute(text("SHOW lock_timeout")).scalar() == "10s"
+    with migrating.connection() as patient:
+        assert patient.exec_driver_sql("SHOW lock_timeout").scalar() == "0", "a second start waits for the first"
+    db.session.remove()
+    db.engine.dispose()
+    event.listen(db.engine, "connect", impatient)
+    client.csrf_token()
+    with writing_connection(db.engine) as other:
+        other.exec_driver_sql("LOCK TABLE rate_count IN EXCLUSIVE MODE")
+        assert_away(client.post("/login", data=SIGN_IN))
+        assert client.get("/login").status_code == 200, "reading goes on"
     db.session.remove()
     assert client.post("/login", data=SIGN_IN).status_code == 422
 
