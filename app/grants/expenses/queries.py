@@ -18,8 +18,9 @@ from app.grants.rows import cents_sum
 _EXPORTED = 1000  # rows at a time
 
 # In a statement about costs and the grant that pays them: the day lies in the grant's period. What does not is no
-# cost of the funder's: it is listed, and counts nowhere.
-WITHIN_PERIOD: ColumnElement[bool] = Expense.spent_on.between(Grant.starts_on, Grant.ends_on)
+# cost of the funder's: it is listed, and counts nowhere. Said this way round SQLite sums from `ix_expense_sums` alone;
+# a range sends it to another index and to every row (200,000 costs: 25 ms against 214).
+WITHIN_PERIOD: ColumnElement[bool] = not_(or_(Expense.spent_on < Grant.starts_on, Expense.spent_on > Grant.ends_on))
 
 
 @dataclass(frozen=True, slots=True)
