@@ -13,7 +13,7 @@ from datetime import date
 
 from app.banking.checking import Statement
 from app.banking.identity import Keys
-from app.banking.same_day import Elsewhere
+from app.banking.same_day import Elsewhere, Part, Sorted, part_of
 from app.base.dates import days
 
 _MOST = 500  # statements of several days that are compared with one, at most
@@ -74,22 +74,39 @@ class Counting:
         self._before: dict[int, _Before] = {}
         self._keys: dict[int, Keys] = {}
         self._counted: dict[int, set[date]] = {}  # account → days on which its keys are counted on
+        self._fresh: dict[tuple[int, date], Keys] = {}
+        self._begun: dict[tuple[int, date, Part], Keys] = {}  # where the keys of a fresh statement begin
 
     def begin(self, position: int) -> Keys:
         """The keys for a statement of the file."""
         statement = self._statements[position]
-        account_id = statement.account_id
+        account_id, part = statement.account_id, part_of(statement)
         before = self._before.setdefault(account_id, _Before())
         again = before.told(statement)
+        before.add(statement)
+        if part is not None and statement.first_on is not None:
+            found = self._elsewhere.sort(account_id, statement.first_on)
+            if part in found.again:
+                return Keys(account_id, self._family)
+            if part in found.fresh:
+                return self._of_fresh(account_id, statement.first_on, part, found)
         if again or account_id not in self._keys:
             self._keys[account_id], self._counted[account_id] = Keys(account_id, self._family), set()
         keys = self._keys[account_id]
-        day = statement.first_on
-        if day is not None and day == statement.last_on and day not in self._counted[account_id]:
-            self._counted[account_id].add(day)
-            keys.count_on(self._elsewhere.lines(account_id, day, keys))
-        before.add(statement)
+        if part is not None and statement.first_on is not None and statement.first_on not in self._counted[account_id]:
+            self._counted[account_id].add(statement.first_on)
+            keys.count_on(self._elsewhere.lines(account_id, statement.first_on, found, keys, fresh=False))
         return keys
+
+    def _of_fresh(self, account_id: int, day: date, part: Part, found: Sorted) -> Keys:
+        """Counted on from all that was told of the day, once for each statement however often the file has it."""
+        if (account_id, day) not in self._fresh:
+            keys = self._fresh[account_id, day] = Keys(account_id, self._family)
+            keys.count_on(self._elsewhere.lines(account_id, day, found, keys, fresh=True))
+        if (account_id, day, part) in self._begun:
+            return self._begun[account_id, day, part].copy()
+        self._begun[account_id, day, part] = self._fresh[account_id, day].copy()
+        return self._fresh[account_id, day]
 
 
 def _all_of(statement: Statement) -> object:

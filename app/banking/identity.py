@@ -51,6 +51,12 @@ class Keys:
         self._seen[bare] += 1
         return _nth(bare, self._seen[bare])
 
+    def copy(self) -> Keys:
+        """Keys that count on from here, apart from these."""
+        other = Keys.__new__(Keys)
+        other._prefix, other._seen = self._prefix, self._seen.copy()
+        return other
+
     def nth(self, text: str, number: int) -> bytes:
         """The key of the n-th line that is `plain` this, from 1."""
         return _nth(self._bare(text), number)

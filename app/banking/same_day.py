@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.banking.checking import Statement
 from app.banking.identity import FAMILIES, Keys, plain, without
-from app.banking.models import BankEntry, BankStatement
+from app.banking.models import BankEntry, BankFile, BankStatement, FileState
 from app.banking.recognising import known_by_key
 from app.extensions import db
 
@@ -53,6 +53,44 @@ class _Day:
         return after | _chain(self.by_closing, one.opening, "opening_cents")
 
 
+@dataclass(slots=True)
+class Sorted:
+    """Statements of a file of one day. `again` are those that another file told; `fresh` those that have nothing in
+    common with any; of the others it is not sure. `elsewhere` are the ids of those in other files, and `beside` of
+    those among them that have nothing in common with the others."""
+
+    again: set[Part] = field(default_factory=set)
+    fresh: set[Part] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
+    beside: set[int] = field(default_factory=set)
+    alone: bool = False  # no statement of several days tells of the day
+
+
+def _sort(mine: Sequence[Part], there: _Day) -> Sorted:
+    known = {Part(row.opening_cents, row.closing_cents, row.entries, None) for row in there.rows}
+    found = Sorted({each for each in mine if each in known}, alone=there.alone)
+    left = {each for each in mine if each not in known}
+    if not left or not there.rows or len(left) * (len(there.rows) + len(mine)) > _PAIRS:
+        return found
+    others = _parts(there.rows)
+    found.elsewhere = {row_id for row_id, _ in others}
+    beside: dict[Part, set[int]] = {}
+    for each in left:
+        around = there.around(each)
+        beside[each] = {row_id for row_id, other in others if row_id in around or apart(each, other)}
+    found.fresh = {
+        each for each in left
+        if beside[each] == found.elsewhere and all(other == each or _beside(each, other) for other in mine)
+    }  # fmt: skip
+    unsure = [beside[each] for each in left if each not in found.fresh]
+    found.beside = set.intersection(*unsure) if unsure else set()
+    return found
+
+
+def _beside(one: Part, other: Part) -> bool:
+    return one.closing == other.opening or one.opening == other.closing or apart(one, other)
+
+
 class Elsewhere:
     """What other files of the same kind told of the days of a file."""
 
@@ -64,24 +102,22 @@ class Elsewhere:
             if each.first_on is not None:
                 self._mine.setdefault(each.account_id, []).append(each)
         self._days: dict[int, dict[date, tuple[list[Part], _Day]]] = {}
+        self._sorted: dict[tuple[int, date], Sorted] = {}
 
-    def lines(self, account_id: int, day: date, keys: Keys) -> Counter[str]:
-        """Lines of a day that are for certain in no statement of the file, and how often each is there (`plain`)."""
-        if account_id not in self._days:
-            self._days[account_id] = self._read(account_id)
-        mine, there = self._days[account_id].get(day, ((), _Day()))
-        again = set(mine)
-        rows = [row for row in there.rows if Part(row.opening_cents, row.closing_cents, row.entries, None) not in again]
-        if not mine or not rows or len(rows) * len(mine) > _PAIRS:
-            return Counter()
-        around = [there.around(each) for each in mine]
-        found = {
-            row_id for row_id, other in _parts(rows)
-            if all(apart(each, other) or row_id in near for each, near in zip(mine, around, strict=True))
-        }  # fmt: skip
-        told = self._brought(found)
-        whole = there.alone and len(found) == len(there.rows)
-        return told + self._told(account_id, day, keys) if whole else told
+    def sort(self, account_id: int, day: date) -> Sorted:
+        """The statements of the file of one day, by what they are to those of other files."""
+        if (account_id, day) not in self._sorted:
+            if account_id not in self._days:
+                self._days[account_id] = self._read(account_id)
+            mine, there = self._days[account_id].get(day, ([], _Day()))
+            self._sorted[account_id, day] = _sort(mine, there)
+        return self._sorted[account_id, day]
+
+    def lines(self, account_id: int, day: date, found: Sorted, keys: Keys, *, fresh: bool) -> Counter[str]:
+        """How often each line (`plain`) is there that is for certain in none of the statements that are `fresh`, or in
+        none of those of which it is not sure what they are."""
+        told = self._brought(found.elsewhere if fresh else found.beside)
+        return told + self._told(account_id, day, keys) if fresh and found.alone else told
 
     def _brought(self, statement_ids: set[int]) -> Counter[str]:
         if not statement_ids:
@@ -110,14 +146,12 @@ class Elsewhere:
         mine: dict[date, list[Part]] = {}
         longer: list[tuple[date, date]] = []
         for each in self._mine[account_id]:
-            first, last, opening, closing = each.first_on, each.last_on, each.opening, each.closing
-            assert first is not None
-            assert last is not None
-            if first != last:
-                longer.append((first, last))
-            elif opening and closing and opening.cents != closing.cents and closing.on == first:
-                part = Part(opening.cents, closing.cents, each.entries, each.amounts)
-                mine.setdefault(first, []).append(part)
+            assert each.first_on is not None
+            assert each.last_on is not None
+            if each.first_on != each.last_on:
+                longer.append((each.first_on, each.last_on))
+            elif part := part_of(each):
+                mine.setdefault(each.first_on, []).append(part)
         there = self._there(account_id, mine)
         return {
             day: (parts, there[day]) for day, parts in mine.items()
@@ -133,6 +167,7 @@ class Elsewhere:
             BankStatement.account_id == account_id, BankStatement.format.in_(self._formats),
             BankStatement.to_on >= first, BankStatement.from_on <= last,
             BankStatement.opening_cents != BankStatement.closing_cents,
+            BankStatement.file_id.in_(select(BankFile.id).where(BankFile.state == FileState.DONE)),
         )  # fmt: skip
         found: dict[date, _Day] = {}
         longer: list[Any] = []
@@ -155,6 +190,16 @@ def _chain(by_balance: dict[int, list[Any]], cents: int, leads: str) -> set[int]
         found |= {row.id for row in rows}
         cents = getattr(rows[0], leads)
     return found
+
+
+def part_of(statement: Statement) -> Part | None:
+    """A statement of one day with balances that differ; None for others."""
+    day, opening, closing = statement.first_on, statement.opening, statement.closing
+    if opening is None or closing is None or opening.cents == closing.cents:
+        return None
+    if day is None or day != statement.last_on or day != closing.on:
+        return None
+    return Part(opening.cents, closing.cents, statement.entries, statement.amounts)
 
 
 def _parts(rows: Sequence[Any]) -> list[tuple[int, Part]]:

@@ -429,6 +429,29 @@ def test_statements_of_one_day_that_follow_on_each_other_lose_no_equal_line(
     assert lines().count(1000) == 3
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_statements_of_a_day_in_files_of_any_make_up_count_once(now: datetime, seed: int) -> None:
+    random = Random(seed)
+    amounts = [random.choice([1000, 1000, 500, 2500]) for _ in range(random.randint(2, 8))]
+    cuts = [
+        0,
+        *sorted(random.sample(range(1, len(amounts)), random.randint(1, min(4, len(amounts) - 1)))),
+        len(amounts),
+    ]
+    whole = [Pay(cents) for cents in amounts]
+    parts = [
+        camt(whole[begin:end], opening=100_000 + sum(amounts[:begin]), statement=f"S{begin}")
+        for begin, end in zip(cuts, cuts[1:], strict=False)
+    ]
+    left = random.sample(parts, len(parts))
+    for _ in range(6):
+        brought, left = left[:2], left[2:]
+        chosen = random.sample([*brought, *random.sample(parts, random.randint(0, 2))] or parts, max(1, len(brought)))
+        take(_together(*brought, *chosen) + b" " * random.randint(0, 99), now)
+    take(camt(whole, statement="S9"), now)
+    assert lines() == sorted(amounts)
+
+
 def _parts_of_a_day(sizes: Sequence[int]) -> list[bytes]:
     """Statements that follow on each other, of so many lines: each has one of 1000 and others of its own."""
     balance, parts = 100_000, []
