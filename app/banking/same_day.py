@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -203,18 +203,19 @@ def part_of(statement: Statement) -> Part | None:
 
 
 def _parts(rows: Sequence[Any]) -> list[tuple[int, Part]]:
-    """Statements with their ids, and with the amounts of those that brought all of their lines."""
+    """Statements with their ids, and with the amounts of those of which all lines were brought together."""
     entries = select(BankEntry.statement_id, BankEntry.cents)
     entries = entries.where(BankEntry.statement_id.in_([row.id for row in rows]))
     amounts: dict[int, Counter[int]] = {}
     for statement_id, cents in db.session.execute(entries):
         amounts.setdefault(statement_id, Counter())[cents] += 1
-    found: list[tuple[int, Part]] = []
-    for row in rows:
-        brought = amounts.get(row.id)
-        known = brought if brought is not None and brought.total() == row.entries else None
-        found.append((row.id, Part(row.opening_cents, row.closing_cents, row.entries, known)))
-    return found
+    # The same one told twice brought its lines once.
+    known: dict[Part, Counter[int]] = {}
+    parts = [(row.id, Part(row.opening_cents, row.closing_cents, row.entries, amounts.get(row.id))) for row in rows]
+    for _, each in parts:
+        if each.amounts is not None and each.amounts.total() == each.entries:
+            known[each] = each.amounts
+    return [(row_id, replace(each, amounts=known.get(each))) for row_id, each in parts]
 
 
 def apart(one: Part, other: Part) -> bool:

@@ -7,9 +7,11 @@ with other references: of the same days.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -21,6 +23,7 @@ from app.extensions import db
 
 _ENTRIES = 2000  # that are compared, at most
 _STATEMENTS = 2000  # of an account that are looked at, at most
+_VALUED = 31  # days that a value day lies before the statement, at most
 _APART = 5  # days between the ends in two formats, at most
 
 _Entries = Mapping[int, frozenset[int]]  # statement → entries that were told of the same
@@ -45,6 +48,7 @@ class _Told:
     to_on: date
     entries: int
     cubes: int = 0
+    amounts: Counter[int] | None = None
 
 
 def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
@@ -56,7 +60,7 @@ def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
         if each.opening and each.closing:
             told = _Told(
                 row_id, each.opening.cents, each.closing.cents, each.opening.on, each.closing.on, each.entries,
-                each.cubes,
+                each.cubes, each.amounts,
             )  # fmt: skip
             mine.setdefault(each.account_id, []).append(told)
     other: dict[int, frozenset[int]] = {}
@@ -155,15 +159,34 @@ def _entries(account_id: int, family: int, ours: Sequence[_Told], theirs: Sequen
     )
     first, last = min(each.from_on for each in theirs), max(each.to_on for each in theirs)
     also = (
-        (BankEntry.account_id == account_id) & BankEntry.booked_on.between(first, last)
+        (BankEntry.account_id == account_id) & BankEntry.booked_on.between(first - days(_VALUED), last)
         & BankEntry.families.not_in(without(family)) & elsewhere.exists()
     )  # fmt: skip
     ids = [each.id for each in theirs]
     told = select(BankEntry.id, BankEntry.cents, BankEntry.booked_on, BankEntry.statement_id.in_(ids).label("brought"))
-    rows = db.session.execute(told.where(BankEntry.statement_id.in_(ids) | also).limit(2 * _ENTRIES)).all()
+    told = told.where(BankEntry.statement_id.in_(ids) | also).order_by(BankEntry.booked_on.desc())
+    rows = db.session.execute(told.limit(2 * _ENTRIES)).all()
     # A value day before the statement may stand for when it begins, so its own day is tried too.
     for since in (first, min(each.to_on for each in theirs)):
         found = {row.id: row.cents for row in rows if row.brought or row.booked_on >= since}
         if len(found) == count and sum(cents**3 for cents in found.values()) == sum(each.cubes for each in ours):
             return frozenset(found)
-    return frozenset()
+    return _by_amounts(rows, first, ours)
+
+
+def _by_amounts(rows: Sequence[Any], first: date, ours: Sequence[_Told]) -> frozenset[int]:
+    """The same, where some entries stand on another day than theirs: again another kind of file told the value day of
+    costs and interest only."""
+    wanted: Counter[int] = Counter()
+    for each in ours:
+        if each.amounts is None:
+            return frozenset()
+        wanted.update(each.amounts)
+    found = [row for row in rows if row.brought]
+    wanted.subtract(row.cents for row in found)
+    nearest = sorted(rows, key=lambda row: abs((row.booked_on - first).days))
+    for row in nearest:
+        if not row.brought and wanted[row.cents] > 0:
+            wanted[row.cents] -= 1
+            found.append(row)
+    return frozenset(row.id for row in found) if not any(wanted.values()) else frozenset()

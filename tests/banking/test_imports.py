@@ -558,13 +558,18 @@ def test_a_day_that_comes_to_nothing_counts_once_where_one_version_has_no_refere
     assert [take(content + b" ", now).new for content in files] == [0, 0]
 
 
-def test_another_version_is_known_where_a_further_format_told_the_value_day(now: datetime) -> None:
-    costs = [Pay(2500, "R1", on="2026-11-19"), Pay(-1575, "R2", details=" ")]
-    told = [each.replace("261120", "261119").replace("261101", "261119") for each in COSTS_MT[:5]]
+@pytest.mark.parametrize(("first", "value"), [(19, 19), (20, 1)])
+def test_another_version_is_known_where_a_further_format_told_the_value_day(
+    now: datetime, first: int, value: int
+) -> None:
+    costs = [Pay(2500, "R1", on=f"2026-11-{first}"), Pay(-1575, "R2", details=" ")]
+    told = [each.replace("261120", f"2611{first}").replace("261101", f"2611{value:02d}") for each in COSTS_MT[:5]]
     take(mt940(told, closing="C261120EUR1009,25"), now)
     for pays in (costs, [replace(each, reference="") for each in costs]):
-        dated = camt(pays, statement=pays[0].reference).replace(b"<ValDt><Dt>2026-11-20", b"<ValDt><Dt>2026-11-19")
-        assert take(dated, now).new == 0
+        dated = camt(pays, statement=pays[0].reference).decode()
+        place = dated.rindex("<ValDt>")
+        dated = dated[:place] + dated[place:].replace("2026-11-20", f"2026-11-{value:02d}", 1)
+        assert take(dated.encode(), now).new == 0
 
 
 def test_a_day_that_comes_to_nothing_may_do_so_twice(now: datetime) -> None:
