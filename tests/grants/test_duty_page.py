@@ -202,6 +202,25 @@ def test_a_task_opens_its_own_duties_and_nothing_else(
         assert client.post(f"/grants/part-tasks/{task.id}/{verb}").status_code in (302, 303, 401, 403)
 
 
+def test_one_device_opens_several_tasks_and_needs_one_code_for_each(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, now: datetime
+) -> None:
+    """A partner has a report to write and figures to hand over: opening one does not close the other."""
+    with writing():
+        make.asked(now, (make.NARRATIVE,))
+    (report,) = set(links_mailed("/taak/")) - {link}
+    for each in (link, report):
+        open_page(client, each, clock)
+    assert "Jaarcijfers" in client.get(link).text
+    assert "Wat is er gedaan" in client.get(report).text
+    before = client.get_cookie("draagvlak_taak", path="/taak")
+    open_page(client, link, clock)
+    assert before
+    assert "Wat is er gedaan" in client.get(report).text
+    client.set_cookie("draagvlak_taak", before.value, path="/taak")
+    assert "Wat is er gedaan" not in client.get(report).text, "the name a device had before is worth nothing"
+
+
 def test_withdrawn_links_and_devices_are_dead_until_a_new_one_is_sent(
     client: Client, story: dict[str, int], link: str, clock: SettableClock, sign_in: Callable[[str], Client]
 ) -> None:

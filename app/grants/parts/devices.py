@@ -12,7 +12,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.audit import services as audit
 from app.base.actor import PUBLIC
@@ -75,13 +75,21 @@ def confirm(task_id: int, cookie: str, code: str, *, browser: str, now: datetime
     if not hmac.compare_digest(row.code_hash, _code_hash(row.id, typed)):
         db.session.flush()
         return None
-    db.session.execute(delete(TaskCode).where(TaskCode.task_id == task_id, TaskCode.device_hash == _hash(cookie)))
     known = fresh_cookie()  # another name than the one it had before it was known
+    _rename(task_id, cookie, known)
     db.session.add(TaskDevice(task_id=task_id, device_hash=_hash(known), browser=browser[:80], confirmed_at=now))
     task = db.session.get_one(PartTask, task_id)
     told = {"browser": browser[:80]}
     audit.record("part_task.device_confirmed", task.subject, actor=PUBLIC, now=now, changes=told)
     return known
+
+
+def _rename(task_id: int, cookie: str, known: str) -> None:
+    """The device goes on under another name, with the other tasks it opened: only what it had of this one ends."""
+    for model in (TaskCode, TaskDevice):
+        mine = model.device_hash == _hash(cookie)
+        db.session.execute(delete(model).where(mine, model.task_id == task_id))
+        db.session.execute(update(model).where(mine).values(device_hash=_hash(known)))
 
 
 def _code_of(task_id: int, cookie: str, at: datetime, *, hold: bool = False) -> TaskCode | None:
