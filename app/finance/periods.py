@@ -100,8 +100,8 @@ def read_period(start: str | None, end: str | None, *, today: date) -> Period:
 
     One given completes the other within its year. Raises Invalid with the name of the field.
     """
-    first = _day(start, "from")
-    last = _day(end, "to")
+    first = _day(start, "from", N_("From"))
+    last = _day(end, "to", N_("To (included)"))
     year = (first or last or today).year
     period = Period(first or date(year, 1, 1), last or date(year, 12, 31))
     if period.end < period.start:
@@ -109,16 +109,16 @@ def read_period(start: str | None, end: str | None, *, today: date) -> Period:
     return period
 
 
-def _day(text: str | None, name: str) -> date | None:
+def _day(text: str | None, field: str, label: str) -> date | None:
     if text is None or not text.strip():
         return None
     try:
         day = parse_date(text.strip()[:20])
     except ValueError:
         raise Invalid(
-            N_("%(name)s=%(text)s is not a date. Write it like 2026-01-31 or 31-01-2026."),
-            field=name, name=name, text=text.strip()[:20],
+            N_("%(name)s: “%(text)s” is not a date. Write it like 2026-01-31 or 31-01-2026."),
+            field=field, name=label, text=text.strip()[:20],
         ) from None  # fmt: skip
     if not FIRST <= day <= LAST:
-        raise Invalid(N_("%(name)s: choose a date between 2000 and 2100."), field=name, name=name)
+        raise Invalid(N_("%(name)s: choose a date between 2000 and 2100."), field=field, name=label)
     return day

@@ -203,7 +203,9 @@ def test_the_exports_page_offers_every_file_and_keeps_wrong_dates(sign_in: SignI
     assert "staat niet wie er gaf" in page
     wrong = text_of(client, "/finance/exports?from=ooit", 422)
     assert 'value="ooit"' in wrong
-    assert "from=ooit is geen datum" in wrong
+    assert "Van: “ooit” is geen datum" in wrong
+    wrong = text_of(client, "/finance/exports?to=9-9-1999", 422)
+    assert "Tot en met: kies een datum tussen 2000 en 2100" in wrong
 
 
 def test_accounts_are_added_renamed_and_put_to_rest_on_a_page(sign_in: SignIn) -> None:
