@@ -84,7 +84,7 @@ def test_the_mail_says_what_is_owed_and_a_scanner_sees_nothing(
     client: Client, browser: Browser, story: dict[str, int], link: str
 ) -> None:
     (mail,) = [each for each in sent() if each.to == "ckm@example.org"]
-    assert mail.rendered.subject == "Wat we afspraken voor Opvang"
+    assert mail.rendered.subject == "Wat we met u afspraken"
     assert "Jaarcijfers: 20 november 2026" in mail.rendered.text
     assert "aan bij Omar" in mail.rendered.text
     for path in (link, f"{link}/afspraak/{story['duty']}"):
