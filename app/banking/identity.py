@@ -18,6 +18,7 @@ from app.base.dates import days
 
 FAMILIES = {Format.CAMT053: 1, Format.CAMT052: 2, Format.CAMT054: 2, Format.MT940: 4, Format.CSV: 8}
 ALL_FAMILIES = sum(set(FAMILIES.values()))
+_MOST = 500  # statements that follow on each other, at most
 _APART = 5  # days between booking and value, at most: a long weekend
 
 
@@ -64,6 +65,21 @@ class Keys:
 
 def _nth(bare: bytes, number: int) -> bytes:
     return bare if number == 1 else hashlib.blake2b(bare + str(number).encode(), digest_size=16).digest()
+
+
+def comes_back(opening: int, closing: int, leads: Mapping[int, set[int]]) -> bool:
+    """Whether statements that follow on one with these balances bring the balance back to what it was. `leads`: opening
+    → closing."""
+    passed: set[int] = set()
+    left = [closing]
+    while left and len(passed) < _MOST:
+        balance = left.pop()
+        if balance == opening:
+            return True
+        if balance not in passed:
+            passed.add(balance)
+            left += leads.get(balance, ())
+    return False
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.banking.checking import Statement
-from app.banking.identity import FAMILIES, Keys, plain, without
+from app.banking.identity import FAMILIES, Keys, comes_back, plain, without
 from app.banking.models import BankEntry, BankFile, BankStatement, FileState
 from app.banking.recognising import known_by_key
 from app.extensions import db
@@ -33,6 +33,7 @@ class Part:
     closing: int
     entries: int
     amounts: Counter[int] | None = field(compare=False)
+    name: tuple[str, str] = field(default=("", ""), compare=False)  # its reference and number
 
 
 @dataclass(slots=True)
@@ -67,9 +68,20 @@ class Sorted:
 
 
 def _sort(mine: Sequence[Part], there: _Day) -> Sorted:
-    known = {Part(row.opening_cents, row.closing_cents, row.entries, None) for row in there.rows}
-    found = Sorted({each for each in mine if each in known}, alone=there.alone)
-    left = {each for each in mine if each not in known}
+    known: dict[Part, set[tuple[str, str]]] = {}
+    leads: dict[int, set[int]] = {}
+    for row in there.rows:
+        one = Part(row.opening_cents, row.closing_cents, row.entries, None)
+        known.setdefault(one, set()).add((row.reference, row.number))
+    for one in (*known, *mine):
+        leads.setdefault(one.opening, set()).add(one.closing)
+    again = {
+        each
+        for each in mine
+        if each in known and (each.name in known[each] or not comes_back(each.opening, each.closing, leads))
+    }
+    found = Sorted(again, alone=there.alone)
+    left = set(mine) - again
     if not left or not there.rows or len(left) * (len(there.rows) + len(mine)) > _PAIRS:
         return found
     others = _parts(there.rows)
@@ -77,7 +89,7 @@ def _sort(mine: Sequence[Part], there: _Day) -> Sorted:
     beside: dict[Part, set[int]] = {}
     for each in left:
         around = there.around(each)
-        beside[each] = {row_id for row_id, other in others if row_id in around or apart(each, other)}
+        beside[each] = {row_id for row_id, other in others if other == each or row_id in around or apart(each, other)}
     found.fresh = {
         each for each in left
         if beside[each] == found.elsewhere and all(other == each or _beside(each, other) for other in mine)
@@ -162,7 +174,7 @@ class Elsewhere:
         first, last = min(days, default=date.max), max(days, default=date.min)
         rows = select(
             BankStatement.id, BankStatement.from_on, BankStatement.to_on, BankStatement.opening_cents,
-            BankStatement.closing_cents, BankStatement.entries,
+            BankStatement.closing_cents, BankStatement.entries, BankStatement.reference, BankStatement.number,
         ).where(
             BankStatement.account_id == account_id, BankStatement.format.in_(self._formats),
             BankStatement.to_on >= first, BankStatement.from_on <= last,
@@ -199,7 +211,8 @@ def part_of(statement: Statement) -> Part | None:
         return None
     if day is None or day != statement.last_on or day != closing.on:
         return None
-    return Part(opening.cents, closing.cents, statement.entries, statement.amounts)
+    name = statement.reference, statement.number
+    return Part(opening.cents, closing.cents, statement.entries, statement.amounts, name)
 
 
 def _parts(rows: Sequence[Any]) -> list[tuple[int, Part]]:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.banking.checking import Checked
-from app.banking.identity import FAMILIES, without
+from app.banking.identity import FAMILIES, comes_back, without
 from app.banking.models import BankEntry, BankStatement
 from app.base.dates import days
 from app.extensions import db
@@ -70,11 +70,21 @@ def twins(checked: Checked, statement_ids: Sequence[int]) -> Twins:
         for family in set(FAMILIES.values()):
             there = [each for each in _there(account_id, family, told_here) if each.id not in own_ids]
             for ours, theirs in _segments(told_here, there) if there else ():
-                same = back if ours[0].opening == ours[-1].closing else own
-                found = same if family == own_family else other
+                found = other
+                if family == own_family:
+                    found = back if _comes_back(ours, [*there, *told_here]) else own
                 entries = _entries(account_id, family, ours, theirs)
                 found |= {each.id: entries for each in ours if entries and each.id not in found}
     return Twins(other, own, back)
+
+
+def _comes_back(ours: Sequence[_Told], told: Sequence[_Told]) -> bool:
+    """Whether the balance comes back on the last day to what it was before these."""
+    leads: dict[int, set[int]] = {}
+    for each in told:
+        if each.to_on == ours[-1].to_on:
+            leads.setdefault(each.opening, set()).add(each.closing)
+    return comes_back(ours[0].opening, ours[-1].closing, leads)
 
 
 def _there(account_id: int, family: int, mine: Sequence[_Told]) -> list[_Told]:

@@ -452,6 +452,19 @@ def test_statements_of_a_day_in_files_of_any_make_up_count_once(now: datetime, s
     assert lines() == sorted(amounts)
 
 
+@pytest.mark.parametrize("apart", [(1, 1, 1), (1, 2)])
+def test_a_balance_that_comes_back_in_the_course_of_a_day_loses_no_line(now: datetime, apart: tuple[int, ...]) -> None:
+    told = [(1000, 100_000), (-1000, 101_000), (1000, 100_000)]
+    parts = [camt([Pay(cents)], opening=opening, statement=f"S{n}") for n, (cents, opening) in enumerate(told)]
+    left = parts
+    for count in apart:
+        take(_together(*left[:count]), now)
+        left = left[count:]
+    for part in parts:
+        take(part.replace(b"<MsgId>M1", b"<MsgId>M2"), now)
+    assert lines() == [-1000, 1000, 1000]
+
+
 def _parts_of_a_day(sizes: Sequence[int]) -> list[bytes]:
     """Statements that follow on each other, of so many lines: each has one of 1000 and others of its own."""
     balance, parts = 100_000, []
