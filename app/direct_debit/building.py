@@ -20,7 +20,7 @@ from app.base.works import Payload, periodic
 from app.direct_debit import batches, booking, collections
 from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.models import Collection, Mandate
-from app.direct_debit.obstacles import candidates, look_at
+from app.direct_debit.obstacles import candidates, look_at, too_soon
 from app.direct_debit.pain.pain008 import SequenceType
 from app.direct_debit.states import BatchState, CollectionState, LeftOut, MandateKind
 from app.extensions import db, now
@@ -60,6 +60,7 @@ def fill(batch_id: int, *, actor: Actor = BUILDER, bounded: Bounded = writing_in
     plan_ahead(on, bounded=bounded)
     for rows in _pieces(on, once):
         left_out = look_at(rows, on, accounts=True)
+        left_out |= too_soon([row for row in rows if row.id not in left_out], on)
         db.session.rollback()
         with bounded():
             if batches.locked(batch_id).state is not BatchState.BUILDING:
@@ -121,7 +122,7 @@ def _pieces(on: date, once: bool) -> Iterator[Sequence[Any]]:
     taken = exists().where(DebitItem.collection_id == Collection.id, DebitItem.live)
     place: tuple[date, int] | None = None
     while True:
-        due = candidates().add_columns(Collection.collect_on).where(
+        due = candidates().add_columns(Collection.collect_on, Collection.attempt).where(
             Collection.state == CollectionState.PLANNED, Collection.collect_on <= on,
             Mandate.kind == MandateKind.OWN, Mandate.once.is_(once), ~taken,
         )  # fmt: skip

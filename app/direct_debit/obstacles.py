@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.base.dates import add_months
 from app.base.errors import Invalid
 from app.base.iban import check_iban
+from app.direct_debit.batch_models import DebitBatch, DebitItem
 from app.direct_debit.models import Collection, Mandate
 from app.direct_debit.pain.signs import NAME, carried
 from app.direct_debit.states import SEEN_BY_BANKS, CollectionState, LeftOut, MandateState
@@ -21,6 +22,7 @@ from app.supporters.models import Supporter
 from app.vault.services import unseal
 
 LAPSE_MONTHS = 36
+APART = timedelta(days=14)  # the least between two collections of one commitment
 # Of the EEA: here the number alone is enough (DOMAIN.md 1.4).
 EEA = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
@@ -89,6 +91,31 @@ def _used(rows: Sequence[Any]) -> dict[int, LeftOut]:
     for mandate_id, row_id, seen in db.session.execute(made.add_columns(Collection.state.in_(SEEN_BY_BANKS))):
         first[mandate_id] = min(first.get(mandate_id, (True, row_id)), (not seen, row_id))
     return {row_id: LeftOut.USED for row_id, mandate_id in once.items() if first[mandate_id][1] != row_id}
+
+
+def too_soon(rows: Sequence[Any], on: date) -> dict[int, LeftOut]:
+    """Of these, oldest first, those that come too near another of the same commitment: nobody is debited two at once
+    because a batch was late. In one batch there is one of each; in others, within `APART` of this day, none, but for
+    other attempts, whose day is told by itself. `rows` have `attempt` too."""
+    there = (
+        select(Collection.commitment_id, Collection.attempt, DebitBatch.collect_on)
+        .join(DebitItem, DebitItem.collection_id == Collection.id)
+        .join(DebitBatch, DebitBatch.id == DebitItem.batch_id)
+        .where(
+            Collection.commitment_id.in_({row.commitment_id for row in rows}), DebitItem.live,
+            Collection.state.in_((CollectionState.PLANNED, CollectionState.SENT, CollectionState.COLLECTED)),
+            DebitBatch.collect_on.between(on - APART + timedelta(days=1), on + APART - timedelta(days=1)),
+        )
+    )  # fmt: skip
+    near = {tuple(row) for row in db.session.execute(there)}
+    at_once = {commitment_id for commitment_id, _, day in near if day == on}
+    firsts = {commitment_id for commitment_id, attempt, _ in near if attempt == 1}
+    found: dict[int, LeftOut] = {}
+    for row in rows:
+        if row.commitment_id in at_once or (row.attempt == 1 and row.commitment_id in firsts):
+            found[row.id] = LeftOut.TOO_SOON
+        at_once.add(row.commitment_id)
+    return found
 
 
 def _of_mandate(row: Any, on: date) -> LeftOut | None:

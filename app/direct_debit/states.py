@@ -114,6 +114,7 @@ class LeftOut(Labelled):
     CHANGED = "changed", N_("The account number changed after the batch was built. The next batch takes it.")
     NOT_ACTIVE = "not_active", N_("The recurring gift is paused, on hold or ended.")
     NOT_TOLD = "not_told", N_("The donor was not told of this amount in time.")
+    TOO_SOON = "too_soon", N_("It comes within two weeks of another instalment of this gift. A later batch takes it.")
     WITHDRAWN = "withdrawn", N_("It was withdrawn after the batch was built.")
 
 

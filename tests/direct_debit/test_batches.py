@@ -224,6 +224,38 @@ def test_far_ahead_a_gift_is_in_a_batch_once_however_often_it_is_built(
     assert counts == [3, 3, 3]
 
 
+def test_after_a_missed_month_nobody_is_debited_two_at_once(
+    clock: SettableClock, staff: tuple[int, int], app: Flask
+) -> None:
+    december = debits.due(clock)
+    clock.at(2027, 1, 10, 11)  # no batch was made in December
+    debits.announce_and_plan()
+    assert len(states()) == 6
+    first = debits.exported(staff, date(2027, 1, 15))
+    assert (batch(first).count, batch(first).cents) == (3, 4750)
+    later = left_out(first)
+    assert len(later) == 3
+    assert {*later.values()} == {LeftOut.TOO_SOON}
+    assert not {*later} & {*december}, "the oldest goes first"
+    soon = debits.built(staff[0], date(2027, 1, 28))
+    assert (batch(soon).state, left_out(soon)) == (B.CANCELED, later)
+    after = debits.built(staff[0], date(2027, 1, 29))
+    assert (batch(after).count, left_out(after)) == (3, {})
+
+
+def test_what_cannot_be_collected_holds_up_nothing_else_of_the_gift(
+    clock: SettableClock, staff: tuple[int, int], app: Flask
+) -> None:
+    debits.due(clock, (1500,))
+    clock.at(2027, 1, 10, 11)
+    debits.announce_and_plan()
+    oldest = db.session.scalars(select(Collection.id).order_by(Collection.collect_on)).first()
+    assert oldest
+    change(update(Collection).where(Collection.id == oldest).values(amount_cents=1))
+    batch_id = debits.built(staff[0], date(2027, 1, 15))
+    assert (batch(batch_id).cents, left_out(batch_id)) == (1500, {oldest: LeftOut.NOT_TOLD})
+
+
 def test_only_the_expected_amount_is_booked(clock: SettableClock, staff: tuple[int, int], app: Flask) -> None:
     ids = debits.due(clock)
     batch_id = debits.sent(staff)

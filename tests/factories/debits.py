@@ -54,9 +54,9 @@ def built(staff: int, on: date = DAY) -> int:
     return batch_id
 
 
-def approved(staff: tuple[int, int]) -> int:
+def approved(staff: tuple[int, int], on: date = DAY) -> int:
     """Built by the first, approved by the second."""
-    batch_id = built(staff[0])
+    batch_id = built(staff[0], on)
     batch = db.session.get_one(DebitBatch, batch_id)
     seen = {"count": batch.count, "cents": batch.cents}
     with writing():
@@ -64,9 +64,9 @@ def approved(staff: tuple[int, int]) -> int:
     return batch_id
 
 
-def exported(staff: tuple[int, int]) -> int:
+def exported(staff: tuple[int, int], on: date = DAY) -> int:
     """With its file."""
-    batch_id = approved(staff)
+    batch_id = approved(staff, on)
     exporting.export(batch_id, actor=Actor("staff", staff[0]), bounded=writing)
     return batch_id
 

@@ -21,6 +21,7 @@ from app.base.dates import local_date
 from app.base.works import Payload, periodic
 from app.direct_debit import building, collections
 from app.direct_debit.models import Mandate
+from app.direct_debit.obstacles import APART
 from app.direct_debit.states import MandateState
 from app.extensions import db, now
 from app.extensions.sql import among
@@ -33,7 +34,6 @@ from app.supporters.models import Supporter
 
 PLANNER = system("planning")
 AHEAD = timedelta(days=7)  # a bank wants a file a business day before; Easter and Christmas take five
-APART = timedelta(days=14)  # the least between two collections of one recurring gift
 BATCH = 2000
 
 
