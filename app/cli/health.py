@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db, now, readiness
+from app.jobs.queries import count_given_up
 from app.jobs.worker import is_alive
 
 bp = Blueprint("health", __name__)
@@ -17,7 +18,7 @@ bp = Blueprint("health", __name__)
 def healthz() -> ResponseReturnValue:
     """200 when pages can be served; 503 when the database is away, of another version, or one that must not be used.
 
-    A late worker is told but stays 200: donors can still give, and nothing that waits is lost.
+    A late worker, or work that was given up, is told but stays 200: donors can still give, and nothing is lost.
     """
     from app.extensions import migrating
 
@@ -31,6 +32,8 @@ def healthz() -> ResponseReturnValue:
             answer["app"], status = "refuses this database", 503
         if not is_alive(now()):
             answer["worker"] = "late"
+        if count_given_up():
+            answer["jobs"] = "given up"
     except SQLAlchemyError:
         db.session.rollback()
         answer |= {"database": "unreachable", "worker": "unknown", "migrations": "unknown"}

@@ -15,6 +15,7 @@ from app.extensions import now
 from app.grants import queries as grants
 from app.insights import sentences
 from app.insights.money import waiting_for_finance
+from app.jobs.queries import count_given_up
 from app.staff.queries import active_staff
 from app.tasks import queries as tasks
 from app.ui import lists
@@ -51,6 +52,7 @@ def cockpit() -> ResponseReturnValue:
         counts=grants.due_counts(today, assignee_id=mine),
         due=grants.Due,
         for_finance=list(waiting_for_finance(current_user.id, today, money)) if finance else [],
+        given_up=count_given_up() if may(Permission.JOBS_MANAGE) else 0,
         waiting=grants.money_waiting(),
         waiting_lines=sentences.of_waiting(grants.waiting_lines(limit=6), money),
         awaited=grants.awaited_totals(),

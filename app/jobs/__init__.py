@@ -7,9 +7,14 @@ from flask import Flask, current_app
 
 
 def init_app(app: Flask) -> None:
-    from app.jobs import models
+    from app.base.states import N_
+    from app.jobs import models, views
+    from app.ui.navigation import NavItem, Section, add
+    from app.ui.permissions import Permission
 
     assert models
+    app.register_blueprint(views.bp)
+    add(NavItem(Section.SETTINGS, "jobs.index", N_("Work given up"), Permission.JOBS_MANAGE, order=85))
 
     @app.cli.command("worker")
     @click.option("--once", is_flag=True, help="Run what is due now, then stop.")

@@ -15,14 +15,18 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 
+from app.audit.services import record
+from app.base.actor import Actor
+from app.base.errors import NotFound
 from app.base.ids import new_id, stable_id
+from app.base.states import N_
 from app.base.works import Payload, job, periodic, periodics, work_of
 from app.extensions import db, now
 from app.extensions.sql import insert_new
 from app.extensions.transactions import after_commit, writing
 from app.jobs.models import Job, JobState, Schedule
 
-__all__ = ["enqueue", "enqueue_many", "job", "periodic", "run_due", "run_one", "tick"]
+__all__ = ["again", "enqueue", "enqueue_many", "job", "periodic", "run_due", "run_one", "tick"]
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 10
@@ -140,6 +144,8 @@ def run_one(at: datetime, worker: str = "here") -> bool:
         db.session.rollback()
         with writing() as session:
             session.execute(delete(Job).where(Job.id == claimed.id, Job.worker == worker))
+            if claimed.key is not None:  # what was given up of the same work is done with it
+                session.execute(delete(Job).where(Job.key == claimed.key, Job.state == JobState.DEAD))
     return True
 
 
@@ -161,6 +167,22 @@ def _put_back(claimed: Job, error: Exception, at: datetime) -> None:
             session.execute(delete(Job).where(Job.id == claimed.id))
         else:
             session.execute(update(Job).where(Job.id == claimed.id).values(**values))
+
+
+def again(job_id: int, *, actor: Actor, now: datetime) -> None:
+    """Put a job that was given up back in the queue. Raises NotFound."""
+    dead = (Job.id == job_id) & (Job.state == JobState.DEAD)
+    found = db.session.execute(select(Job.name, Job.key).where(dead)).first()
+    if found is None:
+        raise NotFound(N_("That is not among the work that was given up any more."))
+    twin = select(Job.id).where(Job.key == found.key, Job.state == JobState.WAITING)
+    if found.key is not None and db.session.execute(twin).first():
+        db.session.execute(delete(Job).where(dead))  # asked for anew meanwhile: that one stands for both
+    else:
+        waiting = {"state": JobState.WAITING, "attempts": 0, "run_at": now, "last_error": None}
+        db.session.execute(update(Job).where(dead).values(**waiting))
+    record("job.tried_again", ("job", job_id), actor=actor, now=now, changes={"work": found.name})
+    after_commit(wake.set)
 
 
 def run_due(at: datetime | None = None, *, limit: int = 1000) -> int:

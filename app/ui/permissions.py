@@ -45,6 +45,7 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     OUTBOX_READ = "outbox:read"
     OUTBOX_WRITE = "outbox:write"
+    JOBS_MANAGE = "jobs:manage"
     DOCUMENTS_READ = "documents:read"
     DOCUMENTS_WRITE = "documents:write"
     OWN_ACCOUNT = "own:account"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +13,9 @@ from app.extensions import db, now, writing
 from app.jobs import services, worker
 from app.jobs.models import Job, JobState
 from tests.conftest import SettableClock
+from tests.support.client import Client
+
+SignIn = Callable[[str], Client]
 
 
 @pytest.fixture
@@ -167,3 +170,60 @@ def test_the_worker_runs_jobs_and_gives_a_heartbeat(app: Flask, done: list[objec
     assert done == [{"n": 1}]
     assert worker.is_alive(now())
     assert not worker.is_alive(now() + timedelta(minutes=2))
+
+
+def give_up(app: Flask, monkeypatch: pytest.MonkeyPatch, clock: SettableClock, key: str | None = None) -> int:
+    """A job that failed ten times on words of a donor; its id."""
+
+    def fails(payload: object) -> None:
+        raise ValueError("wat Jan schreef")
+
+    monkeypatch.setattr(registry, "_works", {"test.work": fails})
+    with writing():
+        services.enqueue("test.work", now=now(), key=key)
+    for _ in range(services.MAX_ATTEMPTS):
+        assert services.run_due() == 1
+        clock.forward(hours=1)
+    (job,) = jobs()
+    assert job.state is JobState.DEAD
+    return job.id
+
+
+def test_an_administrator_sees_what_was_given_up_and_lets_it_try_again(
+    app: Flask, done: list[object], monkeypatch: pytest.MonkeyPatch, clock: SettableClock, sign_in: SignIn
+) -> None:
+    give_up(app, monkeypatch, clock)
+    admin = sign_in("admin")
+    assert "1 taak is na tien mislukte pogingen blijven liggen" in admin.get("/cockpit").text
+    assert (admin.get("/healthz").json or {})["jobs"] == "given up"
+    page = admin.get("/jobs").text
+    assert "test.work" in page
+    assert "ValueError" in page
+    assert "Jan" not in page
+    (job,) = jobs()
+    monkeypatch.setattr(registry, "_works", {"test.work": done.append})
+    assert admin.post(f"/jobs/{job.id}/again").status_code == 303
+    assert services.run_due() == 1
+    assert done == [{}]
+    assert jobs() == []
+    assert admin.post(f"/jobs/{job.id}/again").status_code == 404
+    assert "jobs" not in (admin.get("/healthz").json or {})
+    assert "blijven liggen" not in admin.get("/cockpit").text
+
+
+def test_the_same_work_asked_for_anew_stands_for_what_was_given_up(
+    app: Flask, done: list[object], monkeypatch: pytest.MonkeyPatch, clock: SettableClock, sign_in: SignIn
+) -> None:
+    first = give_up(app, monkeypatch, clock, key="one")
+    monkeypatch.setattr(registry, "_works", {"test.work": done.append})
+    with writing():
+        services.enqueue("test.work", {"n": 2}, now=now(), key="one")
+    assert sign_in("admin").post(f"/jobs/{first}/again").status_code == 303
+    assert services.run_due() == 1
+    assert done == [{"n": 2}]
+    second = give_up(app, monkeypatch, clock, key="one")
+    monkeypatch.setattr(registry, "_works", {"test.work": done.append})
+    with writing():
+        services.enqueue("test.work", {"n": 3}, now=now(), key="one")
+    assert services.run_due() == 1
+    assert jobs() == [], f"{second} was done by the same work, asked for anew"

@@ -47,11 +47,11 @@ def appropriate(
     on = year.period.end
     if on >= local_date(now):
         raise Refused(N_("This fiscal year is not over yet."))
-    if closed_months([month_start(on)]):  # said here: the general message asks for a later date
-        raise Refused(CLOSED, month=f"{on:%m-%Y}")
     opened = openings.latest()
     if opened is not None and on <= opened:
         raise Refused(N_("This year lies before the opening balance: its result is in the reserves of that."))
+    if closed_months([month_start(on)]):  # said here: the general message asks for a later date
+        raise Refused(CLOSED, month=f"{on:%m-%Y}")
     proposal = propose(year)
     if proposal.result != seen_cents:
         raise Refused(N_("The result of this year changed while you were looking. Look again, then decide."))
