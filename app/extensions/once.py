@@ -3,7 +3,7 @@
 The page puts a fresh `KEY` into every form it draws (`once_field` of templates/components/page.html). The first
 `with writing():` of the request that brings it notes the key in the same transaction: what was refused or broke off
 leaves the key free, and of two that come at one moment the second finds it taken, also by another process. Requests
-without a key (a provider, a script, public pages) are left alone.
+without a key (a provider, a script) are left alone, and so is what anybody may ask for, whatever it brings.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import IO
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, has_request_context, request
@@ -39,6 +40,7 @@ SENT = N_(
 LONGEST = 400
 _SENDING = "draagvlak.sending"
 _DONE = "draagvlak.sent"
+_ASKED = "draagvlak.sent_asked"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,11 @@ def new_key() -> str:
     return secrets.token_urlsafe(15)
 
 
+def leave_alone() -> None:
+    """Take no key from this request: a stranger's would be kept, with the secret in the address that it led to."""
+    request.environ[_SENDING] = None
+
+
 def sending() -> Sending | None:
     """What this request brings, None where it brings no key. Read it before a transaction: it hashes."""
     if not has_request_context() or request.method != "POST" or request.mimetype not in _FORMS:
@@ -97,15 +104,21 @@ def sending() -> Sending | None:
 def sent_otherwise() -> bool:
     """Whether this form was sent before with something else in it. Raises SentTwice where it said the same.
 
-    Not asked of one that knows which version of its record it changes, and shows what differs, nor of a small one
-    without a page of its own, which cannot come back with its words: those are done as they stand."""
+    Not asked of one that knows which version of its record it changes, and shows what differs, nor of a small one that
+    cannot come back with its words (no page of its own, or a view that does not ask): those are done as they stand."""
     mine = sending()
     if mine is None or request.environ.get(_DONE):
         return False
+    request.environ[_ASKED] = True
+    return _is_other(mine)
+
+
+def _is_other(mine: Sending) -> bool:
     row = _row(mine.id)
     if row and row.content == mine.content:
         raise SentTwice(mine.id)
-    return row is not None and "version" not in request.form and _has_page()
+    comes_back = "version" not in request.form and _has_page() and _ASKED in request.environ
+    return row is not None and comes_back
 
 
 def _has_page() -> bool:
@@ -125,7 +138,7 @@ def _claim(mine: Sending, session: Session) -> None:
     table, values = SentForm.__table__, {"id": mine.id, "content": mine.content, "sent_at": now()}
     if not session.execute(insert_new(SentForm).returning(table.c.id), [values]).first():
         before = _row(mine.id)
-        if sent_otherwise():
+        if _is_other(mine):
             raise Refused(SENT)
         other = update(table).where(table.c.id == mine.id, table.c.content == (before.content if before else ""))
         if before and not session.execute(other.values(values | {"location": None}).returning(table.c.id)).first():
@@ -173,25 +186,26 @@ def _row(form_id: int) -> Row[str, str | None] | None:
 
 
 def _content(key: str) -> str:
-    """A hash of the address and what was typed and chosen, of files their names and sizes. The key in it keeps
-    anybody from finding short words by trying."""
+    """A hash of the address, what was typed and chosen, and the files. The key in it keeps anybody from finding short
+    words by trying."""
     said = [key, request.full_path]
     for name, values in sorted(request.form.lists()):
         if name != "csrf_token":
             said += [name, *values, ""]
     for name, files in sorted(request.files.lists()):
-        said += [name, *(f"{file.filename}:{_size(file.stream)}" for file in files), ""]
+        said += [name, *(f"{file.filename}:{_digest(file.stream)}" for file in files), ""]
     return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _size(stream: object) -> int:
-    try:
-        here = stream.tell()  # type: ignore[attr-defined]
-        size = int(stream.seek(0, 2))  # type: ignore[attr-defined]
-        stream.seek(here)  # type: ignore[attr-defined]
-    except (OSError, ValueError):  # read and closed
-        return -1
-    return size
+def _digest(stream: IO[bytes]) -> str:
+    """A hash of a file, which may be mended and keep its name and size. "" of one that is read and closed."""
+    if stream.closed:
+        return ""
+    here = stream.tell()
+    stream.seek(0)
+    found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    stream.seek(here)
+    return found
 
 
 def init_app(app: Flask) -> None:

@@ -49,8 +49,9 @@ def test_who_asked_for_letters_or_has_no_address_stands_on_the_print_list(sign_i
     assert len(ids) == 1, "who has no postal address is told apart"
     assert "1234 AB" in page
     assert f"/supporters/{none}" in page
-    for _ in range(2):
-        client.post("/letters/print", data={"letter": [*ids, "x", "9" * 40]})
+    for chosen in ([], [*ids, "x", "9" * 40], [*ids, "x", "9" * 40]):  # from one page, which was kept open
+        answer = client.post("/letters/print", data={"letter": chosen, "sent_once": "of-that-page"})
+        assert answer.status_code == 303
     assert count_waiting() == 1
     client.post(f"/supporters/{asked}/post/off")
     assert reach.wanting_post([asked]) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db, now, once, writing
 from app.extensions.once import SentForm
+from app.grants.obligations.models import Obligation
 from app.staff.upkeep import forget_sent_forms
 from app.ui.permissions import Role
 from config import ROOT
@@ -233,6 +235,26 @@ def test_after_a_day_it_is_forgotten(client: Client, clock: SettableClock) -> No
 def test_public_pages_carry_no_key(client: Client) -> None:
     for page in ("/steun-ons", "/login", "/blijf-op-de-hoogte", "/mijn-giften"):
         assert once.KEY not in client.get(page).get_data(as_text=True)
+
+
+def test_what_a_stranger_brings_to_a_public_page_is_not_kept(client: Client) -> None:
+    """Its answer may lead to an address with a secret in it."""
+    said = {"first_name": "Els", "email": "els@example.org", once.KEY: "of-a-stranger"}
+    for name in ("Els", "Bo"):
+        assert client.post("/blijf-op-de-hoogte", data=said | {"first_name": name}).status_code == 303
+    assert rows("sent_form") == 0
+
+
+def test_a_mended_file_of_the_same_name_and_size_is_another(client: Client) -> None:
+    client.sign_in(Role.FUNDRAISER)
+    with writing():
+        grants.grant(now())
+    page = f"/grants/obligations/{db.session.execute(select(func.min(Obligation.id))).scalar_one()}"
+    said = fields_of(client, page, file="")
+    for words in (b"%PDF-1.7 twaalf", b"%PDF-1.7 twaalf", b"%PDF-1.7 veertig"[:15]):
+        answer = client.post(f"{page}/files", data=said | {"file": (io.BytesIO(words), "cijfers.pdf")})
+        assert answer.status_code == 303
+    assert rows("document") == 2
 
 
 @pytest.mark.databases("sqlite")
