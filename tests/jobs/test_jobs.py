@@ -194,7 +194,7 @@ def test_an_administrator_sees_what_was_given_up_and_lets_it_try_again(
 ) -> None:
     give_up(app, monkeypatch, clock)
     admin = sign_in("admin")
-    assert "1 taak is na tien mislukte pogingen blijven liggen" in admin.get("/cockpit").text
+    assert "1 klus op de achtergrond is na tien mislukte pogingen blijven liggen" in admin.get("/cockpit").text
     assert (admin.get("/healthz").json or {})["jobs"] == "given up"
     page = admin.get("/jobs").text
     assert "test.work" in page
