@@ -32,6 +32,8 @@ PRAGMAS = {
     "cache_size": -32_000,
     "temp_store": 2,
 }
+# A host of PostgreSQL that vanished answers nothing, not even that it is gone: after some 20 s it is taken to be.
+GONE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
 CUT_WITHIN, CUT_TRIES = 200, 5  # milliseconds; how long writers wait, and how often
 
 
@@ -52,7 +54,7 @@ def engine_options(config: Settings) -> dict[str, Any]:
         }
     return {
         # Behind pgbouncer a prepared statement may meet another server connection.
-        "connect_args": {"prepare_threshold": None, "connect_timeout": 5, "application_name": "draagvlak"},
+        "connect_args": {"prepare_threshold": None, "connect_timeout": 5, "application_name": "draagvlak"} | GONE,
         "pool_size": max(config.database_pool, config.threads + 4),
         "max_overflow": 8,
         "pool_timeout": MOST_WAITING,

@@ -16,7 +16,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from app.extensions import db, migrating
+from app.extensions import database, db, migrating
 from app.extensions.database import writing_connection
 from tests.support.client import Client
 
@@ -103,6 +103,13 @@ def test_a_table_that_somebody_holds_locked(app: Flask, client: Client) -> None:
         assert client.get("/login").status_code == 200, "reading goes on"
     db.session.remove()
     assert client.post("/login", data=SIGN_IN).status_code == 422
+
+
+@pytest.mark.databases("postgresql")
+def test_a_host_that_vanished_is_given_up(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    assert {name: int(told[name]) for name in database.GONE} == database.GONE
 
 
 def test_no_connection_free_is_503_and_a_mistake_of_ours_is_500(app: Flask, client: Client) -> None:
