@@ -9,6 +9,7 @@ def init_app(app: Flask) -> None:
     from app.direct_debit import (
         batch_models,
         building,
+        dying,
         exporting,
         keeping,
         looking,
@@ -22,7 +23,7 @@ def init_app(app: Flask) -> None:
     from app.vault.rotation import SealedColumn, declare_sealed
 
     assert models, batch_models
-    assert building  # registers its job
+    assert building, dying  # register their jobs
     assert exporting  # declares where its files are
     assert settling  # registers what it does when a checkout is paid or ends
     assert sending, looking  # register their jobs

@@ -24,7 +24,7 @@ from app.privacy.events import SupportersErased
 
 MONTHS = 14  # after the last collection: until nobody can say any more that there was no mandate
 _EVIDENCE = ("iban_sealed", "iban_lookup", "holder_sealed", "iban_last_four", "customer_key", "mandate_key")
-_VALID = (MandateState.PENDING, MandateState.ACTIVE, MandateState.SUSPENDED)
+VALID = (MandateState.PENDING, MandateState.ACTIVE, MandateState.SUSPENDED)
 
 
 def until(supporter_id: int) -> date | None:
@@ -38,7 +38,7 @@ def until(supporter_id: int) -> date | None:
 @on(SupportersErased)
 def revoke(event: SupportersErased) -> None:
     """Nobody may collect by these any more."""
-    valid = Mandate.supporter_id.in_(event.ids) & Mandate.state.in_(_VALID)
+    valid = Mandate.supporter_id.in_(event.ids) & Mandate.state.in_(VALID)
     ids = db.session.scalars(select(Mandate.id).where(valid)).all()
     mandates.move(ids, MandateState.REVOKED, "erased", actor=event.actor, now=event.at)
 

@@ -28,6 +28,7 @@ from app.vault.services import blind_index, seal
 
 # DOMAIN.md 1.2: no spaces, no slash at an end, no two in a row; compared without regard to case.
 _REFERENCE = re.compile(r"(?!/)(?!.*//)[A-Z0-9/\-?:().,'+]{1,35}(?<!/)")
+_QUIETLY = {"synchronize_session": False}
 _BANK_NAME = re.compile(r"[A-Za-z0-9/\-?:().,'+ À-ž]{2,70}")
 
 
@@ -112,21 +113,22 @@ def sign(drafts: Sequence[OwnMandateDraft], *, actor: Actor, now: datetime) -> l
     return [row["id"] for row in rows]
 
 
-def move(ids: Iterable[int], to: MandateState, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Move mandates, with their history; those in that state already stay. Raises Refused, NotFound."""
+def move(ids: Iterable[int], to: MandateState, reason: str, *, actor: Actor, now: datetime, back: bool = False) -> None:
+    """Move mandates, with their history; those in that state already stay. `back`: what ended by a mistake did not
+    end, which no other move may say. Raises Refused, NotFound."""
     wanted = sorted(set(ids))
     locked = select(Mandate.id, Mandate.state).where(Mandate.id.in_(wanted)).order_by(Mandate.id).with_for_update()
     rows = db.session.execute(locked).all()
     if len(rows) != len(wanted):
         raise NotFound(N_("There is no such mandate."))
     moved = [row for row in rows if row.state is not to]
-    for row in moved:
+    for row in moved if not back else ():
         MANDATE_MOVES.check(row.state, to)
     if not moved:
         return
     db.session.execute(
         update(Mandate).where(Mandate.id.in_([row.id for row in moved])).values(state=to, next_look_at=None),
-        execution_options={"synchronize_session": False},
+        execution_options=_QUIETLY,
     )
     changes = [
         {
@@ -157,7 +159,7 @@ def forget(ids: Sequence[int]) -> None:
             delete(MandateChange).where(MandateChange.mandate_id.in_(some)),
             delete(Mandate).where(Mandate.id.in_(some)),
         ):
-            db.session.execute(gone, execution_options={"synchronize_session": False})
+            db.session.execute(gone, execution_options=_QUIETLY)
 
 
 def stop(mandate_id: int, to: MandateState, reason: str, *, actor: Actor, now: datetime) -> None:
@@ -170,10 +172,8 @@ def stop(mandate_id: int, to: MandateState, reason: str, *, actor: Actor, now: d
 def learn(mandate_id: int, mandate_key: str, iban: str | None, holder: str | None) -> None:
     """What the provider tells of a mandate once it is valid."""
     known = {name: value for name, value in _account(mandate_id, iban, holder).items() if value}
-    db.session.execute(
-        update(Mandate).where(Mandate.id == mandate_id).values(mandate_key=mandate_key, **known),
-        execution_options={"synchronize_session": False},
-    )
+    learned = update(Mandate).where(Mandate.id == mandate_id).values(mandate_key=mandate_key, **known)
+    db.session.execute(learned, execution_options=_QUIETLY)
 
 
 def _provider_row(draft: ProviderMandateDraft, now: datetime) -> dict[str, Any]:
@@ -263,10 +263,8 @@ def amend(
             raise Invalid(N_("There is a mandate with this reference already."), field="reference")
     if not values:
         return
-    db.session.execute(
-        update(Mandate).where(Mandate.id == mandate_id).values(**values),
-        execution_options={"synchronize_session": False},
-    )
+    changed_now = update(Mandate).where(Mandate.id == mandate_id).values(**values)
+    db.session.execute(changed_now, execution_options=_QUIETLY)
     _note_amendment(mandate_id, "iban_lookup" in values, before if "reference" in values else None, now)
     changed = {"account": "iban_lookup" in values, "holder": bool(holder), "reference": "reference" in values}
     audit.record(

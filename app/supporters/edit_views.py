@@ -169,5 +169,10 @@ def standing(supporter_id: int) -> ResponseReturnValue:
         if is_person and (form.is_deceased.data, form.deceased_on.data) != before[1:]:
             services.set_deceased(supporter_id, bool(form.is_deceased.data), form.deceased_on.data, **who)
 
-    hints = {"is_deceased": _("Recurring gifts end at once. If this was a mistake, they have to be begun anew.")}
+    hints = {
+        "is_deceased": _(
+            "Recurring gifts and mandates end at once. If this was a mistake, the mandates are "
+            "valid again, but the gifts have to be begun anew."
+        )
+    }
     return small_form(supporter_id, form, _("Roles and state"), rows, save, _("The record is changed."), hints=hints)

@@ -21,7 +21,7 @@ from app.supporters import sealed, tokens
 from app.supporters.contact import email_key
 from app.supporters.contact_models import Address, Email, Iban, Phone
 from app.supporters.drafts import Draft, OrganisationDraft, PersonDraft
-from app.supporters.events import SupportersDied
+from app.supporters.events import SupportersAlive, SupportersDied
 from app.supporters.matching import fold, plain
 from app.supporters.models import Kind, Language, Role, Supporter, SupporterRole
 from app.supporters.names import Name, full_name, sort_name
@@ -242,3 +242,5 @@ def set_deceased(supporter_id: int, deceased: bool, on: date | None, *, actor: A
     touch(supporter, "supporter.deceased" if deceased else "supporter.not_deceased", actor=actor, now=now)
     if deceased and not was:
         publish(SupportersDied(ids=(supporter_id,), actor=actor, at=now))
+    elif was and not deceased:
+        publish(SupportersAlive(ids=(supporter_id,), actor=actor, at=now))
