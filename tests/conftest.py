@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 
 from app import create_app
 from app.extensions import db
+from app.organisation import queries as organisation
 from app.staff import passwords
 from app.ui import assets
 from app.ui.permissions import Role
@@ -33,8 +34,8 @@ from tests.support.postgres import MEMORY, Missing, Postgres, Server, roomy
 
 __all__ = ["SettableClock", "make_settings"]
 KINDS = ("sqlite", "postgresql")
-# How long the first draw of an example takes says something of the machine, nothing of the product.
-settings.register_profile("draagvlak", suppress_health_check=[HealthCheck.too_slow])
+# How long an example or its first draw takes says something of the machine, nothing of the product.
+settings.register_profile("draagvlak", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("draagvlak")
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL", "") not in ("", "0")
 
@@ -180,7 +181,9 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Flask]:
+def app(database_url: str, tmp_path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    # What is asked for anew every few seconds would be a statement more on a page, now and then, on a busy machine.
+    monkeypatch.setattr(organisation, "KEEP_SECONDS", float("inf"))
     app = create_app(make_settings(tmp_path, DATABASE_URL=database_url), clock)
     with app.app_context():
         yield app

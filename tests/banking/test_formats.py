@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.banking.formats import detect
@@ -111,7 +111,6 @@ def test_entities_are_never_read_from_disk(tmp_path: Path) -> None:
         facts(content)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_facts_or_a_clear_error(content: bytes) -> None:
     for known in (b"", b":20:X\r\n", b"<?xml version='1.0'?>"):

@@ -290,7 +290,7 @@ def test_two_at_once_book_it_once(app: Flask, now: datetime) -> None:
     assert balances() == {"1100": 1000, "8010": -1000}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["promise", "gift", "not_ours", "undo", "undo", "aside"]), min_size=2, max_size=8))
 def test_deciding_and_undoing_leaves_the_ledger_as_before(organisation: int, now: datetime, steps: list[str]) -> None:
     gift_id = promised_gift(5000)
@@ -365,7 +365,7 @@ def test_matching_takes_as_many_statements_for_many_lines_as_for_few(
 _PAYS = st.tuples(st.sampled_from(["promised", "same amount", "by hand", "elsewhere"]), st.integers(0, 30))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=st.lists(_PAYS, min_size=2, max_size=9), threshold=st.sampled_from([80, 90]))
 def test_what_is_decided_does_not_depend_on_where_blocks_end(
     organisation: int, now: datetime, told: list[tuple[str, int]], threshold: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import socket
 import sqlite3
@@ -116,16 +117,37 @@ def test_a_request_in_flight_is_answered_before_it_stops(database_url: str, tmp_
         visitor = threading.Thread(target=visit)
         database.execute("BEGIN IMMEDIATE")
         visitor.start()
-        time.sleep(1.5)  # the form is posted; the post waits for the database
-        assert not answers
+        wait_until(lambda: is_held(tmp_path / ".writers.lock"))  # the post is the writer whose turn it is
         process.ask_to_stop()
-        time.sleep(0.5)
+        wait_until(lambda: not listens(process.port))
         assert not answers
         database.execute("ROLLBACK")
         visitor.join(LONGEST)
         code = process.end()
     assert answers[0][0] in (401, 403, 422), answers
     assert code == 0, process.said
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST
+    while not fact():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock on this file (app/extensions/file_lock.py)."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _refused(environ: dict[str, str], *words: str) -> str:

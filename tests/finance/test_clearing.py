@@ -62,7 +62,7 @@ def test_a_batch_is_one_item_until_it_is_on_the_bank(batch: DebitBatch, sign_in:
     assert of("1220", date(2029, 1, 1)) == (0, [], 0)  # years later all of it is one amount from before
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 3), st.booleans(), st.booleans()), min_size=1, max_size=6)
 )

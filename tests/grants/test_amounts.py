@@ -96,7 +96,7 @@ def test_a_decision_of_a_closed_month_is_booked_today(now: datetime) -> None:
 
 
 @given(rule=st.sampled_from(list(R)), paid=st.integers(0, FULL), steps=st.lists(st.integers(1, 2 * FULL), max_size=3))
-@dose(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_books_add_up_whatever_is_agreed(now: datetime, rule: Recognition, paid: int, steps: list[int]) -> None:
     grant_id, (first, _second) = granted(now, rule)
     if paid:

@@ -116,7 +116,7 @@ def test_a_line_is_for_a_partner_of_this_grant_only(now: datetime) -> None:
     assert told.value.field == "lines-1-partner_id"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(st.tuples(AMOUNTS, st.integers(0, 3)), max_size=5),
     passed=st.lists(st.tuples(st.integers(1, 2_000_000), st.integers(1, 3)), max_size=3),

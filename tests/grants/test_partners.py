@@ -291,7 +291,7 @@ CENTS = st.sampled_from([1, 999_999, 2_000_000, 3_000_001, 9_000_000])
 STEPS = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), CENTS)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(Booking), min_size=2, max_size=3), st.lists(STEPS, min_size=10, max_size=20))
 def test_whatever_is_done_sub_grants_add_up(
     now: datetime, bookings: list[Booking], steps: list[tuple[str, int, int]]

@@ -220,7 +220,7 @@ def test_whatever_is_claimed_and_corrected_the_sums_hold(app: Flask, now: dateti
     step = st.tuples(st.integers(0, 2), st.integers(0, 12_000), st.sampled_from([10_000, 8_000, -10_000]))
     seen = 0
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(step, max_size=8))
     def story(steps: list[tuple[int, int, int]]) -> None:
         nonlocal seen

@@ -218,7 +218,7 @@ _events = st.lists(
 )
 
 
-@dose(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_events, st.integers(0, 6_000_000), st.integers(0, 4))
 def test_however_costs_and_money_come_the_books_say_what_was_spent(
     now: datetime, events: list[tuple[date, int]], came: int, often: int
@@ -240,7 +240,7 @@ def test_however_costs_and_money_come_the_books_say_what_was_spent(
     assert books(grant_id) == (income, max(0, income - in_hand), max(0, in_hand - income), 0)
 
 
-@dose(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shares=st.lists(st.integers(1, 5000), min_size=2, max_size=6),
     cents=st.integers(100_000, 90_000_000_000),

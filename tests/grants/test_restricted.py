@@ -113,7 +113,7 @@ def test_a_division_that_cannot_be_names_the_field(now: datetime, parts: list[di
     assert refused.value.field == field
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shares=st.lists(st.integers(1, 4000), max_size=2),
     came=st.lists(st.integers(1, HALF), min_size=1, max_size=3),

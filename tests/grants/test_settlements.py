@@ -284,7 +284,7 @@ def test_a_running_grant_is_not_settled_and_a_clawback_is_not_a_mere_move(now: d
         awards.move(grant_id, G.CLAWBACK, note="x", actor=SYSTEM, now=now)
 
 
-@dose(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@dose(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rule=st.sampled_from(RULES),
     first=st.integers(0, 6_000_000),

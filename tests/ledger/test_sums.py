@@ -114,9 +114,7 @@ class Books(RuleBasedStateMachine):
 def test_sums_equal_lines_in_any_order(app: Flask, doses: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Books,
-        settings=settings(
-            max_examples=doses, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=doses, stateful_step_count=12, suppress_health_check=list(HealthCheck)),
     )
 
 

@@ -118,7 +118,7 @@ def act(what: str, one: int, other: int, number: int) -> None:
             queue_duplicates(find_candidates([third]), now=now())
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.booleans()), max_size=9))
 def test_whatever_the_two_have_undoing_puts_it_back(app: Flask, acts: list[tuple[str, bool]]) -> None:
     kept, gone = person("Anna de Wit", email="samen@example.org"), person("A. de Wit", phone="+31612345670")

@@ -56,7 +56,7 @@ def entry(code: str, programme_id: int, made: tuple[int, int, int, int]) -> Entr
     return equity_postings.result_appropriated(source, [(code, came, programme_id), (code, -went, programme_id)], on)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(booking, min_size=1, max_size=8), st.data())
 def test_every_fund_rolls_forward_to_what_stands_on_it(
     app: Flask, many: list[tuple[int, int, int, int]], data: st.DataObject

@@ -236,7 +236,7 @@ def test_the_bank_equals_its_statements_from_the_opening_on(house: int) -> None:
     assert (told.ledger, told.opened, told.by_hand_cents, told.by_hand) == (123456, 123456, 0, [])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(min_value=-(10**9), max_value=10**9), min_size=1, max_size=8))
 def test_what_a_sheet_comes_to_is_the_sum_of_its_rows(house: int, amounts: list[int]) -> None:
     """In whole cents, whatever the rows: debit less credit is the difference, and the lines carry it."""

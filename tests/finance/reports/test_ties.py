@@ -70,7 +70,7 @@ def entry(made: Posting, programmes: list[int]) -> Entry:
     return postings.gift_received(source, cents, on, purpose, via="in_kind" if kind == 2 else "demo")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(posting, min_size=1, max_size=12), st.data())
 def test_totals_are_those_of_the_journal(app: Flask, many: list[Posting], data: st.DataObject) -> None:
     programmes = app.extensions.setdefault("two", []) or app.extensions["two"]
