@@ -7,7 +7,8 @@ leaves a person whole or erased; done again it changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ NAMES = {"nl": "Gewiste relatie", "en": "Erased supporter"}
 ERASER = system("erasure")
 STRAGGLERS = timedelta(days=120)  # what was under way (a payment, a mandate) may still bring a name after it
 _AT_ONCE = 500
+log = logging.getLogger(__name__)
 
 
 @job(erasure.WORK)
@@ -72,38 +74,62 @@ def erase(supporter_id: int, *, actor: Actor, tell: bool = True) -> None:
 @periodic("privacy.erase_rest", daily_at="03:15")
 def erase_rest(_: Payload) -> None:
     """What the law had us keep of erased people goes when its day has come, and what came in after them at once; a
-    restored backup in which somebody stands who was erased is caught too, and whom the worker gave up on."""
-    replay()
-    for request_id in db.session.scalars(
-        select(ErasureRequest.id).where(ErasureRequest.state == RequestState.ACCEPTED)
-    ).all():
-        carry_out({"request_id": str(request_id)})
+    restored backup in which somebody stands who was erased is caught too, and whom the worker gave up on. Raises what
+    went wrong with one of them after the others are done."""
+    wrong = _each(_back_again, _come_back())
+    accepted = select(ErasureRequest.id).where(ErasureRequest.state == RequestState.ACCEPTED)
+    wrong += _each(lambda request_id: carry_out({"request_id": str(request_id)}), db.session.scalars(accepted).all())
     today, lately = local_date(now()), now() - STRAGGLERS
     due = or_(ErasureRequest.rest_on < today, ErasureRequest.done_at > lately)
-    for request_id, supporter_id in db.session.execute(
-        select(ErasureRequest.id, ErasureRequest.supporter_id).where(due)
-    ).all():
-        ids = erasure.family(supporter_id)
-        files.remove_files(_documents(ids, today))
-        with writing():
-            rest = _strip(ids, today)
-            changed = update(ErasureRequest).where(ErasureRequest.id == request_id).values(rest_on=rest)
-            db.session.execute(changed)
+    wrong += _each(
+        lambda request_id: _take_rest(request_id, today), db.session.scalars(select(ErasureRequest.id).where(due)).all()
+    )
     db.session.rollback()  # the log is not cut while we ourselves read it
     empty_log(db.engine)
+    if wrong:
+        raise ExceptionGroup(f"{len(wrong)} people could not be erased", wrong)
+
+
+def _each(work: Callable[[int], None], ids: Iterable[int]) -> list[Exception]:
+    """What went wrong: one person who cannot be erased must not keep the others here."""
+    wrong: list[Exception] = []
+    for each in ids:
+        try:
+            work(each)
+        except Exception as error:
+            db.session.rollback()
+            log.exception("erasing in the night: %d failed", each)
+            wrong.append(error)
+    return wrong
+
+
+def _take_rest(request_id: int, today: date) -> None:
+    ids = erasure.family(erasure.get(request_id).supporter_id)
+    files.remove_files(_documents(ids, today))
+    with writing():
+        rest = _strip(ids, today)
+        db.session.execute(update(ErasureRequest).where(ErasureRequest.id == request_id).values(rest_on=rest))
 
 
 def replay() -> int:
     """Erase again whoever is on the list and stands in a restored backup; how many there were."""
+    people = _come_back()
+    for supporter_id in people:
+        _back_again(supporter_id)
+    return len(people)
+
+
+def _back_again(supporter_id: int) -> None:
+    erase(supporter_id, actor=system("restored backup"), tell=False)
+
+
+def _come_back() -> list[int]:
     listed = sorted(erased_list.ids())
     found: list[int] = []
     for start in range(0, len(listed), _AT_ONCE):
         there = Supporter.id.in_(listed[start : start + _AT_ONCE]) & Supporter.anonymised_at.is_(None)
         found += db.session.scalars(select(Supporter.id).where(there))
-    people = {erasure.family(supporter_id)[0] for supporter_id in found}
-    for supporter_id in sorted(people):
-        erase(supporter_id, actor=system("restored backup"), tell=False)
-    return len(people)
+    return sorted({erasure.family(supporter_id)[0] for supporter_id in found})
 
 
 def goes(ids: Collection[int]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, current_app
@@ -121,6 +122,29 @@ def test_whom_the_worker_gave_up_on_is_erased_in_the_night(one: Somebody) -> Non
     run_due()  # their last mail goes, and with it the address
     assert found() == AGREEMENT
     assert db.session.get_one(ErasureRequest, request_id).state is RequestState.DONE
+
+
+def test_one_who_cannot_be_erased_does_not_keep_the_others(one: Somebody) -> None:
+    other = person(email="ander@voorbeeld.example")
+    with writing():
+        requests = [erasure.ask(each, Source.PORTAL, actor=SYSTEM, now=now()) for each in (other, one.id)]
+        for request_id in requests:
+            erasure.accept(request_id, Ground.WITHDRAWN, actor=SYSTEM, now=now())
+        db.session.execute(update(Job).where(Job.name == erasure.WORK).values(state=JobState.DEAD))
+
+    def damaged(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("DELETE FROM email") and str(other) in str(parameters):
+            raise OSError("a page of the database cannot be read")
+
+    event.listen(db.engine, "before_cursor_execute", damaged)
+    try:
+        for _night in range(2):  # in the second one the list of the erased names them too
+            with pytest.raises(ExceptionGroup, match="could not be erased"):
+                erasing.erase_rest({})
+    finally:
+        event.remove(db.engine, "before_cursor_execute", damaged)
+    states = {each.id: each.state for each in db.session.scalars(select(ErasureRequest))}
+    assert states == {requests[0]: RequestState.ACCEPTED, requests[1]: RequestState.DONE}
 
 
 @pytest.mark.databases("sqlite")
