@@ -11,16 +11,18 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
+from lxml import html
 from sqlalchemy import func, select
 
 from app.base.actor import SYSTEM
+from app.documents.services import documents_of
 from app.extensions import db, writing
 from app.grants.partners import services as partners
 from app.grants.partners.models import PartnerRole
 from app.grants.partners.services import PartnerFacts
 from app.grants.parts import asking, services, tasks
 from app.grants.parts.dates import Spans
-from app.grants.parts.models import PartFigure, PartState, PartText, ReportPart, TaskCode, TaskDevice
+from app.grants.parts.models import PartComment, PartFigure, PartState, PartText, ReportPart, TaskCode, TaskDevice
 from app.grants.parts.services import Content
 from tests.conftest import SettableClock
 from tests.factories import consortium as make
@@ -134,6 +136,46 @@ def test_nothing_is_delivered_while_the_file_or_the_remark_that_came_along_is_re
         assert part_row(story["text"]).state is PartState.DRAFT
         assert part_row(story["text"]).answer == "Ons antwoord."
     assert "x" * 2001 in answer.text
+
+
+@pytest.mark.parametrize("address", ["", "/opmerking"])
+def test_a_remark_and_a_file_that_are_sent_twice_at_one_moment_are_kept_once(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, address: str
+) -> None:
+    open_page(client, link, clock)
+    url = f"{link}/onderdeel/{story['text']}"
+    page = html.fromstring(client.get(url).text)
+    hidden = page.xpath(
+        "//form[@id='answer-form']//input[@type='hidden'] | //input[@form='answer-form'][@type='hidden']"
+    )
+    sent = {field.name: field.value for field in hidden} | {"answer": "Ons antwoord.", "text": "Wanneer is het klaar?"}
+    together = threading.Barrier(2)
+
+    def press(_turn: int) -> int:
+        along = {} if address else {"file": (io.BytesIO(b"naam;aantal\nhulp;3\n"), "cijfers.csv")}
+        together.wait(30)
+        return client.post(url + address, data=sent | along).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(press, range(2))) == {303}
+    assert client.post(url + "/opmerking", data=sent | {"text": "En nog iets."}).status_code == 303
+    said = db.session.execute(select(PartComment.text).order_by(PartComment.id)).scalars().all()
+    assert sorted(said) == ["En nog iets.", "Wanneer is het klaar?"]
+    assert len(documents_of("report_part", story["text"])) == (0 if address else 1)
+
+
+@pytest.mark.parametrize("button", ["keep", "deliver"])
+def test_what_is_saved_or_delivered_twice_is_done_once_and_no_quarrel(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, button: str
+) -> None:
+    open_page(client, link, clock)
+    url = f"{link}/onderdeel/{story['text']}"
+    sent = {"version": part_row(story["text"]).version, "answer": "Ons antwoord.", button: "1"}
+    led = [client.post(url, data=sent).location for _press in range(2)]
+    assert led[0] == led[1] is not None
+    assert db.session.execute(select(func.count()).where(PartText.set_aside)).scalar() == 0
+    other = client.post(url, data=sent | {"answer": "Iets anders."})
+    assert other.status_code == 409, "other words are no second press"
 
 
 def test_a_code_ends_after_a_quarter_of_an_hour(client: Client, link: str, clock: SettableClock) -> None:

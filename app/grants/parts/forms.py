@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import FieldList, FileField, FormField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import FieldList, FileField, FormField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectMultipleField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.base.errors import Invalid
+from app.extensions.once import new_key
 from app.grants import choices
 from app.grants.history import NOTE_LENGTH
 from app.grants.pages import VersionedForm
@@ -189,4 +190,5 @@ class FileForm(Form):
 
 
 class CommentForm(Form):
+    remark_key = HiddenField(default=new_key, validators=[Length(max=64)])
     text = TextAreaField(_l("Remark"), validators=[Length(max=NOTE_LENGTH)])

@@ -160,7 +160,8 @@ def _send_remark(part_id: int, task: PartTask) -> CommentForm:
         if not form.validate():
             raise Invalid(N_("This remark is too long."), field="text")
         with writing():
-            services.comment(part_id, form.text.data or "", who=name, actor=actor, now=now())
+            key = form.remark_key.data or ""
+            services.comment(part_id, form.text.data or "", who=name, actor=actor, now=now(), form_key=key)
     except Invalid as error:
         flash(_(error.message, **error.params), "danger")
         return form

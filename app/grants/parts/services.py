@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.audit import services as audit
 from app.base.actor import Actor
 from app.base.errors import Invalid, NotFound, Refused
-from app.base.ids import new_id
+from app.base.ids import new_id, stable_id
 from app.base.money import format_money
 from app.base.states import N_
 from app.documents import services as documents
@@ -133,13 +133,17 @@ def ask_again(part_id: int, *, version: int | None = None, actor: Actor, now: da
     _shift(part, _S.ASKED, actor=actor, now=now)
 
 
-def comment(part_id: int, text: str, *, who: str, actor: Actor, now: datetime) -> None:
-    """A remark that the partner and we can read. Changes no state."""
+def comment(part_id: int, text: str, *, who: str, actor: Actor, now: datetime, form_key: str = "") -> None:
+    """A remark that the partner and we can read. Changes no state. Sent twice with one `form_key`, it is made once."""
     part = locked(ReportPart, part_id)
     if not text.strip():
         raise Invalid(N_("Please fill this in."), field="text")
+    remark_id = stable_id(f"remark:{part.id}:{form_key}:{text.strip()}") if form_key else new_id()
+    if form_key and db.session.get(PartComment, remark_id):
+        return
     staff_id = actor.id if actor.kind == "staff" else None
-    db.session.add(PartComment(part_id=part.id, at=now, who=who, staff_id=staff_id, text=text.strip()))
+    made = PartComment(id=remark_id, part_id=part.id, at=now, who=who, staff_id=staff_id, text=text.strip())
+    db.session.add(made)
     audit.record("part.commented", ("report_part", part.id), actor=actor, now=now)
 
 
@@ -147,7 +151,11 @@ def attach(part_id: int, file: StoredFile, *, actor: Actor, now: datetime) -> Do
     """Keep a stored file with a part that is still being written."""
     part = locked(ReportPart, part_id)
     _still_theirs(part)
-    if len(documents.documents_of(FILES_OF, part_id)) >= MOST_FILES:
+    kept = documents.documents_of(FILES_OF, part_id)
+    for document in kept:
+        if (document.sha256, document.filename) == (file.sha256, file.filename):  # the button was pressed twice
+            return document
+    if len(kept) >= MOST_FILES:
         raise Invalid(N_("At most %(most)s files for one part."), field="file", most=MOST_FILES)
     return documents.attach(file, (FILES_OF, part.id), "part", actor=actor, now=now)
 

@@ -11,7 +11,7 @@ from app.extensions import db, now, writing
 from app.grants.pages import catch_up
 from app.grants.parts import services
 from app.grants.parts.forms import AnswerForm
-from app.grants.parts.models import ReportPart
+from app.grants.parts.models import WITH_PARTNER, ReportPart
 
 Make = Callable[..., AnswerForm]
 
@@ -39,6 +39,9 @@ def save(part_id: int, form: AnswerForm, make: Make, *, submit: bool, who: str, 
             services.save(part_id, content, submit=submit, version=version, who=who, actor=actor, now=now())
         return Outcome(True)
     except Refused as error:  # also Stale: somebody else saved or delivered it
+        row = db.session.get_one(ReportPart, part_id, populate_existing=True)
+        if content == make(formdata=None).content() and (row.state in WITH_PARTNER) is not submit:
+            return Outcome(True)  # the button was pressed twice
         with writing():
             services.set_aside(part_id, form.in_words(), who=who, now=now())
         form.add_error(error)
