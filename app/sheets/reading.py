@@ -57,7 +57,10 @@ def prepared(content: bytes, filename: str) -> tuple[bytes, str]:
     if content.startswith(_NO_TEXT):
         raise Invalid(NO_SHEET)
     if content.startswith(b"PK\x03\x04"):
-        xlsx_package.check(content)
+        try:
+            xlsx_package.check(content)
+        except Invalid as error:
+            raise error if name.endswith((".xlsx", ".xlsm")) else Invalid(NO_SHEET) from None
         return content, filename if name.endswith(".xlsx") else f"{filename}.xlsx"
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise Invalid(N_("This is an old Excel file. Open it and save it as .xlsx or CSV."))

@@ -72,6 +72,9 @@ class _Typed(StringField):
             raise StopValidation()
 
 
+_MINUS = re.compile(r"\s*(?:€|eur(?:os?)?)?\s*[-−]\s*", re.IGNORECASE)  # noqa: RUF001  (as word processors put it)
+
+
 def typed_money(text: str) -> Money:
     """An amount that staff typed: `100.000` is a hundred thousand on a Dutch page, `100,000` on an English one."""
     return parse_money(text, thousands=thousands_mark(language()))
@@ -82,7 +85,7 @@ class MoneyField(_Typed):
 
     `echo` tells the page to say how a large amount is read while it is typed (js/amounts.js). With `donor=True`
     `100.000` is refused (`grouped`): nobody gives a thousandfold by a slip. `minimum` and `maximum` are Money; zero is
-    refused unless `zero=True`. Initial data may be Money or integer cents.
+    refused unless `zero=True`, less unless `below=True`. Initial data may be Money or integer cents.
     """
 
     widget = TextInput()
@@ -91,10 +94,11 @@ class MoneyField(_Typed):
 
     def __init__(
         self, label: Any = None, validators: Any = None, *, donor: bool = False,
-        minimum: Money | None = None, maximum: Money | None = None, zero: bool = False, **kwargs: Any,
+        minimum: Money | None = None, maximum: Money | None = None, zero: bool = False,
+        below: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(label, validators, **kwargs)
-        self.minimum, self.maximum, self.zero = minimum, maximum, zero
+        self.minimum, self.maximum, self.zero, self.below = minimum, maximum, zero, below
         if donor:
             self.grouped = self.echo = False
 
@@ -109,7 +113,10 @@ class MoneyField(_Typed):
         return format_money(data.cents, language(), sign=False)
 
     def read(self, text: str) -> Money:
+        credit = _MINUS.match(text) if self.below else None
+        text = text[credit.end() :] if credit else text
         amount = typed_money(text) if self.grouped else parse_money(text)
+        amount = -amount if credit else amount
         if not amount and not self.zero:
             raise ValueError(gettext("The amount must be more than zero."))
         if self.minimum is not None and amount < self.minimum:

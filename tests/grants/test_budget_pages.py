@@ -19,6 +19,7 @@ from app.grants.budgets import queries, services
 from app.grants.budgets.models import Category
 from app.grants.budgets.services import LinePlan
 from app.grants.conditions import services as conditions
+from app.grants.expenses import imports
 from app.grants.expenses import services as expenses
 from app.grants.expenses.models import Expense, ExpenseImport
 from app.grants.expenses.services import ExpenseFacts
@@ -155,20 +156,39 @@ def test_a_budget_above_the_grant_comes_into_force_and_says_so(now: datetime, fu
     assert "de subsidie van" not in fundraiser.get(address).text
 
 
-def test_an_expense_is_taken_off_its_grant_and_put_back(now: datetime, fundraiser: Client) -> None:
+@pytest.mark.parametrize("whole", [1_205, -1_205])
+def test_an_expense_is_taken_off_its_grant_and_put_back(now: datetime, fundraiser: Client, whole: int) -> None:
     with writing():
         grant_id = make.grant(now)
-        facts = ExpenseFacts(spent_on=date(2026, 11, 1), cents=1_205, description="trein")
+        facts = ExpenseFacts(spent_on=date(2026, 11, 1), cents=whole, description="trein")
         row_id = expenses.enter(grant_id, facts, form_key="a", actor=SYSTEM, now=now)
     address = f"/grants/expenses/{row_id}/edit"
-    for typed, cents in (("0", 0), ("12,05", 1_205)):
+    for typed, cents in (("0", 0), ("12,05" if whole > 0 else "-12,05", whole)):
         assert address in fundraiser.get(f"/grants/{grant_id}/expenses").text
         page = fundraiser.get(address).text
         sent = {name: token(page, name) for name in ("version", "form_key", "spent_on", "description")}
         assert fundraiser.post(address, data=sent | {"amount": typed}).status_code == 303
         assert sum(queries.spent_by_line(grant_id).values()) == cents
         row = db.session.get_one(Expense, row_id, populate_existing=True)
-        assert (row.cents, row.full_cents) == (cents, 1_205)
+        assert (row.cents, row.full_cents) == (cents, whole)
+
+
+def test_a_credit_note_is_entered_and_corrected_by_hand(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now)
+    address = f"/grants/{grant_id}/expenses/new"
+    sent = {"form_key": "k1", "spent_on": "01-11-2026", "description": "Teruggave", "amount": "€ -1.205,00"}
+    assert fundraiser.post(address, data=sent).status_code == 303
+    row = db.session.execute(select(Expense)).scalar_one()
+    assert (row.cents, row.full_cents) == (-120_500, -120_500)
+    address = f"/grants/expenses/{row.id}/edit"
+    assert 'value="-1.205,00"' in fundraiser.get(address).text
+    against = sent | {"version": "1", "amount": "12,00", "full_amount": "-1.205,00"}
+    assert fundraiser.post(address, data=against).status_code == 422, "nobody pays against the sign of a cost"
+    part = sent | {"version": "1", "amount": "−500", "full_amount": "-1.205"}
+    assert fundraiser.post(address, data=part).status_code == 303
+    row = db.session.get_one(Expense, row.id, populate_existing=True)
+    assert (row.cents, row.full_cents) == (-50_000, -120_500)
 
 
 def test_what_lies_outside_the_period_is_told_and_can_be_listed(now: datetime, fundraiser: Client) -> None:
@@ -214,10 +234,31 @@ def test_a_wrong_upload_says_so_beside_the_field(app: Flask, now: datetime, fund
     with writing():
         grant_id = make.grant(now)
     address = f"/grants/{grant_id}/expenses/import"
-    upload = {"csrf_token": token(fundraiser.get(address).text, "csrf_token"), "file": (io.BytesIO(b"\x89PNG\0"), "x")}
-    answer = fundraiser.post(address, data=upload, content_type="multipart/form-data")
-    assert answer.status_code == 422
-    assert "Dit is geen CSV- of XLSX-bestand." in answer.text
+    upload = {
+        "csrf_token": token(fundraiser.get(address).text, "csrf_token"),
+    }
+    for content, name, said in (
+        (b"\x89PNG\0", "x", "Dit is geen CSV- of XLSX-bestand."),
+        (b"PK\x03\x04 cut off", "begroting.docx", "Dit is geen CSV- of XLSX-bestand."),
+        (b"PK\x03\x04 cut off", "Kosten.XLSX", "Dit Excelbestand is beschadigd"),
+    ):
+        sent = upload | {"file": (io.BytesIO(content), name)}
+        answer = fundraiser.post(address, data=sent, content_type="multipart/form-data")
+        assert answer.status_code == 422
+        assert said in answer.text
+
+
+def test_a_sheet_that_is_tried_out_says_what_lies_outside_the_period(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now, starts_on=date(2026, 11, 2))
+    rows = "31-10-2026;Te vroeg;1,00\n01-11-2026;Ook;2,00\n02-11-2026;Op tijd;4,00\n"
+    kept = imports.keep(f"Datum;Omschrijving;Bedrag\n{rows}".encode(), "kosten.csv")
+    with writing():
+        import_id = imports.begin(grant_id, *kept, actor=SYSTEM, now=now)
+        imports.choose(import_id, kept[3], version=None, now=now)
+    imports.try_out(import_id)
+    page = fundraiser.get(f"/grants/expenses/imports/{import_id}").text
+    assert "2 van deze uitgaven vallen buiten de looptijd (02-11-2026 t/m" in page
 
 
 def test_a_change_is_asked_and_approved(app: Flask, now: datetime, fundraiser: Client) -> None:

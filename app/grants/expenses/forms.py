@@ -39,8 +39,8 @@ class ExpenseForm(Form):
 
     form_key = HiddenField(validators=[InputRequired(), Length(max=64)])
     spent_on = DutchDateField(_l("Date"), validators=[InputRequired()])
-    amount = MoneyField(_l("Paid by this grant"), validators=[InputRequired()])
-    full_amount = MoneyField(_l("The whole cost, if it is more"))
+    amount = MoneyField(_l("Paid by this grant"), below=True, validators=[InputRequired()])
+    full_amount = MoneyField(_l("The whole cost, if it is more"), below=True)
     description = StringField(_l("Description"), validators=[InputRequired(), Length(max=300)])
     budget_line_id = SelectField(_l("Budget line"), coerce=choices.row_id)
     partner_id = SelectField(_l("Partner"), coerce=choices.row_id)
@@ -65,7 +65,7 @@ class ExpenseForm(Form):
 
 
 class ChangeExpenseForm(VersionedForm, ExpenseForm):
-    amount = MoneyField(_l("Paid by this grant"), zero=True, validators=[InputRequired()])
+    amount = MoneyField(_l("Paid by this grant"), zero=True, below=True, validators=[InputRequired()])
     whole_cents = 0  # of the cost, as it stands
 
     @classmethod

@@ -117,7 +117,10 @@ def try_out(import_id: int) -> None:
     if row is None:
         return
     line_of, entered = _line_of(row.grant_id), _Entered(row.grant_id)
-    seen = {"rows": 0, "good": 0, "known": 0, "bad": 0, "unmapped": 0, "total_cents": 0}
+    grant = db.session.get_one(Grant, row.grant_id)
+    first, last = grant.starts_on, grant.ends_on
+    db.session.rollback()
+    seen = {"rows": 0, "good": 0, "known": 0, "bad": 0, "unmapped": 0, "outside": 0, "total_cents": 0}
     errors: list[list[Any]] = []
     after = _S.CHECKED
     try:
@@ -135,6 +138,7 @@ def try_out(import_id: int) -> None:
             seen["good"] += len(costs)
             seen["total_cents"] += sum(cost.cents for cost in costs)
             seen["unmapped"] += sum(line_of(cost.ledger_account, cost.cost_centre) is None for cost in costs)
+            seen["outside"] += sum(not first <= cost.spent_on <= last for cost in costs)
             seen["bad"] += len(problems)
             errors += [each.as_list() for each in sorted(problems, key=lambda each: each.row)]
             del errors[SHOWN:]

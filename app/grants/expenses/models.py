@@ -156,6 +156,7 @@ class ExpenseImport(db.Model):
     known: Mapped[int] = mapped_column(default=0)  # entered before, here or with another grant
     bad: Mapped[int] = mapped_column(default=0)
     unmapped: Mapped[int] = mapped_column(default=0)
+    outside: Mapped[int] = mapped_column(default=0, server_default="0")  # of the good ones: not in the grant's period
     entered: Mapped[int] = mapped_column(default=0)
     total_cents: Mapped[int] = cents_column(default=0)
     errors: Mapped[list[Any]] = mapped_column(JSON, default=list)
