@@ -173,6 +173,18 @@ def test_an_expense_is_taken_off_its_grant_and_put_back(now: datetime, fundraise
         assert (row.cents, row.full_cents) == (cents, whole)
 
 
+def test_a_grant_that_has_not_begun_is_not_called_on_course(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now, starts_on=date(2026, 12, 31), ends_on=date(2027, 12, 31), all_at_once=True)
+        plans = [LinePlan(name="Zaal", category=Category.OTHER, cents=1_000_00)]
+        services.save_draft(grant_id, plans, actor=SYSTEM, now=now)
+        services.put_in_force(grant_id, actor=SYSTEM, now=now)
+    for page in (f"/grants/{grant_id}/budget", "/grants/spending"):
+        text = fundraiser.get(page).text
+        assert "Nog niet begonnen" in text
+        assert "Op koers" not in text
+
+
 def test_a_credit_note_is_entered_and_corrected_by_hand(now: datetime, fundraiser: Client) -> None:
     with writing():
         grant_id = make.grant(now)

@@ -162,6 +162,8 @@ def test_the_curve_ends_at_the_whole_and_loses_no_cent(by_month: dict[date, int]
 def test_the_pace_says_how_far_off_it_is() -> None:
     found = pace.pace(70_00, 100_00, date(2026, 1, 1), date(2026, 12, 31), date(2026, 6, 30))
     assert (round(found.points, 2), found.band) == (0.2, pace.Band.RISK)
+    for day, band in ((date(2025, 12, 31), pace.Band.NOT_BEGUN), (date(2026, 1, 1), pace.Band.ON_COURSE)):
+        assert pace.pace(0, 100_00, date(2026, 1, 1), date(2026, 12, 31), day).band is band
 
 
 @pytest.mark.parametrize("kind", [AmendmentKind.EXTENSION, AmendmentKind.REALLOCATION, AmendmentKind.SCOPE])

@@ -17,6 +17,7 @@ WATCH, RISK = 0.10, 0.20  # points of pace
 
 
 class Band(Labelled):
+    NOT_BEGUN = "not_begun", N_("Not begun yet")
     ON_COURSE = "on_course", N_("On course")
     WATCH = "watch", N_("Keep an eye on it")
     RISK = "risk", N_("At risk")
@@ -46,6 +47,8 @@ class Pace:
 
     @property
     def band(self) -> Band:
+        if not self.elapsed:
+            return Band.NOT_BEGUN
         off = abs(self.points)
         return Band.ON_COURSE if off <= WATCH else Band.WATCH if off <= RISK else Band.RISK
 
