@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3be0d61c95f2"
-down_revision = "a55368155d62"
+down_revision = "5e8d41c7a903"
 branch_labels = None
 depends_on = None
 
