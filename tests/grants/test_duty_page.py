@@ -123,6 +123,26 @@ def test_files_and_a_note_are_delivered_and_the_owner_of_the_grant_hears_it(
     assert client.get(f"{url}/bestand/{document}").data == PDF
 
 
+def test_why_we_let_it_go_stays_with_us(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:
+    open_page(client, link, clock)
+    with writing():
+        duties.move(story["duty"], DutyState.WAIVED, note="Zij leveren toch nooit.", actor=SYSTEM, now=clock.now())
+    page = client.get(f"{link}/afspraak/{story['duty']}").text
+    assert "We hebben dit niet meer nodig." in page
+    assert "Zij leveren toch nooit." not in page
+
+
+def test_of_a_closed_grant_the_page_does_not_say_that_all_was_delivered(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock
+) -> None:
+    open_page(client, link, clock)
+    with writing() as session:
+        session.execute(update(Grant).values(state=GrantState.CLOSED))
+    page = client.get(link).text
+    assert "Alles is bij ons" not in page
+    assert "Hiervoor wordt nu niets van u gevraagd." in page
+
+
 def test_it_comes_back_with_the_reason_is_delivered_again_and_ends_a_month_after_acceptance(
     client: Client, story: dict[str, int], link: str, clock: SettableClock
 ) -> None:
