@@ -15,6 +15,8 @@ from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankFile, BankLine, BankStatement, LineState
 from app.extensions import db
 from app.gifts.models import Gift
+from app.grants.awards.models import Grant
+from app.grants.instalments.models import Instalment, Receipt
 from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
 from app.vault.services import Unsealable, unseal
@@ -213,6 +215,19 @@ def givers_of(matches: Sequence[BankMatch]) -> dict[int, str]:
     named = select(Gift.id, Supporter.display_name).join(Supporter, Supporter.id == Gift.supporter_id)
     rows = db.session.execute(named.where(Gift.id.in_(gifts))) if gifts else ()
     return {gifts[gift_id]: name for gift_id, name in rows}
+
+
+def grants_of(matches: Sequence[BankMatch]) -> dict[int, tuple[int, str]]:
+    """The grants whose instalments these became, as (id, title), by match."""
+    receipts = {m.target_id: m.id for m in matches if m.kind is MatchKind.INSTALMENT}
+    titled = (
+        select(Receipt.id, Grant.id.label("grant_id"), Grant.title)
+        .join(Instalment, Instalment.id == Receipt.instalment_id)
+        .join(Grant, Grant.id == Instalment.grant_id)
+        .where(Receipt.id.in_(receipts))
+    )
+    rows = db.session.execute(titled) if receipts else ()
+    return {receipts[row.id]: (row.grant_id, row.title) for row in rows}
 
 
 def next_waiting(after: BankLine) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -165,11 +166,13 @@ def _gift_form(row: BankLine) -> GiftOfForm:
 def _page(row: BankLine, form: GiftOfForm, found: finding.Found | None = None) -> ResponseReturnValue:
     proposals = by_people.proposals(row.id) if row.state is not LineState.EXPLAINED else []
     matches = queries.matches_of(row.id)
+    grants = queries.grants_of(matches)
     page = render_template(
         "banking/line.html", line=row, party=queries.party(row), form=form, found=found,
         proposals=[(p, [_said(r.said, r.told) for r in p.reasons]) for p in proposals],
-        matches=[(m, [_said(*reason) for reason in m.reasons], _where(m)) for m in matches],
-        givers=queries.givers_of(matches), people=staff.by_ids({match.staff_id for match in matches if match.staff_id}),
+        matches=[(m, [_said(*reason) for reason in m.reasons], _where(m, grants)) for m in matches],
+        givers=queries.givers_of(matches), grants=grants,
+        people=staff.by_ids({match.staff_id for match in matches if match.staff_id}),
         entries=ledger.entries_of((SOURCE, row.entry_id)), following=queries.next_waiting(row),
         done=lists.row_id("done"), rule=rules.of_line(row), left=deciding.left_of(row.id),
         waiting=queries.count_waiting(), thanked=any(p.kind in (MatchKind.GIFT, MatchKind.PROMISE) for p in proposals),
@@ -190,8 +193,10 @@ def _day(text: str) -> str:
     return filters.day(date.fromisoformat(text))
 
 
-def _where(match: BankMatch) -> str | None:
+def _where(match: BankMatch, grants: Mapping[int, tuple[int, str]]) -> str | None:
     """The page of what it became."""
+    if match.id in grants and may_open("grants.grant"):
+        return url_for("grants.grant", grant_id=grants[match.id][0])
     if match.kind in (MatchKind.PROMISE, MatchKind.GIFT) and may_open("gifts.show"):
         return url_for("gifts.show", gift_id=match.target_id)
     if match.kind is MatchKind.PAYOUT:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-from app.banking import entering, imports
+from app.banking import entering, imports, queries
 from app.banking.match_models import BankMatch, BankRule, MatchKind
 from app.banking.matching import by_people, deciding, rules, undoing
 from app.banking.matching.facts import Proposal, facts_of
@@ -425,6 +425,8 @@ def test_an_instalment_is_known_by_its_funder_amount_and_day(now: datetime) -> N
     assert done.matched == 1
     assert state(first) is InstalmentState.RECEIVED
     assert balances() == before | {"1100": 5_000_000, "1300": before["1300"] - 5_000_000}
+    became = queries.grants_of(queries.matches_of(line(5_000_000).id))
+    assert [row_id for row_id, _ in became.values()] == [grant_id]
     part = take(Pay(1_000_000, "R2", name="ADESSIUM FOUNDATION"), now=now, statement="S2")
     assert part.matched == 0, "a part is for somebody to look at"
     best = proposals(1_000_000)[0]

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select, update
 
 from app.base.actor import Actor
-from app.base.dates import month_end
+from app.base.dates import add_months, month_end
 from app.base.errors import NotFound, Refused
 from app.base.references import code_of
 from app.base.states import N_
@@ -52,6 +52,14 @@ def reopen(month: date, *, reason: str, actor: Actor, now: datetime) -> None:
     periods.reopen(month, reason=reason, actor=actor, now=now)
     if closing is not None:
         closing.reopened_at, closing.reopened_by, closing.reason = now, actor.id, reason.strip()
+
+
+def reopen_from(month: date, last: date, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Open `month` and those after it up to `last`, the last closed one, inside `writing()`: the latest first, each
+    with this reason. Raises what `reopen` raises; then none is to be kept open."""
+    while last >= month:
+        reopen(last, reason=reason, actor=actor, now=now)
+        last = add_months(last, -1)
 
 
 def last_closing(month: date) -> PeriodClosing | None:

@@ -25,7 +25,7 @@ from app.finance.views import bp
 from app.finance.views.exports import attachment
 from app.finance.views.income import chosen_year
 from app.finance.views.layouts import layout_named
-from app.ledger.periods import open_before
+from app.ledger.periods import last_closed, open_before
 from app.ledger.queries import booked_months
 from app.organisation.queries import profile
 from app.staff.queries import by_ids
@@ -89,17 +89,23 @@ def month_close(month: str) -> ResponseReturnValue:
 @bp.route("/finance/months/<month>/reopen", methods=["GET", "POST"])
 @requires(Permission.FINANCE_REOPEN)
 def month_reopen(month: str) -> ResponseReturnValue:
+    """With those after it up to `last`, as the page said."""
     day, form = _month(month), ReasonForm()
+    last = max(_month(request.form.get("last") or month), day)
     if form.validate_on_submit():
         try:
             with writing():
-                closing.reopen(day, reason=form.reason.data or "", actor=current_user.actor, now=now())
+                closing.reopen_from(day, last, reason=form.reason.data or "", actor=current_user.actor, now=now())
         except DomainError as error:
             form.add_error(error)
         else:
             flash(_("%(month)s is open again.", month=_name(day).capitalize()))
             return redirect(url_for("finance.month", month=month), 303)
-    return render_template("finance/month_reopen.html", form=form, name=_name(day), month=month), form.status
+    last = max(last_closed() or day, day)
+    return render_template(
+        "finance/month_reopen.html", form=form, name=_name(day), month=month, last=last,
+        last_name=_name(last) if last > day else "",
+    ), form.status  # fmt: skip
 
 
 @bp.post("/finance/months/<month>/hand-over")

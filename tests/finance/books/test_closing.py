@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.audit.models import AuditEvent
 from app.base.actor import SYSTEM
 from app.base.errors import DomainError, Invalid, Refused
 from app.extensions import db, now, writing
@@ -201,6 +202,30 @@ def test_months_before_it_are_closed_with_it_as_the_page_says(sign_in: Callable[
     states = db.session.execute(select(FiscalPeriod.month, FiscalPeriod.state).order_by(FiscalPeriod.month)).all()
     assert [(row.month.month, row.state) for row in states] == [(m, PeriodState.CLOSED) for m in (8, 9, 10)]
     assert "Maand afsluiten" not in client.get("/finance/months/2026-10").text
+
+
+def test_months_after_it_open_with_it_latest_first_each_with_the_reason(
+    sign_in: Callable[[str], Client], app: Flask, clock: SettableClock
+) -> None:
+    book(1, date(2026, 8, 5))
+    close(date(2026, 8, 1), SEPTEMBER)
+    admin = sign_in("admin")
+    address, kept = "/finance/months/2026-08/reopen", standing(SEPTEMBER).sha256
+    form = {"last": "2026-09", "reason": "jaarafsluiting"}
+    assert "september 2026" in admin.get(address).text
+    close(OCTOBER)  # meanwhile, by somebody else: nobody said that it may open too
+    assert admin.post(address, data=form).status_code == 422
+    assert standing(SEPTEMBER).reopened_at is None
+    assert admin.post(address, data=form | {"last": "2026-10"}).status_code == 303
+    db.session.rollback()
+    rows = db.session.execute(select(PeriodClosing).order_by(PeriodClosing.month)).scalars().all()
+    assert [(row.month.month, row.reason, bool(row.sha256)) for row in rows] == [
+        (8, "jaarafsluiting", True), (9, "jaarafsluiting", True), (10, "jaarafsluiting", True),
+    ]  # fmt: skip
+    assert standing(SEPTEMBER).sha256 == kept
+    told = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "period.reopened").order_by(AuditEvent.id))
+    assert [entry.subject_id for entry in told] == [202610, 202609, 202608]
+    assert admin.post(address, data=form | {"last": "2026-10"}).status_code == 422, "they are open"
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-1", "1999-12", "x", "2026-10-01", "9999-01"])

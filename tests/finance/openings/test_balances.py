@@ -267,3 +267,13 @@ def test_the_command_takes_a_sheet_in_and_tries_it_first(house: int, app: Flask,
     assert (twice.exit_code, "al eerder opgenomen" in twice.output or "telt al" in twice.output) == (1, True)
     db.session.rollback()
     assert queries.balances()["1100"].cents == 123456
+
+
+def test_the_template_can_be_taken_in_as_it_is(sign_in: SignIn, app: Flask) -> None:
+    make_organisation()
+    with writing():
+        ensure_chart()
+    client = sign_in("finance")
+    sheet = client.get("/finance/openings/template/balances.csv").get_data(as_text=True)
+    found = said(sheet.removeprefix("\ufeff"))
+    assert (found.rows, found.debit_cents, list(found.problems)) == (3, 125_000, [])
