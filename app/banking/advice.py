@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from flask_babel import gettext
 
+from app.banking.differences import Off
 from app.banking.formats.facts import Unreadable
-from app.banking.reconciliation import AccountLines
 from app.ui.filters import iban, money
 from app.ui.messages import translated
 
@@ -17,13 +17,13 @@ def advised(error: Unreadable) -> str:
     return f"{said} {gettext(error.advice)}" if error.advice else said
 
 
-def differences(accounts: Iterable[AccountLines]) -> list[str]:
+def off(accounts: Iterable[Off]) -> list[str]:
     """Of these accounts, by how much their statements and lines differ."""
     return [
         gettext(
             "The statements of %(iban)s and the payments entered of them differ by %(cents)s: a line is missing or "
             "counts twice. Bank and ledger shows where.",
-            iban=iban(each.state.account.iban), cents=money(each.off),
+            iban=iban(each.iban), cents=money(each.cents),
         )
         for each in accounts
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 
-from app.banking import imports, reconciliation
-from app.banking.advice import advised, differences
+from app.banking import differences, imports
+from app.banking.advice import advised, off
 from app.banking.formats.facts import Unreadable
 from app.banking.imports import Imported
 from app.base.actor import system
@@ -101,8 +101,7 @@ def _told(path: Path, done: Imported) -> dict[str, Any]:
 def _off(path: Path, done: Imported) -> list[str]:
     if done.checked.error:
         return []
-    found = reconciliation.off_of(done.file_id)
-    return [_line(path.name, None, said) for said in differences(found)]
+    return [_line(path.name, None, said) for said in off(differences.off_of(done.file_id))]
 
 
 def _waiting(path: Path, done: Imported) -> list[str]:

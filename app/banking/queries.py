@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
+from app.banking.following import Gap, gaps, stretches
 from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankFile, BankLine, BankStatement, LineState
 from app.extensions import db
@@ -20,20 +20,6 @@ from app.grants.instalments.models import Instalment, Receipt
 from app.organisation.models import BankAccount
 from app.supporters.models import Supporter
 from app.vault.services import Unsealable, unseal
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Between these statements money moved that no file told of. Cents; `after` is the last day before."""
-
-    after: date
-    until: date
-    closing_cents: int
-    opening_cents: int
-
-    @property
-    def missing_cents(self) -> int:
-        return self.opening_cents - self.closing_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +36,11 @@ class AccountState:
 def accounts() -> list[AccountState]:
     """Every account of which a statement came, or that is in use."""
     rows = db.session.execute(select(BankAccount).order_by(BankAccount.active.desc(), BankAccount.position)).scalars()
-    found = db.session.execute(
-        select(
-            BankStatement.account_id, BankStatement.from_on, BankStatement.to_on, BankStatement.opening_cents,
-            BankStatement.closing_cents,
-        )
-        .where(BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None))
-        .order_by(BankStatement.account_id, BankStatement.to_on, BankStatement.from_on, BankStatement.id)
-    )  # fmt: skip
-    told: dict[int, list[Any]] = {}
-    for (account_id, *_), of_day in groupby(found, key=lambda row: (row.account_id, row.to_on, row.from_on)):
-        told.setdefault(account_id, []).extend(_following(list(of_day)))
+    told = {account_id: stretches(statements) for account_id, statements in balanced().items()}
     return [
         AccountState(
             account,
-            told[account.id][-1].to_on if account.id in told else None,
+            told[account.id][-1].until if account.id in told else None,
             told[account.id][0].opening_cents if account.id in told else None,
             told[account.id][-1].closing_cents if account.id in told else None,
             gaps(told.get(account.id, ())),
@@ -74,41 +50,19 @@ def accounts() -> list[AccountState]:
     ]
 
 
-def _following(of_day: list[Any]) -> list[Any]:
-    """Statements of one day in the order in which their balances follow on each other, in whichever they came."""
-    ends = {row.closing_cents for row in of_day if row.opening_cents != row.closing_cents}
-    balance = next((row.opening_cents for row in of_day if row.opening_cents not in ends), of_day[0].opening_cents)
-    beginning: dict[int, list[Any]] = {}
-    for row in of_day:
-        beginning.setdefault(row.opening_cents, []).append(row)
-    ordered: list[Any] = []
-    while beginning:
-        rows = beginning.pop(balance if balance in beginning else next(iter(beginning)))
-        ordered += sorted(rows, key=lambda row: row.closing_cents in beginning)
-        balance = ordered[-1].closing_cents
-    return ordered
-
-
-def gaps(statements: Iterable[Any]) -> list[Gap]:
-    """Where the balance jumps from one statement to the next, by day (`to_on`, opening and closing cents).
-
-    A statement that overlaps what is known already, such as the same month in another format, is no gap.
-    """
-    found: list[Gap] = []
-    last: Any = None
-    balances: set[int] = set()
-    for each in statements:
-        balances_of_last_day = balances if last is not None and last.to_on == each.to_on else set()
-        overlaps = last is not None and each.from_on is not None and each.from_on <= last.to_on
-        if last is not None and each.opening_cents != last.closing_cents and not overlaps:
-            known = each.opening_cents in balances_of_last_day
-            if not known:
-                found.append(Gap(last.to_on, each.from_on or each.to_on, last.closing_cents, each.opening_cents))
-        if last is None or last.to_on != each.to_on:
-            balances = set()
-        balances |= {each.opening_cents, each.closing_cents}
-        last = each
-    return found
+def balanced(*chosen: ColumnElement[bool]) -> dict[int, list[Any]]:
+    """Statements with both balances, as `following.stretches` takes them, by account."""
+    found = select(
+        BankStatement.id, BankStatement.account_id, BankStatement.from_on, BankStatement.to_on,
+        BankStatement.opening_cents, BankStatement.closing_cents, BankStatement.entries,
+    ).where(
+        BankStatement.opening_cents.is_not(None), BankStatement.closing_cents.is_not(None),
+        BankStatement.to_on.is_not(None), *chosen,
+    )  # fmt: skip
+    told: dict[int, list[Any]] = {}
+    for row in db.session.execute(found):
+        told.setdefault(row.account_id, []).append(row)
+    return told
 
 
 def files() -> Select[Any]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from app.banking import queries
 from app.banking.booking import MATCH, SOURCE
+from app.banking.differences import by_day
 from app.banking.match_models import BankMatch, MatchKind
 from app.banking.models import BankEntry, BankStatement
 from app.banking.queries import AccountState
@@ -28,9 +29,10 @@ SHOWN = 25
 class AccountLines:
     """One account: what its statements say and what of its lines is booked. Cents.
 
-    `before` is the balance before the first statement, `later` what was told after the last one (by a
-    notification, say), `waiting` what is not booked because its period is closed, `elsewhere` what of `booked` stands
-    on the other account (bank or clearing with the accounting package), from when the other books recorded it.
+    `before` is the balance before all that was told (a notification may tell of days before the first statement),
+    `later` what was told after the last one, `waiting` what is not booked because its period is closed, `elsewhere`
+    what of `booked` stands on the other account (bank or clearing with the accounting package), from when the other
+    books recorded it.
     """
 
     state: AccountState
@@ -39,6 +41,7 @@ class AccountLines:
     later: int
     waiting: int
     elsewhere: int
+    between: int  # what else was told of days of which the statement is missing
 
     @property
     def statement(self) -> int:
@@ -46,8 +49,8 @@ class AccountLines:
 
     @property
     def missing(self) -> int:
-        """What statements that are not here must have held."""
-        return sum(gap.missing_cents for gap in self.state.gaps)
+        """What statements that are not here must have held, but for what else was told of it."""
+        return sum(gap.missing_cents for gap in self.state.gaps) - self.between
 
     @property
     def off(self) -> int:
@@ -110,11 +113,15 @@ class Reconciliation:
 def reconcile() -> Reconciliation:
     """Of all accounts, as things stand now. A constant number of statements."""
     sums, states = _lines(), [state for state in queries.accounts() if state.last_on is not None]
+    between = _between(states)
     told: dict[BookedBy, list[AccountLines]] = {}
     for booked_by in BookedBy:
         mine = [state for state in states if state.account.booked_by is booked_by]
         elsewhere = _elsewhere(booked_by) if mine else {}
-        told[booked_by] = [_account(state, sums, elsewhere.get(state.account.id, 0)) for state in mine]
+        told[booked_by] = [
+            _account(state, sums, elsewhere.get(state.account.id, 0), between.get(state.account.id, 0))
+            for state in mine
+        ]
     balances = ledger.balances()
     opened_on, opened = db.session.execute(_totals(_opened_lines())).one()
     begins = opened_on or _day_before(told[BookedBy.HERE])
@@ -130,22 +137,26 @@ def reconcile() -> Reconciliation:
     )  # fmt: skip
 
 
-def off_of(file_id: int) -> list[AccountLines]:
-    """Accounts of this file of which the statements come to something else than their lines: one is missing, or counts
-    twice."""
-    mine = select(BankStatement.account_id).where(BankStatement.file_id == file_id).distinct()
-    account_ids = set(db.session.execute(mine).scalars())
-    if not account_ids:
-        return []
-    sums = _lines()
-    states = (state for state in queries.accounts() if state.account.id in account_ids and state.last_on is not None)
-    return [found for state in states if (found := _account(state, sums)).off]
-
-
-def _account(state: AccountState, sums: dict[int, Any], elsewhere: int = 0) -> AccountLines:
+def _account(state: AccountState, sums: dict[int, Any], elsewhere: int, between: int) -> AccountLines:
     row = sums.get(state.account.id)
     booked, later, waiting = (int(row.booked), int(row.later), int(row.waiting)) if row else (0, 0, 0)
-    return AccountLines(state, state.opening_cents or 0, booked, later, waiting, elsewhere)
+    before = (state.opening_cents or 0) - (int(row.earlier) if row else 0)
+    return AccountLines(state, before, booked, later, waiting, elsewhere, between)
+
+
+def _between(states: list[AccountState]) -> dict[int, int]:
+    """By bank account, cents told of days of which the statement is missing."""
+    gaps = {state.account.id: state.gaps for state in states if state.gaps}
+    if not gaps:
+        return {}
+    first = min(gap.after for each in gaps.values() for gap in each)
+    last = max(gap.until for each in gaps.values() for gap in each)
+    return {
+        account_id: sum(
+            cents for day, cents in told.items() if any(gap.after < day < gap.until for gap in gaps[account_id])
+        )
+        for account_id, told in by_day(gaps, first, last).items()
+    }
 
 
 def _elsewhere(booked_by: BookedBy) -> dict[int, int]:
@@ -165,13 +176,17 @@ def _elsewhere(booked_by: BookedBy) -> dict[int, int]:
 
 
 def _lines() -> dict[int, Any]:
-    """Per account: cents booked, of those after the last statement, and not booked."""
+    """Per account: cents booked, of those after the last statement, not booked, and told before the first one."""
+    begins = case((BankStatement.entries > 0, BankStatement.from_on), else_=BankStatement.to_on)
     last = (
-        select(BankStatement.account_id, func.max(BankStatement.to_on).label("last_on"))
+        select(
+            BankStatement.account_id, func.max(BankStatement.to_on).label("last_on"),
+            func.min(begins).label("first"),
+        )
         .where(BankStatement.closing_cents.is_not(None), BankStatement.opening_cents.is_not(None))
         .group_by(BankStatement.account_id)
         .subquery()
-    )
+    )  # fmt: skip
     booked = BankEntry.ledger_on.is_not(None)
     later = BankEntry.booked_on > last.c.last_on
 
@@ -181,7 +196,7 @@ def _lines() -> dict[int, Any]:
     rows = db.session.execute(
         select(
             BankEntry.account_id, total(booked).label("booked"), total(booked & later).label("later"),
-            total(~booked & ~later).label("waiting"),
+            total(~booked & ~later).label("waiting"), total(BankEntry.booked_on < last.c.first).label("earlier"),
         )
         .join(last, last.c.account_id == BankEntry.account_id)
         .group_by(BankEntry.account_id)

@@ -11,8 +11,8 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
-from app.banking import imports, jobs, queries, reconciliation
-from app.banking.advice import advised, differences
+from app.banking import differences, imports, jobs, queries
+from app.banking.advice import advised, off
 from app.banking.entry_rows import IBAN_PURPOSE
 from app.banking.formats.facts import Unreadable
 from app.banking.forms import ImportForm
@@ -104,7 +104,7 @@ def file(file_id: int) -> ResponseReturnValue:
     row = file_or_404(file_id)
     errors = [(line, advised(imports.kept_error(line, *told))) for line, *told in row.errors]
     warnings = [(line, _(said)) for line, said in row.warnings]
-    warnings += [(None, said) for said in differences(reconciliation.off_of(file_id))]
+    warnings += [(None, said) for said in off(differences.off_of(file_id))]
     again = row.state is FileState.REFUSED or row.state is FileState.ENTERING
     return render_template(
         "banking/file.html", file=row, errors=errors, warnings=warnings, again=again,

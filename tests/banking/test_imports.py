@@ -23,10 +23,11 @@ from sqlalchemy import func, select
 
 from app.banking import imports, store
 from app.banking.advice import advised
+from app.banking.differences import off_of
 from app.banking.identity import Told, same
 from app.banking.imports import Imported
 from app.banking.models import FILE_MOVES, BankEntry, BankFile, BankLine, BankStatement, FileState
-from app.banking.reconciliation import off_of, reconcile
+from app.banking.reconciliation import reconcile
 from app.base.actor import SYSTEM
 from app.extensions import db
 from app.organisation.models import BankAccount
