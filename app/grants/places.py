@@ -69,6 +69,8 @@ def init_app() -> None:
     records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, _parts)
     records.register(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id", READ, _duties)
     records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, _obligations)
+    records.name({"application": _applications, "funder": _funders, "grant_award": _grants, "project": _projects})
+    records.name({"obligation": _obligations, FILES_OF: _parts, OF_DUTIES: _duties, CHANGE: _amendments})
 
 
 def _funders(ids: Collection[int]) -> dict[int, str]:

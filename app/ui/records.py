@@ -7,7 +7,7 @@ records.register("supporter", N_("Supporter"), "supporters.show", "supporter_id"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,28 @@ class Shown:
 
 
 _kinds: dict[str, _Kind] = {}
+_names: dict[str, Names] = {}
 
 
 def register(kind: str, label: str, endpoint: str, argument: str, permission: Permission, names: Names) -> None:
     """Say at start how records of this kind are called and shown."""
     _kinds[kind] = _Kind(label, endpoint, argument, permission, names)
+
+
+def name(kinds: Mapping[str, Names]) -> None:
+    """Say at start what rows of these tables are called where changes tell their ids, as in the audit trail. Not of
+    tables whose rows bear the name of a donor: that trail outlives them."""
+    _names.update(kinds)
+
+
+def names_of(wanted: Mapping[str, Collection[int]]) -> dict[tuple[str, int], str]:
+    """Names by (table, id) of the rows that still exist: one statement for each table."""
+    return {
+        (kind, row_id): called
+        for kind, ids in wanted.items()
+        if kind in _names and ids
+        for row_id, called in _names[kind](ids).items()
+    }
 
 
 def known(kind: str) -> bool:

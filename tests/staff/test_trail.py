@@ -5,15 +5,18 @@ from datetime import date
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.audit import services as audit
 from app.audit import words
 from app.base.actor import PUBLIC, Actor, system
 from app.extensions import db, now, writing
+from app.grants.awards.models import Grant
+from app.grants.obligations.models import Obligation
 from app.ui.permissions import Role
 from config import ROOT
 from tests.conftest import SettableClock
+from tests.factories import grants, supporters
 from tests.support.accounts import make_account
 from tests.support.client import Client
 
@@ -77,6 +80,24 @@ def test_people_are_told_by_name(app: Flask, client: Client) -> None:
     assert "verantwoordelijke: Aart → Bea" in told
     assert "projectleider: Bea" in told
     assert "meelezer: 7" in told
+
+
+def test_records_are_told_by_name_where_they_still_are(app: Flask, client: Client) -> None:
+    client.sign_in(Role.ADMIN)
+    donor = supporters.person()
+    with writing():
+        grant_id = grants.grant(now(), funder_id=grants.funder(now(), "Fonds Kind"), title="Preventie")
+        funder_id = db.session.get_one(Grant, grant_id).funder_id
+        report = db.session.execute(select(Obligation).where(Obligation.grant_id == grant_id)).scalars().first()
+        assert report
+        report.title = "Tussenverslag"
+        changes = {"grant_id": [7, grant_id], "funder_id": funder_id, "obligation_id": report.id, "supporter_id": donor}
+        audit.record("task.changed", ("task", 7), actor=PUBLIC, now=now(), changes=changes)
+    told = client.get("/audit").text
+    assert "subsidie: 7 → Preventie" in told
+    assert "financier: Fonds Kind" in told
+    assert "verplichting: Tussenverslag" in told
+    assert str(donor) in told, "never the name of a donor"
 
 
 def test_filters(app: Flask, client: Client, clock: SettableClock) -> None:

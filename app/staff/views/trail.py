@@ -23,7 +23,7 @@ from app.extensions import db
 from app.staff import queries
 from app.staff.models import Staff
 from app.staff.views import bp
-from app.ui import filters, lists
+from app.ui import filters, lists, records
 from app.ui.languages import language
 from app.ui.permissions import Permission, may_open, requires
 
@@ -86,9 +86,13 @@ def trail() -> ResponseReturnValue:
 
 def shown(found: list[TrailLine]) -> list[Told]:
     """Lines with the names of those who acted, with one statement for all of them."""
-    named = {who for line in found for name, value in (line.changes or {}).items() for who in _people(name, value)}
-    people = queries.by_ids(named | {line.actor_id for line in found if line.actor_id is not None})
-    names = {row_id: row.name for row_id, row in people.items()}
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for line in found:
+        for name, value in (line.changes or {}).items():
+            wanted[_table(name, line.subject[0])].update(_ids(value))
+    acted = {line.actor_id for line in found if line.actor_id is not None}
+    people = queries.by_ids(wanted.pop(_STAFF, set()) | acted)
+    names = records.names_of(wanted) | {(_STAFF, row_id): row.name for row_id, row in people.items()}
     told = []
     for line in found:
         kind, subject_id = line.subject
@@ -114,32 +118,41 @@ def shown(found: list[TrailLine]) -> list[Told]:
 WHO = {"system": N_("The system"), "public": N_("A visitor"), "staff": N_("A former member of staff")}
 
 
+_STAFF = Staff.__tablename__
+
+
 @cache
-def _staff_fields() -> frozenset[str]:
-    """Fields that hold the id of a member of staff, in whatever table."""
+def _tables() -> dict[str, str]:
+    """Fields that hold the id of a row of one table, wherever they stand."""
     targets: dict[str, set[str]] = defaultdict(set)
     for table in db.metadata.tables.values():
         for key in table.foreign_keys:
             targets[key.parent.name].add(key.column.table.name)
-    return frozenset(name for name, tables in targets.items() if tables == {Staff.__tablename__})
+    return {name: tables.pop() for name, tables in targets.items() if len(tables) == 1}
 
 
-def _people(name: str, value: Any) -> list[int]:
-    """Ids of staff that a field's value or pair of values tells."""
-    if name not in _staff_fields():
-        return []
+def _table(name: str, kind: str) -> str:
+    """The table that a field of a subject (`kind`, as its table) points at, nothing where it points at none."""
+    table = db.metadata.tables.get(kind)
+    if table is not None and name in table.columns:
+        return next((key.column.table.name for key in table.columns[name].foreign_keys), "")
+    return _tables().get(name, "")
+
+
+def _ids(value: Any) -> list[int]:
+    """The ids that a field's value or pair of values tells."""
     return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, int)]
 
 
-def _changes(changes: dict[str, Any], kind: str, names: dict[int, str]) -> list[tuple[str, str, str]]:
-    """(field, before, after) as text; what is not a pair has no before. `names` are those of staff, by id."""
+def _changes(changes: dict[str, Any], kind: str, names: dict[tuple[str, int], str]) -> list[tuple[str, str, str]]:
+    """(field, before, after) as text; what is not a pair has no before. `names` are those of rows, by table and id."""
     found = []
     for name, value in changes.items():
         old: Any
         new: Any
         old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
-        if _people(name, value):
-            old, new = names.get(old, old), names.get(new, new)
+        if table := _table(name, kind):
+            old, new = (names.get((table, each), each) if isinstance(each, int) else each for each in (old, new))
         found.append((_(words.field_label(name)), _text(name, old, kind), _text(name, new, kind)))
     return found
 
