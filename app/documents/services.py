@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -28,6 +29,7 @@ __all__ = [
     "protected",
     "remove",
     "remove_version",
+    "same_in",
     "writers_of",
 ]
 
@@ -178,3 +180,8 @@ def documents_of(subject_type: str, subject_id: int) -> list[Document]:
     current = Document.removed_at.is_(None) & Document.replaced_at.is_(None)
     query = select(Document).where(mine, current).order_by(Document.created_at, Document.id)
     return list(db.session.execute(query).scalars())
+
+
+def same_in(kept: Iterable[Document], file: StoredFile) -> Document | None:
+    """The one of these with the content and the name of the file: its button was pressed twice."""
+    return next((each for each in kept if (each.sha256, each.filename) == (file.sha256, file.filename)), None)

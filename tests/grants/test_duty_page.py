@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.base.actor import SYSTEM
 from app.base.errors import Refused
@@ -121,6 +121,21 @@ def test_files_and_a_note_are_delivered_and_the_owner_of_the_grant_hears_it(
     document = db.session.execute(select(Document.id)).scalar_one()
     assert judge.get(f"/documents/{document}").status_code == 200
     assert client.get(f"{url}/bestand/{document}").data == PDF
+
+
+@pytest.mark.parametrize("button", ["keep", "deliver"])
+def test_what_is_saved_or_delivered_twice_is_done_once_and_no_quarrel(
+    client: Client, story: dict[str, int], link: str, clock: SettableClock, button: str
+) -> None:
+    open_page(client, link, clock)
+    url, duty_id = f"{link}/afspraak/{story['duty']}", story["duty"]
+    said = {"version": version(duty_id), "note": "Alles erbij.", button: "1"}
+    led = [client.post(url, data=said | {"file": (io.BytesIO(PDF), "cijfers.pdf")}).location for _press in range(2)]
+    assert led[0] == led[1] is not None
+    assert "Alles erbij." in client.get(url).text
+    assert db.session.execute(select(func.count()).select_from(Document)).scalar() == 1
+    assert len(to_omar()) == (1 if button == "deliver" else 0)
+    assert client.post(url, data=said | {"note": "Iets anders."}).status_code == 409, "other words are no second press"
 
 
 def test_why_we_let_it_go_stays_with_us(client: Client, story: dict[str, int], link: str, clock: SettableClock) -> None:

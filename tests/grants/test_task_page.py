@@ -171,8 +171,10 @@ def test_what_is_saved_or_delivered_twice_is_done_once_and_no_quarrel(
     open_page(client, link, clock)
     url = f"{link}/onderdeel/{story['text']}"
     sent = {"version": part_row(story["text"]).version, "answer": "Ons antwoord.", button: "1"}
-    led = [client.post(url, data=sent).location for _press in range(2)]
+    file = b"naam;aantal\nhulp;3\n"
+    led = [client.post(url, data=sent | {"file": (io.BytesIO(file), "cijfers.csv")}).location for _press in range(2)]
     assert led[0] == led[1] is not None
+    assert len(documents_of("report_part", story["text"])) == 1
     assert db.session.execute(select(func.count()).where(PartText.set_aside)).scalar() == 0
     other = client.post(url, data=sent | {"answer": "Iets anders."})
     assert other.status_code == 409, "other words are no second press"

@@ -35,8 +35,12 @@ def save(duty_id: int, note: str, *, submit: bool, version: int | None, actor: A
 
 def attach(duty_id: int, file: StoredFile, *, actor: Actor, now: datetime) -> Document:
     """Keep a stored file with what is not delivered yet."""
+    duties.held(duty_id)
+    kept = documents.documents_of(FILES_OF, duty_id)
+    if same := documents.same_in(kept, file):
+        return same
     _theirs(duty_id)
-    if len(documents.documents_of(FILES_OF, duty_id)) >= MOST_FILES:
+    if len(kept) >= MOST_FILES:
         raise Invalid(N_("At most %(most)s files for one part."), field="file", most=MOST_FILES)
     return documents.attach(file, (FILES_OF, duty_id), "part", actor=actor, now=now)
 

@@ -119,6 +119,9 @@ def _save(duty_id: int, task: PartTask, form: DutyNoteForm, *, submit: bool) -> 
         with writing():
             delivering.save(duty_id, note, submit=submit, version=version, actor=actor, now=now())
     except Refused as error:  # also Stale: somebody else saved or delivered it
+        row = money_queries.duty(duty_id)
+        if note == row.note and (row.state in TO_DELIVER) is not submit:
+            return _Outcome(done=True)  # the button was pressed twice
         form.add_error(error)
         return _Outcome(status=error.status, changes=catch_up(form, _form(duty_id, formdata=None)))
     except Invalid as error:

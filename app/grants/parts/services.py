@@ -150,11 +150,10 @@ def comment(part_id: int, text: str, *, who: str, actor: Actor, now: datetime, f
 def attach(part_id: int, file: StoredFile, *, actor: Actor, now: datetime) -> Document:
     """Keep a stored file with a part that is still being written."""
     part = locked(ReportPart, part_id)
-    _still_theirs(part)
     kept = documents.documents_of(FILES_OF, part_id)
-    for document in kept:
-        if (document.sha256, document.filename) == (file.sha256, file.filename):  # the button was pressed twice
-            return document
+    if same := documents.same_in(kept, file):
+        return same
+    _still_theirs(part)
     if len(kept) >= MOST_FILES:
         raise Invalid(N_("At most %(most)s files for one part."), field="file", most=MOST_FILES)
     return documents.attach(file, (FILES_OF, part.id), "part", actor=actor, now=now)
