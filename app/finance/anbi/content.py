@@ -128,6 +128,16 @@ def drawn(year: FiscalYear) -> tuple[dict[str, int], int]:
     return cents, len(now.cost_months)
 
 
+def changed(row: Publication) -> list[tuple[str, int | None, int]]:
+    """What the ledger says otherwise now than this published version does, as (line, then, now) in cents; None was not
+    known then. Lines that were typed stay as they were typed."""
+    year = fiscal_year(row.year, row.taken["first_month"])
+    now, _months = drawn(year)
+    then = row.taken["cents"]
+    found = [(line, then.get(line), cents) for line, cents in now.items() if line not in row.cents]
+    return [each for each in found if (each[1] or 0) != each[2]]
+
+
 def here(year: FiscalYear) -> dict[str, int]:
     """What our own ledger has at the end of the year of lines of the balance sheet: a help for who types them from
     the annual accounts, since this is a sub-ledger."""

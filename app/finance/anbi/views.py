@@ -13,7 +13,7 @@ from app.base.dates import local_date
 from app.base.errors import DomainError
 from app.extensions import now, writing
 from app.finance.anbi import services
-from app.finance.anbi.content import content, deadline, draft, here, names_before, published, versions
+from app.finance.anbi.content import changed, content, deadline, draft, here, names_before, published, versions
 from app.finance.anbi.forms import PublicationForm, VersionForm, publication_form
 from app.finance.anbi.lines import ASSETS, LIABILITIES, NOTES, STATEMENT, THRESHOLD_CENTS
 from app.finance.periods import FIRST, FiscalYear, fiscal_year, fiscal_year_of
@@ -21,6 +21,7 @@ from app.finance.views import bp
 from app.ledger.queries import booked_months
 from app.organisation.queries import profile
 from app.staff.queries import by_ids
+from app.ui.languages import language
 from app.ui.permissions import Permission, requires
 
 SHOWN = 6  # years
@@ -115,5 +116,6 @@ def _page(year: FiscalYear, form: PublicationForm | None = None) -> ResponseRetu
         "form": form,
         "assets": ASSETS, "liabilities": LIABILITIES, "statement": [line.value for line in STATEMENT],
         "notes": NOTES, "here": here(year), "drawn": content(year, None).now.cents,
+        "changed": [(shown.name(line, language()), *cents) for line, *cents in changed(shown_now)] if shown_now else [],
     }  # fmt: skip
     return render_template("finance/anbi/year.html", **facts), form.status if form else 200

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.extensions import db
 from app.finance.figures import queries as figures
@@ -30,8 +30,8 @@ Cents = dict[Purpose, int]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A fund's year, or that of a programme as far as it is in no fund. `before` stands on it now; `proposed` is the
-    result, or what empties it where more was spent than stood on it."""
+    """A fund's year, or that of a programme as far as it is in no fund. `before` stands on it now, `at_end` stood on it
+    at the end of that year; `proposed` is the result, or what empties it where more was spent than stands on it."""
 
     programme_id: int | None
     fund: Fund | None
@@ -39,6 +39,7 @@ class Part:
     income: int
     spent: int
     before: int
+    at_end: int
 
     @property
     def key(self) -> str:
@@ -86,15 +87,16 @@ def propose(year: FiscalYear) -> Proposal:
     """From the journal (income, sub-grants, fees) and the costs of the accounting package: some statements, whatever
     they hold."""
     tied, codes = ties(), fund_codes()
-    income, spent, before = _journal(year, tied, codes)
+    income, spent = _journal(year, tied)
+    before, at_end = _on_funds(year, codes)
     for each in figures.sums(FigureKind.COST, year.start, year.end):
         to = income if each.rj_line is RjLine.FINANCIAL else spent
         to[tied.place(each.programme_id)] += each.cents
     _to_funds(year, tied, spent)
     parts = [
-        _part(purpose, tied, income[purpose], spent[purpose], before[purpose])
-        for purpose in sorted({*income, *spent, *before} - {FREE}, key=lambda each: (each[1], each[0]))
-        if income[purpose] or spent[purpose] or before[purpose]
+        _part(purpose, tied, income[purpose], spent[purpose], (before[purpose], at_end[purpose]))
+        for purpose in sorted({*income, *spent, *before, *at_end} - {FREE}, key=lambda each: (each[1], each[0]))
+        if income[purpose] or spent[purpose] or before[purpose] or at_end[purpose]
     ]
     there = set(figures.months(FigureKind.COST, year.start, year.end))
     return Proposal(year, parts, income[FREE] - spent[FREE], [month for month in year.months if month not in there])
@@ -109,21 +111,20 @@ def part_names(parts: Iterable[Part], language: str) -> dict[str, str]:
     }
 
 
-def _part(purpose: Purpose, tied: Ties, income: int, spent: int, before: int) -> Part:
+def _part(purpose: Purpose, tied: Ties, income: int, spent: int, stands: tuple[int, int]) -> Part:
     tie, row_id = purpose
     if tie is Tie.FUND:
         fund = tied.funds[row_id]
-        return Part(fund.programme_id, fund, "", income, spent, before)
+        return Part(fund.programme_id, fund, "", income, spent, *stands)
     active = [fund for fund in tied.funds.values() if fund.active and fund.programme_id == row_id]
     account = EARMARKED if active and not any(fund.restricted for fund in active) else RESTRICTED
-    return Part(row_id, None, account, income, spent, before)
+    return Part(row_id, None, account, income, spent, *stands)
 
 
-def _journal(year: FiscalYear, tied: Ties, codes: dict[str, Fund]) -> tuple[Cents, Cents, Cents]:
-    """Income and costs of the year, and what stands on funds now."""
+def _journal(year: FiscalYear, tied: Ties) -> tuple[Cents, Cents]:
+    """Income and costs of the year."""
     income: Cents = defaultdict(int)
     spent: Cents = defaultdict(int)
-    before: Cents = defaultdict(int)
     rest: dict[tuple[AccountKind, int | None], int] = defaultdict(int)  # of no grant
     for each in results(year.start, year.end):
         rest[each.kind, each.programme_id] += each.cents
@@ -134,24 +135,32 @@ def _journal(year: FiscalYear, tied: Ties, codes: dict[str, Fund]) -> tuple[Cent
             to[purpose] += part
     for (kind, programme_id), cents in rest.items():
         (income if kind is AccountKind.INCOME else spent)[tied.place(programme_id)] += cents
-    for code, programme_id, cents in _on_funds([RESTRICTED, EARMARKED, *codes]):
-        if fund := codes.get(code):
-            before[Tie.FUND, fund.id] += cents
-        elif programme_id:
-            before[Tie.PROGRAMME, programme_id] += cents
-    return income, spent, before
+    return income, spent
 
 
-def _on_funds(codes: list[str]) -> list[tuple[str, int | None, int]]:
-    """(account, programme, cents in credit) of what stands there now."""
+def _on_funds(year: FiscalYear, codes: dict[str, Fund]) -> tuple[Cents, Cents]:
+    """What stands on funds now, and what stood there at the end of the year."""
+    before: Cents = defaultdict(int)
+    at_end: Cents = defaultdict(int)
     cells = sums.coarse().subquery()
+    credit = cells.c.credit_cents - cells.c.debit_cents
     rows = db.session.execute(
-        select(Account.code, cells.c.programme_id, func.sum(cells.c.credit_cents - cells.c.debit_cents))
+        select(
+            Account.code, cells.c.programme_id, func.sum(credit),
+            func.sum(case((cells.c.month < year.end, credit), else_=0)),
+        )
         .join(Account, Account.id == cells.c.account_id)
-        .where(Account.code.in_(codes))
+        .where(Account.code.in_([RESTRICTED, EARMARKED, *codes]))
         .group_by(Account.code, cells.c.programme_id)
-    )
-    return [(code, programme_id, int(cents)) for code, programme_id, cents in rows]
+    )  # fmt: skip
+    for code, programme_id, stands, stood in rows:
+        fund = codes.get(code)
+        if fund is None and programme_id is None:
+            continue
+        purpose = (Tie.FUND, fund.id) if fund else (Tie.PROGRAMME, programme_id)
+        before[purpose] += int(stands)
+        at_end[purpose] += int(stood)
+    return before, at_end
 
 
 def _to_funds(year: FiscalYear, tied: Ties, spent: Cents) -> None:

@@ -16,7 +16,7 @@ from app.base.actor import SYSTEM
 from app.base.errors import Invalid, Refused
 from app.extensions import db, now, writing
 from app.finance.anbi import jobs, services
-from app.finance.anbi.content import deadline, draft, published
+from app.finance.anbi.content import changed, deadline, draft, published
 from app.finance.anbi.lines import TOLD
 from app.finance.anbi.models import Publication, PublicationState
 from app.finance.figures.models import FigureKind
@@ -123,6 +123,24 @@ def test_a_version_stays_as_it_was_and_a_new_one_takes_its_place(income: None, c
     page = text_of(client, "/anbi/2025")
     assert "€ 77,77" in page
     assert "versie 2" in page
+
+
+def test_finance_sees_what_changed_in_the_books_since_it_was_published(income: None, sign_in: SignIn) -> None:
+    save()
+    publish()
+    client = sign_in("finance")
+    assert "Sinds de publicatie veranderd" not in text_of(client, "/finance/anbi/2025")
+    book(3, 2_500, RjLine.COMPANIES)
+    row = published(2025)
+    assert row is not None
+    assert changed(row) == [(RjLine.COMPANIES.value, 50_050, 52_550)]
+    page = text_of(client, "/finance/anbi/2025")
+    assert "Sinds de publicatie veranderd" in page
+    assert "€ 500,50 € 525,50" in page
+    with writing():
+        services.revise(YEAR, actor=SYSTEM, now=now())
+    publish()
+    assert "Sinds de publicatie veranderd" not in text_of(client, "/finance/anbi/2025")
 
 
 def test_the_public_page_says_what_it_does_not_know_instead_of_nothing(income: None, client: Client) -> None:

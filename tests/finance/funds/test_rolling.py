@@ -136,5 +136,5 @@ def test_money_goes_to_the_funds_it_is_tied_to_and_nothing_is_lost(
 
 
 def test_what_is_decided_says_what_came_and_what_was_spent() -> None:
-    part = Part(1, None, "0520", income=100, spent=250, before=0)
+    part = Part(1, None, "0520", income=100, spent=250, before=0, at_end=0)
     assert [part.gross(moved) for moved in (-150, 0, 100, 130)] == [(100, 250), (100, 100), (100, 0), (130, 0)]

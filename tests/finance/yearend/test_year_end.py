@@ -88,6 +88,18 @@ def test_what_was_not_spent_goes_to_the_fund_and_the_rest_to_the_reserve(program
     assert not any(outcome.problems for outcome in checks.run())
 
 
+def test_an_older_year_says_what_stood_on_its_fund_at_its_end(programmes: tuple[int, int], sign_in: SignIn) -> None:
+    one, two = programmes
+    make_organisation()
+    book({one: 20_000, two: 0})
+    part = next(part for part in propose(fiscal_year(2024, 1)).parts if part.programme_id == one)
+    assert (part.at_end, part.before) == (0, 20_000)
+    part = next(part for part in propose(YEAR).parts if part.programme_id == one)
+    assert (part.at_end, part.before) == (20_000, 20_000)
+    page = sign_in("finance").get("/finance/year-end?year=2024").get_data(as_text=True)
+    assert "Stond er eind 2024" in page
+
+
 def test_it_is_booked_once_and_can_be_taken_back(programmes: tuple[int, int]) -> None:
     one, two = programmes
     row_id = book({one: 20_000, two: 0})
