@@ -20,7 +20,7 @@ from app.grants.instalments.models import InstalmentState
 from app.grants.obligations.models import ObligationState
 from app.grants.partners.models import DutyState, PassOnState, SubGrantState
 from app.grants.parts.models import PartState
-from app.grants.projects.models import ProjectState
+from app.grants.projects.models import ProjectState, SourceKind
 from app.staff import queries as staff
 from app.ui import filters, lists
 
@@ -122,6 +122,8 @@ def _text(kind: str, action: str, changes: dict[str, Any]) -> str:
         moved = changes.get(known[0])
         if isinstance(moved, list) and len(moved) == 2 and moved[1]:
             parts.append(filters.label(known[1](moved[1])))
+    if action.startswith("project.source") and not changes.get("source"):
+        parts.append(filters.label(SourceKind(changes["kind"])))
     amounts = (changes.get(name) for name in ("amount_cents", "settled_cents"))
     parts += [filters.money(cents) for cents in amounts if isinstance(cents, int)]
     parts += [str(changes[word]) for word in ("source", "text", "note", "reason", "file") if changes.get(word)]

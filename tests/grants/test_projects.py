@@ -317,6 +317,16 @@ def test_from_a_new_project_to_a_plan_with_a_gap_and_a_file(app: Flask, now: dat
     assert "betaalt hoogstens € 225,00 aan overhead" in fundraiser.get(home).text.replace("\xa0", " ")
 
 
+def test_what_happened_says_which_source_was_added(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        row_id = project(now)
+        for kind, name in ((SourceKind.OWN, ""), (SourceKind.PARTNER, "Fier")):
+            services.add_source(row_id, kind, name=name, actor=SYSTEM, now=now)
+    trail = fundraiser.get(f"/grants/projects/{row_id}").text.partition('id="trail"')[2]
+    assert "Eigen middelen" in trail
+    assert "Fier" in trail
+
+
 def test_costs_are_tied_to_the_plan_on_a_page(app: Flask, now: datetime, fundraiser: Client) -> None:
     with writing():
         grant_id = make.grant(now)
