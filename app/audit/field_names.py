@@ -263,6 +263,7 @@ FIELDS = {
     "who": N_("who"),
     "withheld_on": N_("withheld on"),
     "wording": N_("wording"),
+    "work": N_("work"),
     "working_days_before": N_("working days before the deadline"),
     "year": N_("year"),
     "yearly_cents": N_("amount a year"),
