@@ -185,6 +185,14 @@ def test_a_grant_that_has_not_begun_is_not_called_on_course(now: datetime, fundr
         assert "Op koers" not in text
 
 
+def test_the_months_of_two_years_are_told_apart_in_the_table(now: datetime, fundraiser: Client) -> None:
+    with writing():
+        grant_id = make.grant(now, starts_on=date(2026, 10, 1), ends_on=date(2028, 9, 30), all_at_once=True)
+    page = fundraiser.get(f"/grants/{grant_id}/budget").text
+    for month in ("dec 2026", "jan 2027", "dec 2027", "jan 2028"):
+        assert page.count(month) == 1, month
+
+
 def test_a_credit_note_is_entered_and_corrected_by_hand(now: datetime, fundraiser: Client) -> None:
     with writing():
         grant_id = make.grant(now)

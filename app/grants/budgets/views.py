@@ -46,7 +46,10 @@ def budget(grant_id: int) -> ResponseReturnValue:
         spent=spent,
         pace=pace.pace(spent, total, row.starts_on, row.ends_on, today),
         curve=curve,
-        labels=[filters.short_month(month) for month in curve.months],
+        labels=[
+            str(m.year) if m.month == 1 and place else filters.short_month(m) for place, m in enumerate(curve.months)
+        ],
+        months=[f"{filters.short_month(month)} {month.year}" for month in curve.months],
         names={each.partner_id: each.name for each in shares},
         by_partner=shares,
         outside=outside_cents(grant_id),
