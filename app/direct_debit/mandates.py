@@ -49,7 +49,8 @@ class ProviderMandateDraft:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMandateDraft:
     """A SEPA mandate of our own. `reference` empty: one is made. `holder` as the bank knows the name.
-    `last_collected_on`: by it was collected before it came here. `once`: for one collection."""
+    `last_collected_on`: by it was collected before it came here, under the identifier
+    `creditor_before` where that is another than ours now. `once`: for one collection."""
 
     supporter_id: int
     iban: str
@@ -61,6 +62,7 @@ class OwnMandateDraft:
     note: str = ""
     reference: str = ""
     last_collected_on: date | None = None
+    creditor_before: str | None = None
     once: bool = False
 
 
@@ -198,7 +200,7 @@ def _own_row(draft: OwnMandateDraft, now: datetime) -> dict[str, Any]:
         "provider": None, "customer_key": None, "mandate_key": None, "reference": reference,
         "signed_on": draft.signed_on, "consent_how": draft.how, "consent_text": draft.text_version,
         "consent_note": draft.note[:300], "language": draft.language, "next_look_at": None, "created_at": now,
-        "last_collected_on": draft.last_collected_on, "once": draft.once,
+        "last_collected_on": draft.last_collected_on, "once": draft.once, "creditor_before": draft.creditor_before,
     }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ class Mandate(db.Model):
     consent_text: Mapped[str] = text_column(20, default="")
     consent_note: Mapped[str] = text_column(300, default="")
     language: Mapped[str] = text_column(5)
+    creditor_before: Mapped[str | None] = text_column(35, nullable=True)  # ours elsewhere, before it came here
     once: Mapped[bool] = mapped_column(default=False, server_default=false())
     last_collected_on: Mapped[date | None] = mapped_column(nullable=True)
     next_look_at: Mapped[datetime | None] = instant_column(nullable=True)  # while the provider checks it

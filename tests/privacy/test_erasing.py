@@ -354,7 +354,7 @@ SAYS_NOTHING: dict[str, set[str]] = {
     "gift": {"method", "source"},
     "gift_batch_row": {"bank_reference"},
     "gift_step": {"bank_reference"},
-    "mandate": {"consent_text", "language", "provider", "reference"},
+    "mandate": {"consent_text", "creditor_before", "language", "provider", "reference"},
     "mandate_amendment": {"original_reference"},
     "mandate_change": {"by"},
     "periodic_signing": {"code_hash", "consent", "signed_sha256", "text_sha256"},  # our own words, and hashes

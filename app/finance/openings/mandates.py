@@ -22,6 +22,7 @@ from app.extensions import db
 from app.finance.openings.sheet import Heading, Line, Problem, Problems, named
 from app.gifts.recurring.schedule import period_of
 from app.gifts.recurring.states import Frequency
+from app.organisation.checks import creditor_id
 from app.programmes.models import Programme
 from app.programmes.queries import all_programmes
 from app.supporters.contact import email_key
@@ -43,6 +44,7 @@ HEADINGS = (
     Heading("frequency", "Frequentie", "How often", ("termijn", "frequency"), "maandelijks"),
     Heading("next", "Volgende incasso", "Next collection", ("volgende datum",), "28-12-2026"),
     Heading("programme", "Programma", "Programme", ("doelbesteding",)),
+    Heading("creditor", "Incassant-ID", "Creditor identifier", ("incassant", "crediteur id", "creditor id")),
     Heading("evidence", "Bewijs", "Evidence", ("bewaard in",), "map 2019, nr. 123"),
 )  # fmt: skip
 _NEEDED = ("reference", "supporter", "iban", "holder", "signed", "amount", "frequency", "next")
@@ -72,6 +74,7 @@ class Live:
     next_on: date
     programme_id: int | None
     evidence: str
+    creditor: str | None  # ours, under which was collected before
 
 
 @dataclass
@@ -172,7 +175,7 @@ def _live(line: Line, known: _Known) -> Live:
         row=line.number, supporter_id=supporter.id, language=supporter.language.value,
         reference=_reference(line, known), iban=_iban(line), holder=_checked(line, "holder", clean_holder),
         signed_on=signed, last_on=last, cents=_amount(line), frequency=_frequency(line), next_on=next_on,
-        programme_id=_programme(line, known), evidence=line.text("evidence"),
+        programme_id=_programme(line, known), evidence=line.text("evidence"), creditor=_creditor(line),
     )  # fmt: skip
 
 
@@ -259,6 +262,10 @@ def _amount(line: Line) -> int:
     if cents <= 0:
         raise line.wrong("amount", N_("The amount must be more than zero."))
     return cents
+
+
+def _creditor(line: Line) -> str | None:
+    return _checked(line, "creditor", creditor_id) if line.text("creditor") else None
 
 
 def _frequency(line: Line) -> Frequency:

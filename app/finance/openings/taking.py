@@ -87,7 +87,8 @@ def _mandate(live: Live, row: Opening) -> OwnMandateDraft:
     return OwnMandateDraft(
         supporter_id=live.supporter_id, iban=live.iban, holder=live.holder, signed_on=live.signed_on,
         how=ConsentHow.PAPER, text_version="", language=live.language, note=live.evidence or row.filename,
-        reference=live.reference, last_collected_on=live.last_on, once=live.frequency is Frequency.ONCE,
+        reference=live.reference, last_collected_on=live.last_on,
+        creditor_before=live.creditor if live.last_on else None, once=live.frequency is Frequency.ONCE,
     )  # fmt: skip
 
 

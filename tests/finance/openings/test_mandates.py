@@ -11,11 +11,13 @@ from sqlalchemy import select
 
 from app.base.actor import SYSTEM
 from app.base.references import code_of
+from app.direct_debit import collections
 from app.direct_debit import mandates as direct_debit
 from app.direct_debit import queries as debit_queries
 from app.direct_debit.batch_models import DebitBatch, MandateAmendment
+from app.direct_debit.exporting import STORE, debits
 from app.direct_debit.models import Collection, CollectionKey, Mandate
-from app.direct_debit.pain.pain008 import SequenceType
+from app.direct_debit.pain.pain008 import Creditor, SequenceType
 from app.documents import files
 from app.extensions import db, now, writing
 from app.finance.openings import keeping, mandates, reading, services, taking
@@ -24,7 +26,7 @@ from app.gifts.recurring.models import Commitment
 from app.gifts.recurring.states import Frequency
 from app.privacy import erasing
 from tests.conftest import SettableClock
-from tests.factories.debits import built, dutch_iban
+from tests.factories.debits import built, dutch_iban, exported
 from tests.factories.organisation import make_organisation
 from tests.factories.recurring import announce_and_plan, own_mandate
 from tests.factories.supporters import person
@@ -102,6 +104,34 @@ def test_a_live_mandate_goes_on_where_it_was(donors: list[int], clock: SettableC
     # The month of the last collection there is given for: nobody collects for it again.
     keys = db.session.scalars(select(CollectionKey.period).where(CollectionKey.commitment_id == monthly.id)).all()
     assert sorted(keys) == [date(2026, 11, 1), date(2026, 12, 1)]
+
+
+def test_an_earlier_identifier_of_ours_is_told_until_a_collection_succeeded(
+    donors: list[int], clock: SettableClock, sign_in: SignIn
+) -> None:
+    head = HEAD.replace("Soort", "Incassant-ID;Soort")
+    old, bad = row().replace("RCUR", "NL97ZZZ401029480000;RCUR"), row().replace("RCUR", "NL98ZZZ401029480000;RCUR")
+    _, found = begun(head + bad)
+    assert [problem.field for problem in found.problems] == ["creditor"]
+    same = row("OUD-2", code_of(donors[1]), iban=dutch_iban(2)).replace("RCUR", ";RCUR")
+    taken(head + old + same)
+    clock.at(2026, 12, 10, 11)
+    announce_and_plan()
+    staff = sign_in("finance").staff_id, sign_in("admin").staff_id
+    assert staff[0]
+    assert staff[1]
+    batch = exported(staff)  # type: ignore[arg-type]
+    (told,) = [debit for debit in debits(batch) if debit.creditor_before]
+    assert (told.reference, told.creditor_before) == ("OUD-1", Creditor("NL97ZZZ401029480000", None))
+    content = b"".join(STORE.read(db.session.get_one(DebitBatch, batch).sha256 or ""))
+    assert content.count(b"<OrgnlCdtrSchmeId>") == 1
+    collected = select(Collection.id).where(Collection.mandate_id == Mandate.id, Mandate.reference == "OUD-1")
+    with writing() as session:
+        ids = session.scalars(collected).all()
+        collections.collected(ids, date(2026, 12, 15), actor=SYSTEM, now=now())
+    clock.at(2027, 1, 10, 11)
+    announce_and_plan()
+    assert not [debit for debit in debits(built(staff[0], date(2027, 1, 15))) if debit.creditor_before]
 
 
 def test_a_batch_built_right_after_takes_them_and_says_who_was_not_told(
