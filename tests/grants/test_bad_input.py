@@ -101,8 +101,11 @@ def test_a_delivery_sent_twice_is_one_and_says_where_it_is(
     data = sent(asked[1][0], answer="Klaar.", deliver="1")
     assert client.post(f"{link}/onderdeel/{asked[1][0]}", data=data).status_code == 303
     again = client.post(f"{link}/onderdeel/{asked[1][0]}", data=data)
-    assert again.status_code == 409
-    assert "Dit onderdeel is bij ons" in again.get_data(as_text=True)
+    assert again.status_code == 303
+    assert "Aangeleverd" in client.get(again.location).text
+    other = client.post(f"{link}/onderdeel/{asked[1][0]}", data=data | {"answer": "Nog iets."})
+    assert other.status_code == 409
+    assert "Dit onderdeel is bij ons" in other.get_data(as_text=True)
     assert queries.view(asked[1][0]).state == PartState.SUBMITTED.value
     assert queries.view(asked[1][0]).answer == "Klaar."
 
