@@ -3,8 +3,10 @@ and explained where that is sure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -45,7 +47,7 @@ class _File:
     now: datetime
     new: int = 0
     already_known: int = 0
-    twins: Twins
+    twins: Callable[[], Twins]
     block: int  # entries decided on together
     batch: int  # entries written together
 
@@ -55,8 +57,8 @@ def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: date
     assert checked.format is not None
     family, recorded = FAMILIES[checked.format], by_hand.recorded(*checked.days) if checked.entries else None
     file = _File(
-        family=family, recorded=recorded, actor=actor, now=now, twins=twins(checked, statement_ids), block=WINDOW,
-        batch=BATCH,
+        family=family, recorded=recorded, actor=actor, now=now, block=WINDOW, batch=BATCH,
+        twins=cache(lambda: twins(checked, statement_ids)),  # nobody asks where all of it is known
     )  # fmt: skip
     counting = Counting(checked.statements, statement_ids, family)
     keys: Keys | None = None
@@ -69,6 +71,9 @@ def enter(statement_ids: list[int], checked: Checked, *, actor: Actor, now: date
             at, keys = position, counting.begin(position)
         assert keys is not None
         key = keys.of(entry)
+        if key in here and len(entry.transactions) == 1:
+            file.already_known += 1  # told again in this file, with nothing more to tell
+            continue
         if window and (before != account_id or key in here or _ends(window, entry)):
             _enter_window(window, before, file)
             window, here = [], set()

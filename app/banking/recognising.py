@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -24,7 +24,7 @@ def known_by_key(keys: list[bytes]) -> dict[bytes, int]:
 
 
 def told_otherwise(
-    fresh: list[Item], account_id: int, family: int, twins: Twins, known: Iterable[int] = ()
+    fresh: list[Item], account_id: int, family: int, twins: Callable[[], Twins], known: Iterable[int] = ()
 ) -> dict[bytes, int]:
     """Entries that another kind of file told of before, or this kind in another way: key → the entry there is. `known`
     are the entries that others of this statement are by their keys."""
@@ -57,9 +57,10 @@ def told_otherwise(
                     told[item.key] = chosen.entry_id
                     taken.add(chosen.entry_id)
     taken.update(known)
-    for same_statements, by in ((twins.other, family), (twins.own, 0), (twins.back, 0)):
+    by_statement = twins()
+    for same_statements, by in ((by_statement.other, family), (by_statement.own, 0), (by_statement.back, 0)):
         left = [item for item in fresh if item.key not in told and item.statement_id in same_statements]
-        bare = _bare(left, account_id, family) if same_statements is twins.back else None
+        bare = _bare(left, account_id, family) if same_statements is by_statement.back else None
         told |= _by_statement(left, by, same_statements, taken, bare) if left else {}
     return told
 

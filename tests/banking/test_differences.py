@@ -116,3 +116,16 @@ def test_the_number_of_statements_is_constant(app: Flask, now: datetime) -> None
     seen.clear()
     assert counted(*(day(n, n - 2, 1) for n in range(3, 19))) == 3
     assert not any("bank_entry" in each and "booked_on BETWEEN" not in each for each in seen)
+
+
+def test_statements_of_a_day_that_come_again_cost_no_question_each(app: Flask, now: datetime) -> None:
+    parts = [day(20, 1000 * n, 1000).decode() for n in range(60)]
+    begin, end = parts[0].index("<Stmt>"), parts[0].index("</Stmt>") + len("</Stmt>")
+    whole = parts[0][:begin] + "".join(each[each.index("<Stmt>") : each.index("</Stmt>") + 7] for each in parts)
+    whole = (whole + parts[0][end:]).replace("R20", "R").encode()
+    assert take(whole, now) == []
+    seen: list[object] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+    assert take(whole + b" ", now) == []
+    assert len(seen) < 60
+    assert_whole(60_000, 0)

@@ -86,7 +86,7 @@ def _statements(element: Any, stream: Iterator[tuple[str, Any]]) -> Iterator[Fac
                 if page is None:
                     yield ends
                 opened = None
-                element.clear()
+                _drop(element)
             continue
         if action == "start" or opened is None or local(element.getparent()) not in _STATEMENTS:
             continue
@@ -143,7 +143,15 @@ def _begin(statement: Any) -> Opened:
         if local(element) == "GrpHdr":
             pages = child(tree(element), "MsgPgntn")
             opened.begins, opened.ends = text(pages, "PgNb").lstrip("0") in ("", "1"), not _more(pages)
+            break
     return opened
+
+
+def _drop(statement: Any) -> None:
+    """Forget a statement and those before it: what stands around the next one is looked at, however many there are."""
+    statement.clear()
+    while (before := statement.getprevious()) is not None and local(before) != "GrpHdr":
+        statement.getparent().remove(before)
 
 
 def _more(pages: Any) -> bool:
