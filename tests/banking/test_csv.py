@@ -72,6 +72,16 @@ def test_columns_are_guessed_from_their_headings(text: str, balances: bool) -> N
         assert closed[0].closing is None
 
 
+def test_lines_that_cancel_out_are_put_in_the_order_of_their_days() -> None:
+    """Their balances follow on each other either way."""
+    opened, entries, closed = facts(
+        f"Datum;Rekening;Bedrag;Saldo\n21-11-2026;{OWN};10,00;100,00\n20-11-2026;{OWN};-10,00;90,00\n"
+    )
+    assert [entry.booked_on.day for entry in entries] == [20, 21]
+    balances = opened[0].opening, closed[0].closing
+    assert [(each.cents, each.on.day) for each in balances if each] == [(10_000, 20), (10_000, 21)]
+
+
 def test_what_a_line_tells_is_kept() -> None:
     _, (coffee, gift), _ = facts(RABO)
     assert coffee.transactions[0].text == "een twee"

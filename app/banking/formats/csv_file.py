@@ -135,13 +135,15 @@ def _facts(rows: Sequence[Row], fitting: Sequence[Columns]) -> Iterator[Fact]:
 
 def _oldest_first(lines: list[tuple[Row, Entry, int | None]]) -> list[tuple[Row, Entry, int | None]]:
     """In the order in which the balances follow on each other. Raises Unreadable where they do not, either way."""
-    if lines[0][2] is None:
-        return lines if lines[0][1].booked_on <= lines[-1][1].booked_on else lines[::-1]
-    breaks = [_break(order) for order in (lines, lines[::-1])]
-    if None in breaks:
-        return lines if breaks[0] is None else lines[::-1]
     forward = lines[0][1].booked_on <= lines[-1][1].booked_on
-    row = breaks[0] if forward else breaks[1]
+    orders = (lines, lines[::-1]) if forward else (lines[::-1], lines)
+    if lines[0][2] is None:
+        return orders[0]
+    breaks = [_break(order) for order in orders]
+    for order, wrong in zip(orders, breaks, strict=True):
+        if wrong is None:
+            return order
+    row = breaks[0]
     assert row is not None
     raise Unreadable(
         N_("The balance after this line does not follow from the line before it: a line is missing or was changed. "
