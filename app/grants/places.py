@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import url_for
-from sqlalchemy import select
 
 from app.audit import words
 from app.base.references import id_of
 from app.base.states import N_
 from app.extensions import db
+from app.grants import names
 from app.grants.applications import queries as applications
 from app.grants.applications.models import Application
 from app.grants.awards import queries as awards
 from app.grants.awards.models import Grant
 from app.grants.budgets.chores import SUBJECT as CHANGE
-from app.grants.budgets.models import Amendment
 from app.grants.funders import queries as funders
-from app.grants.funders.models import Funder
-from app.grants.obligations.models import Obligation
-from app.grants.partners.models import SubGrantDuty
 from app.grants.partners.money_queries import FILES_OF as OF_DUTIES
-from app.grants.parts.models import ReportPart
 from app.grants.parts.queries import FILES_OF
 from app.grants.projects import queries as projects
 from app.grants.projects.models import Project, SourceKind
 from app.grants.reports.keeping import KEPT
-from app.supporters.models import Supporter
 from app.ui import filters, navigation, records, search
 from app.ui.navigation import NavItem, Section
 from app.ui.panels import Panel, panel
@@ -60,55 +54,34 @@ def init_app() -> None:
     navigation.add(tied)
     navigation.add_account(NavItem(Section.SETTINGS, "grants.calendar", N_("Your calendar"), READ, order=60))
     _name_the_trail()
-    records.register("application", N_("Application"), "grants.application", "application_id", READ, _applications)
-    records.register("funder", N_("Funder"), "grants.funder", "funder_id", READ, _funders)
-    records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, _grants)
-    records.register("project", N_("Project"), "grants.project", "project_id", READ, _projects)
-    records.register(CHANGE, N_("Change asked of the funder"), "grants.amendment", "amendment_id", READ, _amendments)
-    records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, _obligations)
-    records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, _parts)
-    records.register(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id", READ, _duties)
-    records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, _obligations)
-    records.name({"application": _applications, "funder": _funders, "grant_award": _grants, "project": _projects})
-    records.name({"obligation": _obligations, FILES_OF: _parts, OF_DUTIES: _duties, CHANGE: _amendments})
-
-
-def _funders(ids: Collection[int]) -> dict[int, str]:
-    named = select(Funder.id, Supporter.display_name).join(Supporter, Supporter.id == Funder.supporter_id)
-    return {row[0]: row[1] for row in db.session.execute(named.where(Funder.id.in_(ids)))}
-
-
-def _applications(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(Application.id, Application.title).where(Application.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def _grants(ids: Collection[int]) -> dict[int, str]:
-    return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
-
-
-def _amendments(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(Amendment.id, Grant.title).join(Grant).where(Amendment.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def _projects(ids: Collection[int]) -> dict[int, str]:
-    return {row.id: row.name for row in db.session.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))}
-
-
-def _obligations(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
-    return {row.id: row.title or filters.label(row.kind) for row in rows}
-
-
-def _duties(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(SubGrantDuty.id, SubGrantDuty.title).where(SubGrantDuty.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def _parts(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(ReportPart.id, ReportPart.title).where(ReportPart.id.in_(ids)))
-    return {row.id: row.title for row in rows}
+    records.register("application", N_("Application"), "grants.application", "application_id", READ, names.applications)
+    records.register("funder", N_("Funder"), "grants.funder", "funder_id", READ, names.funders)
+    records.register("grant_award", N_("Grant"), "grants.grant", "grant_id", READ, names.grants)
+    records.register("project", N_("Project"), "grants.project", "project_id", READ, names.projects)
+    records.register(
+        CHANGE, N_("Change asked of the funder"), "grants.amendment", "amendment_id", READ, names.amendments
+    )
+    records.register("obligation", N_("Obligation"), "grants.obligation", "obligation_id", READ, names.obligations)
+    records.register(FILES_OF, N_("Part of a report"), "grants.part", "part_id", READ, names.parts)
+    records.register(OF_DUTIES, N_("Obligation of a partner"), "grants.sub_grant_duty", "duty_id", READ, names.duties)
+    records.register(KEPT, N_("Report that was sent"), "grants.report", "obligation_id", READ, names.obligations)
+    records.name(
+        {
+            "application": names.applications,
+            "budget_line": names.budget_lines,
+            "expense": names.expenses,
+            "funder": names.funders,
+            "grant_award": names.grants,
+            "grant_partner": names.partners,
+            "grant_round": names.rounds,
+            "obligation": names.obligations,
+            "project": names.projects,
+            "sub_grant": names.sub_grants,
+            FILES_OF: names.parts,
+            OF_DUTIES: names.duties,
+            CHANGE: names.amendments,
+        }
+    )
 
 
 @panel("supporter", "grants", order=30, permission=READ)

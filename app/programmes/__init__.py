@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     for kind, name in (("programme", N_("Programme")), ("fund", N_("Fund")), ("campaign", N_("Campaign"))):
         words.subject(kind, name)
     records.name({"programme": lambda ids: queries.programme_names(language())})
+    records.name({"fund": lambda ids: queries.fund_names(language())})
     records.name({"campaign": lambda ids: queries.campaign_names(language())})
     words.actions(
         {

@@ -57,5 +57,9 @@ def programme_names(language: str) -> dict[int, str]:
     return {programme.id: programme.name(language) for programme in all_programmes()}
 
 
+def fund_names(language: str) -> dict[int, str]:
+    return {fund.id: fund.name(language) for fund in all_funds()}
+
+
 def campaign_names(language: str) -> dict[int, str]:
     return {campaign.id: campaign.name(language) for campaign in all_campaigns()}

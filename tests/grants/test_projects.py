@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, func, select
 
+from app.audit.models import AuditEvent
 from app.base.actor import SYSTEM
 from app.base.errors import Invalid, Refused
 from app.extensions import db, writing
@@ -381,6 +382,30 @@ def test_a_cost_is_shared_on_its_page_up_to_the_whole(app: Flask, now: datetime,
     assert "40,01" in refused.text
     assert fundraiser.post(address, data=sent | {"amount": "40,00"}).status_code == 303
     assert claims(expense) == (10_000, 10_000)
+
+
+def test_a_share_that_changes_nothing_leaves_no_trace(app: Flask, now: datetime, fundraiser: Client) -> None:
+    with writing():
+        home, other = make.grant(now), make.grant(now, funder_id=make.funder(now, "Fonds Kind"), title="Scholen")
+        line = budget_of(other, now)
+        expense = cost(home, now, cents=6_000)
+    address = f"/grants/expenses/{expense}/shares"
+    sent = {"csrf_token": token(fundraiser.get(address).text, "csrf_token"), "grant": f"{other}:{line}"}
+
+    def left(grant: str, amount: str) -> tuple[int, int, bool]:
+        answer = fundraiser.post(address, data=sent | {"grant": grant, "amount": amount})
+        assert answer.status_code == 303
+        told = select(func.count()).where(AuditEvent.action == "expense.shared")
+        version = db.session.get_one(Expense, expense, populate_existing=True).version
+        nothing = "Er is niets veranderd." in fundraiser.get(address).text
+        return version, db.session.execute(told).scalar_one(), nothing
+
+    assert left(f"{other}:{line}", "0") == (1, 0, True)
+    assert left(f"{other}:{line}", "40,00") == (2, 1, False)
+    assert left(f"{other}:{line}", "40,00") == (2, 1, True)
+    assert left(f"{other}", "40,00") == (3, 2, False), "on no line any more"
+    assert left(f"{other}", "0") == (4, 3, False)
+    assert claims(expense) == (6_000, 6_000)
 
 
 def test_the_list_asks_the_same_number_of_statements(app: Flask, now: datetime, fundraiser: Client) -> None:

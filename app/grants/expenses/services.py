@@ -75,8 +75,9 @@ def change(expense_id: int, facts: ExpenseFacts, *, version: int | None, actor: 
 
 def share(
     expense_id: int, grant_id: int, cents: int, *, budget_line_id: int | None = None, actor: Actor, now: datetime
-) -> None:
-    """Another grant pays so much of a cost (0: nothing any more). The funders together never pay more than all."""
+) -> bool:
+    """Another grant pays so much of a cost (0: nothing any more). The funders together never pay more than all.
+    Gives whether that changed anything."""
     row, grants = _locked_with_grants(expense_id, grant_id)
     grant = grants[grant_id]
     if grant.id == row.grant_id:
@@ -88,6 +89,8 @@ def share(
     mine = select(ExpenseShare).where(ExpenseShare.expense_id == row.id, ExpenseShare.grant_id == grant.id)
     part = db.session.execute(mine.with_for_update()).scalar_one_or_none()
     before = part.cents if part else 0
+    if signed == before and (part is None or part.budget_line_id == budget_line_id):
+        return False
     _at_most_all(row.cents, row.elsewhere_cents - before + signed, row.full_cents)
     row.elsewhere_cents += signed - before
     row.version += 1
@@ -102,6 +105,7 @@ def share(
     db.session.flush()
     told = {"expense": row.id, "amount_cents": signed}
     audit.record("expense.shared", ("grant_award", grant.id), actor=actor, now=now, changes=told)
+    return True
 
 
 def map_to_line(

@@ -51,18 +51,20 @@ def expense_shares(expense_id: int) -> ResponseReturnValue:
     form = ShareForm()
     form.grant.choices = [("", _("Choose a grant")), *_pairs(row.grant_id)]
 
-    def act() -> None:
+    def act() -> bool:
         grant_id, line_id = form.chosen()
         cents = filled(form.amount.data).cents
         try:
-            services.share(expense_id, grant_id, cents, budget_line_id=line_id, actor=current_user.actor, now=now())
+            return services.share(
+                expense_id, grant_id, cents, budget_line_id=line_id, actor=current_user.actor, now=now()
+            )
         except Invalid as error:
             error.field = "amount" if error.field == "amount" else "grant"
             raise
 
-    done, status, _given = act_on(form, act)
+    done, status, changed = act_on(form, act)
     if done:
-        flash(_("Saved."), "ok")
+        flash(_("Saved.") if changed else _("Nothing changed."), "ok")
         return redirect(url_for("grants.expense_shares", expense_id=expense_id), 303)
     row = db.session.get_one(Expense, expense_id)
     shares: Any = db.session.execute(

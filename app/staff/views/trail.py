@@ -132,11 +132,12 @@ def _tables() -> dict[str, str]:
 
 
 def _table(name: str, kind: str) -> str:
-    """The table that a field of a subject (`kind`, as its table) points at, nothing where it points at none."""
+    """The table that a field of a subject (`kind`, as its table) points at, by its column or by the table's own name;
+    nothing where it points at none."""
     table = db.metadata.tables.get(kind)
     if table is not None and name in table.columns:
         return next((key.column.table.name for key in table.columns[name].foreign_keys), "")
-    return _tables().get(name, "")
+    return _tables().get(name) or (name if name in db.metadata.tables else "")
 
 
 def _ids(value: Any) -> list[int]:
