@@ -242,6 +242,10 @@ def _step(batch_id: int, form: Any, do: Callable[[], None], template: str, **mor
 def file(batch_id: int) -> ResponseReturnValue:
     """The file for the bank, the same bytes each time; the trail says who took it."""
     batch = batches.load(batch_id)
+    if batch.state in (BatchState.CANCELED, BatchState.REFUSED):  # a page may stand open from before
+        raise Refused(
+            N_("This batch no longer counts: do not take its file to the bank. A new batch collects the rest.")
+        )
     if batch.sha256 is None:
         raise NotFound(N_("This file is not here (any more)."))
     pieces, name, size = exporting.STORE.read(batch.sha256), f"{batch.reference}.xml", batch.size

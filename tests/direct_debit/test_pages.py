@@ -143,6 +143,19 @@ def test_cancelling_asks_why(app: Flask, clock: SettableClock, sign_in: SignIn) 
     assert staff.get("/collections/batches?state=canceled").status_code == 200
 
 
+def test_the_file_of_a_cancelled_batch_is_not_given_out(app: Flask, clock: SettableClock, sign_in: SignIn) -> None:
+    """Its collections are in the next batch: a page that stood open from before must not send them twice."""
+    debits.due(clock, (1500,))
+    staff, other = sign_in(Role.FINANCE), somebody(app, Role.FINANCE)
+    debits.sent((staff.staff_id or 0, other.staff_id or 0))
+    here = f"/collections/batches/{the_batch().id}"
+    assert b"<EndToEndId>" in staff.get(f"{here}/file.xml").data
+    assert staff.post(f"{here}/cancel", data={"reason": "the bank lost it"}).status_code == 303
+    answer = staff.get(f"{here}/file.xml")
+    assert answer.status_code == 409
+    assert "Deze batch geldt niet meer" in answer.text
+
+
 def test_status_reports_and_what_could_not_be_placed(app: Flask, clock: SettableClock, sign_in: SignIn) -> None:
     ids = debits.due(clock)
     staff, other = sign_in(Role.FINANCE), somebody(app, Role.FINANCE)
