@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,58 +20,35 @@ from app.grants.projects.models import Project
 from app.grants.rounds.models import Round
 from app.supporters.models import Supporter
 from app.ui import filters
+from app.ui.records import Names
 
 
-def funders(ids: Collection[int]) -> dict[int, str]:
-    named = select(Funder.id, Supporter.display_name).join(Supporter, Supporter.id == Funder.supporter_id)
-    return {row[0]: row[1] for row in db.session.execute(named.where(Funder.id.in_(ids)))}
+def _by(row_id: Any, called: Any, *through: Any) -> Names:
+    """Names from one column, where need be of a table that is joined."""
+
+    def names(ids: Collection[int]) -> dict[int, str]:
+        named = select(row_id, called)
+        named = named.join(*through) if through else named
+        return {row[0]: row[1] for row in db.session.execute(named.where(row_id.in_(ids)))}
+
+    return names
 
 
-def applications(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(Application.id, Application.title).where(Application.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def grants(ids: Collection[int]) -> dict[int, str]:
-    return {row.id: row.title for row in db.session.execute(select(Grant.id, Grant.title).where(Grant.id.in_(ids)))}
-
-
-def amendments(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(Amendment.id, Grant.title).join(Grant).where(Amendment.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def projects(ids: Collection[int]) -> dict[int, str]:
-    return {row.id: row.name for row in db.session.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))}
+applications = _by(Application.id, Application.title)
+grants = _by(Grant.id, Grant.title)
+amendments = _by(Amendment.id, Grant.title, Grant, Grant.id == Amendment.grant_id)
+projects = _by(Project.id, Project.name)
+duties = _by(SubGrantDuty.id, SubGrantDuty.title)
+parts = _by(ReportPart.id, ReportPart.title)
+sub_grants = _by(SubGrant.id, SubGrant.title)
+rounds = _by(Round.id, Round.name)
+funders = _by(Funder.id, Supporter.display_name, Supporter, Supporter.id == Funder.supporter_id)
+partners = _by(GrantPartner.id, Supporter.display_name, Supporter, Supporter.id == GrantPartner.supporter_id)
 
 
 def obligations(ids: Collection[int]) -> dict[int, str]:
     rows = db.session.execute(select(Obligation.id, Obligation.title, Obligation.kind).where(Obligation.id.in_(ids)))
     return {row.id: row.title or filters.label(row.kind) for row in rows}
-
-
-def duties(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(SubGrantDuty.id, SubGrantDuty.title).where(SubGrantDuty.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def parts(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(ReportPart.id, ReportPart.title).where(ReportPart.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def partners(ids: Collection[int]) -> dict[int, str]:
-    named = select(GrantPartner.id, Supporter.display_name).join(Supporter, Supporter.id == GrantPartner.supporter_id)
-    return {row[0]: row[1] for row in db.session.execute(named.where(GrantPartner.id.in_(ids)))}
-
-
-def sub_grants(ids: Collection[int]) -> dict[int, str]:
-    rows = db.session.execute(select(SubGrant.id, SubGrant.title).where(SubGrant.id.in_(ids)))
-    return {row.id: row.title for row in rows}
-
-
-def rounds(ids: Collection[int]) -> dict[int, str]:
-    return {row.id: row.name for row in db.session.execute(select(Round.id, Round.name).where(Round.id.in_(ids)))}
 
 
 def budget_lines(ids: Collection[int]) -> dict[int, str]:
